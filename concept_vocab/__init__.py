@@ -1,0 +1,1 @@
+"""What a concept is: word lists, the vocabulary, prompts. No Beam here."""

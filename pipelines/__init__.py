@@ -1,0 +1,1 @@
+"""One file a job, named by its verb: wiring and options only."""

@@ -1,0 +1,124 @@
+"""Configuration: one YAML a job, strict, with overrides, a fingerprint, and errors that name the key.
+
+Each step keeps its own :class:`Settings` beside its code; ``pipelines`` joins them into the configuration of a job.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from transforms.errors import ConfigError
+from transforms.storage import StoragePath
+
+#: Marks a field that says where or how fast, not what: ``Field(..., json_schema_extra=NOT_FINGERPRINTED)``.
+NOT_FINGERPRINTED: dict[str, Any] = {"fingerprint": False}
+
+
+class Settings(BaseModel):
+    """Base of every configuration section: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the bytes of the output: the settings without the fields marked NOT_FINGERPRINTED."""
+        return {
+            name: _identity(getattr(self, name))
+            for name, field in type(self).model_fields.items()
+            if not (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("fingerprint") is False)
+        }
+
+
+def _identity(value: Any) -> Any:
+    if isinstance(value, Settings):
+        return value.identity()
+    if isinstance(value, (list, tuple)):
+        return [_identity(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _identity(item) for key, item in value.items()}
+    return value
+
+
+def fingerprint(*parts: Any) -> str:
+    """16 hexadecimal digits (64 bits of SHA-256) of settings and plain values; equal for equal meaning."""
+    text = json.dumps([_identity(part) for part in parts], sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+def load_settings(path: str, schema: type[SettingsT], overrides: list[str] | None = None) -> SettingsT:
+    """Read a YAML file into ``schema``.
+
+    A value in the file that begins with ``./`` or ``../`` is a path relative to that file. An override ``a.b=c`` is
+    parsed as YAML; a path in it is relative to the working directory. Raises ConfigError naming file and key.
+    """
+    location = StoragePath.of(path)
+    if not location.is_file():
+        raise ConfigError(f"no configuration file at {location}")
+    try:
+        values = yaml.safe_load(location.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{location} is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{location} must be a mapping of settings, found {type(values).__name__}")
+    values = _anchor(values, str(location.parent))
+    for override in overrides or []:
+        _apply(values, override)
+    return validate(values, schema, str(location))
+
+
+def validate(values: dict[str, Any], schema: type[SettingsT], origin: str) -> SettingsT:
+    """Check ``values`` against ``schema``; raises ConfigError with every fault on a line of its own."""
+    try:
+        return schema.model_validate(values)
+    except ValidationError as error:
+        lines = [f"{len(error.errors())} fault(s) in {origin}:"]
+        for fault in error.errors():
+            where = ".".join(str(part) for part in fault["loc"]) or "(top level)"
+            message = fault["msg"].removeprefix("Value error, ")
+            if fault["type"] == "extra_forbidden":
+                message = "unknown key; remove it or mend its spelling"
+            lines.append(f"  {where}: {message}")
+        raise ConfigError("\n".join(lines)) from None
+
+
+def _anchor(value: Any, folder: str) -> Any:
+    """Make the ``./`` and ``../`` paths of a configuration absolute."""
+    if isinstance(value, dict):
+        return {key: _anchor(item, folder) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_anchor(item, folder) for item in value]
+    if isinstance(value, str) and value.startswith(("./", "../")):
+        return os.path.normpath(os.path.join(folder, value))
+    return value
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    """Set one dotted key; list items by index: ``sources.0.path=data``."""
+    dotted, equals, text = override.partition("=")
+    if not equals or not dotted:
+        raise ConfigError(f"--set {override}: write it as key=value, for example balance.size=1000")
+    *parents, last = dotted.split(".")
+    node: Any = values
+    for part in parents:
+        node = node[_index(node, part, override)] if isinstance(node, list) else node.setdefault(part, {})
+        if not isinstance(node, (dict, list)):
+            raise ConfigError(f"--set {override}: {part} holds a single value, not a section")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override}: the value is not YAML: {error}") from error
+    node[_index(node, last, override) if isinstance(node, list) else last] = value
+
+
+def _index(node: list[Any], part: str, override: str) -> int:
+    if not part.isdigit() or int(part) >= len(node):
+        raise ConfigError(f"--set {override}: {part} must be a number below {len(node)}, the length of that list")
+    return int(part)

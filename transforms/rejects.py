@@ -1,0 +1,86 @@
+"""What was dropped, by whom, and why: reason codes, and the counts that must add up.
+
+Nothing is lost: at every stage, rows in = rows out + rejects. A reject is a row of ``rejects/<stage>/…`` with a code
+from :class:`Reason` and a detail for a person to read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from transforms.errors import EvenweaveError
+
+
+class Reason(StrEnum):
+    """Why a sample was dropped. The values stand in files: never change one, only add."""
+
+    EMPTY_IMAGE = "empty_image"  # zero bytes
+    UNDECODABLE_IMAGE = "undecodable_image"  # not an image, or not of a format we read
+    TRUNCATED_IMAGE = "truncated_image"  # begins well, ends early
+    TOO_MANY_PIXELS = "too_many_pixels"  # a decompression bomb by the header's own account
+    TOO_SMALL = "too_small"  # below the configured least side
+    MISSING_IMAGE = "missing_image"  # a sample without an image member
+    MISSING_CAPTION = "missing_caption"
+    UNDECODABLE_CAPTION = "undecodable_caption"  # not UTF-8
+    DUPLICATE_KEY = "duplicate_key"  # a second sample of the same key in one shard
+    UNSAFE_MEMBER_NAME = "unsafe_member_name"  # absolute, or climbing with ..
+    TRUNCATED_SHARD = "truncated_shard"  # the archive ends inside a sample
+    EXACT_DUPLICATE = "exact_duplicate"
+    NEAR_DUPLICATE = "near_duplicate"
+    NOT_SELECTED = "not_selected"  # counted by balance, never written row by row
+
+
+class Reject(NamedTuple):
+    """One dropped sample, or one member that belongs to no sample."""
+
+    key: str
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of one shard or one stage. Adding is exact and order does not matter, so it can be combined anywhere."""
+
+    rows_in: int = 0
+    rows_out: int = 0
+    rejects: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows_out: int, rejects: Iterable[Reject]) -> Counts:
+        tally = Counter(str(reject.reason) for reject in rejects)
+        return cls(rows_out + tally.total(), rows_out, dict(sorted(tally.items())))
+
+    def __add__(self, other: Counts) -> Counts:
+        rejects = Counter(self.rejects)
+        rejects.update(other.rejects)
+        return Counts(self.rows_in + other.rows_in, self.rows_out + other.rows_out, dict(sorted(rejects.items())))
+
+    @property
+    def rejected(self) -> int:
+        return sum(self.rejects.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"rows_in": self.rows_in, "rows_out": self.rows_out, "rejects": dict(sorted(self.rejects.items()))}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Counts:
+        return cls(int(values["rows_in"]), int(values["rows_out"]), dict(values["rejects"]))
+
+    def check(self, stage: str, max_reject_share: float = 1.0) -> None:
+        """Raises EvenweaveError when rows were lost, or when more than ``max_reject_share`` of them were rejected."""
+        if self.rows_in != self.rows_out + self.rejected:
+            raise EvenweaveError(
+                f"{stage}: {self.rows_in} rows in, but {self.rows_out} out and {self.rejected} rejected. "
+                f"{abs(self.rows_in - self.rows_out - self.rejected)} are unaccounted for; please report this."
+            )
+        if self.rows_in and self.rejected > max_reject_share * self.rows_in:
+            worst = ", ".join(f"{reason} {count}" for reason, count in Counter(self.rejects).most_common(3))
+            raise EvenweaveError(
+                f"{stage}: {self.rejected} of {self.rows_in} rows were rejected ({worst}), more than the configured "
+                f"share {max_reject_share:g}. See rejects/{stage}/ for each; mend the input or raise max_reject_share."
+            )

@@ -1,0 +1,146 @@
+"""The run folder: where each dataset lies, which settings made it, and how far the run has come.
+
+``run.json`` holds the configuration as resolved, its fingerprint, the digest of the inputs, the code version, and for
+each stage its state and counts. Only the process that drives the run writes it.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from transforms.datasets import FORMAT_VERSION
+from transforms.errors import RunFolderError
+from transforms.rejects import Counts
+from transforms.storage import StoragePath
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Names of everything below a run folder; cheap and picklable, so that workers carry it."""
+
+    root: StoragePath
+    fingerprint: str
+
+    @property
+    def run_json(self) -> StoragePath:
+        return self.root / "run.json"
+
+    @property
+    def vocabulary(self) -> StoragePath:
+        return self.root / "vocabulary"
+
+    @property
+    def concepts(self) -> StoragePath:
+        return self.root / "concepts.parquet"
+
+    @property
+    def shards(self) -> StoragePath:
+        return self.root / "shards"
+
+    @property
+    def report(self) -> StoragePath:
+        return self.root / "report" / "index.html"
+
+    def annotations(self, source: str, shard: str) -> StoragePath:
+        return self.root / "annotations" / source / f"{shard}.parquet"
+
+    def selection(self, source: str, shard: str) -> StoragePath:
+        return self.root / "selection" / source / f"{shard}.parquet"
+
+    def rejects(self, stage: str, source: str, shard: str) -> StoragePath:
+        return self.root / "rejects" / stage / source / f"{shard}.parquet"
+
+    def counts(self, stage: str) -> StoragePath:
+        """Where the last step of a Beam job leaves the stage's counts for the driver, which moves them to run.json."""
+        return self.root / f".{stage}-counts.json"
+
+
+class RunRecord:
+    """run.json, read and written."""
+
+    def __init__(self, folder: RunFolder, values: dict[str, Any]) -> None:
+        self.folder = folder
+        self.values = values
+
+    @classmethod
+    def open(cls, folder: RunFolder, config: dict[str, Any], inputs: dict[str, Any]) -> RunRecord:
+        """Begin a run, or go on with one; raises RunFolderError when the folder belongs to other settings or inputs.
+
+        ``inputs`` describes the input shards by source; a run goes on only over the inputs it began with.
+        """
+        if not folder.run_json.exists():
+            record = cls(
+                folder,
+                {
+                    "format_version": FORMAT_VERSION,
+                    "fingerprint": folder.fingerprint,
+                    "code_version": importlib.metadata.version("evenweave"),
+                    "config": config,
+                    "inputs": inputs,
+                    "stages": {},
+                },
+            )
+            record._save()
+            return record
+        record = cls.read(folder.root)
+        previous = record.values
+        if previous["fingerprint"] != folder.fingerprint:
+            changed = ", ".join(_differences(previous["config"], config)) or "the code's defaults"
+            raise RunFolderError(
+                f"{folder.root} was begun with other settings ({previous['fingerprint']}, now {folder.fingerprint}); "
+                f"changed: {changed}. Choose a new output folder, or set these back."
+            )
+        if previous["inputs"] != inputs:
+            changed = ", ".join(_differences(previous["inputs"], inputs))
+            raise RunFolderError(
+                f"{folder.root} was begun over other input files; changed: {changed}. Choose a new output folder."
+            )
+        return cls(folder, previous)
+
+    @classmethod
+    def read(cls, root: StoragePath) -> RunRecord:
+        """The record of an existing run; raises RunFolderError where there is none or it is of another version."""
+        path = root / "run.json"
+        if not path.exists():
+            raise RunFolderError(f"{root} is not a run folder: it has no run.json")
+        values = json.loads(path.read_text())
+        if values.get("format_version") != FORMAT_VERSION:
+            raise RunFolderError(
+                f"{root} has format version {values.get('format_version')}, this code reads version {FORMAT_VERSION}. "
+                "Run the job again into a new folder."
+            )
+        return cls(RunFolder(root, values["fingerprint"]), values)
+
+    def is_done(self, stage: str) -> bool:
+        return bool(self.values["stages"].get(stage, {}).get("state") == "done")
+
+    def counts(self, stage: str) -> Counts:
+        return Counts.from_dict(self.values["stages"][stage]["counts"])
+
+    def begin(self, stage: str) -> None:
+        self.values["stages"][stage] = {"state": "running"}
+        self._save()
+
+    def finish(self, stage: str, counts: Counts, **figures: Any) -> None:
+        """Mark a stage done, with its counts and any figures that the report shows."""
+        self.values["stages"][stage] = {"state": "done", "counts": counts.to_dict(), **figures}
+        self._save()
+
+    def _save(self) -> None:
+        text = json.dumps(self.values, indent=2, sort_keys=True, ensure_ascii=False)
+        self.folder.run_json.write_text(text + "\n")
+
+
+def _differences(before: Any, after: Any, prefix: str = "") -> list[str]:
+    """Dotted names of the settings that differ, at most ten."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = [
+            name
+            for key in sorted({*before, *after})
+            for name in _differences(before.get(key), after.get(key), f"{prefix}.{key}" if prefix else str(key))
+        ]
+        return names[:10]
+    return [] if before == after else [prefix]

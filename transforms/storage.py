@@ -1,0 +1,192 @@
+"""Paths and URIs, on any file system that pyarrow reaches: local, gs://, s3://, hdfs://.
+
+One small class in place of a path string, so that no other module asks where a file lies. Writes are atomic: a file
+has its final name only when it is complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import functools
+import os
+import posixpath
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+
+from transforms.errors import InputError, RunFolderError
+
+_PARTIAL = ".partial-"  # marks a file being written; listings pass over it
+_GLOB_CHARACTERS = "*?["
+
+
+@functools.lru_cache(maxsize=64)
+def _filesystem(scheme_and_host: str) -> pafs.FileSystem:
+    if not scheme_and_host:
+        return pafs.LocalFileSystem()
+    filesystem, _ = pafs.FileSystem.from_uri(scheme_and_host)
+    return filesystem
+
+
+@dataclass(frozen=True, order=True)
+class StoragePath:
+    """A file or folder; picklable, cheap to copy, joined with ``/``.
+
+    ``root`` is empty for a local path, else ``scheme://host?options``; ``path`` is what the file system itself
+    understands (for s3 and gs it begins with the bucket).
+    """
+
+    path: str
+    root: str = ""
+
+    @classmethod
+    def of(cls, uri: str | os.PathLike[str] | StoragePath) -> StoragePath:
+        """From a local path (made absolute) or a URI; raises InputError for a scheme that cannot be reached."""
+        if isinstance(uri, StoragePath):
+            return uri
+        text = os.fspath(uri)
+        if "://" not in text:
+            return cls(os.path.abspath(os.path.expanduser(text)))
+        if text.startswith("file://"):
+            return cls(text.removeprefix("file://"))
+        scheme, _, rest = text.partition("://")
+        rest, question, options = rest.partition("?")
+        host = rest.split("/", 1)[0]
+        try:
+            _filesystem(f"{scheme}://{host}{question}{options}")
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+            raise InputError(f"cannot reach {text}: {error}") from error
+        # hdfs paths are absolute on their name node; object stores name the bucket first
+        path = rest[len(host) :] if scheme in ("hdfs", "viewfs") else rest
+        return cls(path.rstrip("/"), f"{scheme}://{host}{question}{options}")
+
+    def __truediv__(self, name: str) -> StoragePath:
+        return StoragePath(posixpath.join(self.path, name), self.root)
+
+    def __str__(self) -> str:
+        if not self.root:
+            return self.path
+        scheme, _, rest = self.root.partition("://")
+        host, question, options = rest.partition("?")
+        prefix = f"{scheme}://{host}" if scheme in ("hdfs", "viewfs") else f"{scheme}://"
+        return f"{prefix}{self.path}{question}{options}"
+
+    @property
+    def filesystem(self) -> pafs.FileSystem:
+        return _filesystem(self.root)
+
+    @property
+    def name(self) -> str:
+        return posixpath.basename(self.path)
+
+    @property
+    def stem(self) -> str:
+        return self.name.rsplit(".", 1)[0]
+
+    @property
+    def parent(self) -> StoragePath:
+        return StoragePath(posixpath.dirname(self.path), self.root)
+
+    def relative_to(self, folder: StoragePath) -> str:
+        return posixpath.relpath(self.path, folder.path)
+
+    def exists(self) -> bool:
+        return bool(self.filesystem.get_file_info(self.path).type != pafs.FileType.NotFound)
+
+    def is_file(self) -> bool:
+        return bool(self.filesystem.get_file_info(self.path).type == pafs.FileType.File)
+
+    def is_dir(self) -> bool:
+        return bool(self.filesystem.get_file_info(self.path).type == pafs.FileType.Directory)
+
+    def size_bytes(self) -> int:
+        return int(self.filesystem.get_file_info(self.path).size)
+
+    def delete(self) -> None:
+        self.filesystem.delete_file(self.path)
+
+    def open_random(self) -> pa.NativeFile:
+        """For positioned reads."""
+        return self.filesystem.open_input_file(self.path)
+
+    def open_stream(self) -> pa.NativeFile:
+        """For reading from start to end, buffered; no decompression by file ending."""
+        return self.filesystem.open_input_stream(self.path, compression=None, buffer_size=1 << 20)
+
+    def read_bytes(self) -> bytes:
+        with self.filesystem.open_input_stream(self.path, compression=None) as stream:
+            return bytes(stream.readall())
+
+    def read_text(self) -> str:
+        return self.read_bytes().decode("utf-8")
+
+    @contextlib.contextmanager
+    def atomic_writer(self) -> Iterator[pa.NativeFile]:
+        """A binary stream; the file takes its name when the block ends without an error, else it never appears."""
+        partial = StoragePath(f"{self.path}{_PARTIAL}{uuid.uuid4().hex}", self.root)
+        try:
+            self.filesystem.create_dir(self.parent.path, recursive=True)
+            stream = self.filesystem.open_output_stream(partial.path, compression=None)
+        except OSError as error:
+            raise RunFolderError(
+                f"cannot write {self}: {error}. Choose an output folder that you may write to."
+            ) from error
+        try:
+            with stream:
+                yield stream
+        except BaseException:
+            with contextlib.suppress(OSError):
+                partial.delete()
+            raise
+        self.filesystem.move(partial.path, self.path)
+
+    def write_bytes(self, data: bytes) -> None:
+        with self.atomic_writer() as stream:
+            stream.write(data)
+
+    def write_text(self, text: str) -> None:
+        self.write_bytes(text.encode("utf-8"))
+
+    def walk(self) -> list[StoragePath]:
+        """Every complete file below this folder, sorted by path; empty where there is none."""
+        selector = pafs.FileSelector(self.path, recursive=True, allow_not_found=True)
+        return sorted(
+            StoragePath(info.path, self.root)
+            for info in self.filesystem.get_file_info(selector)
+            if info.type == pafs.FileType.File and _PARTIAL not in info.base_name
+        )
+
+
+def expand(pattern: str) -> list[StoragePath]:
+    """The files that a path, a folder or a glob pattern names, sorted; ``**`` is not needed, folders are walked.
+
+    A pattern with ``*``, ``?`` or ``[`` is matched against the whole path, so ``data/*.tar`` also finds tars in
+    folders below ``data``.
+    """
+    location = StoragePath.of(pattern) if "?" not in pattern or "://" in pattern else _local(pattern)
+    if location.is_file():
+        return [location]
+    if not any(character in location.path for character in _GLOB_CHARACTERS):
+        return location.walk()
+    parts = location.path.split("/")
+    first = next(i for i, part in enumerate(parts) if any(character in part for character in _GLOB_CHARACTERS))
+    base = StoragePath("/".join(parts[:first]) or "/", location.root)
+    return [file for file in base.walk() if fnmatch.fnmatchcase(file.path, location.path)]
+
+
+def _local(pattern: str) -> StoragePath:
+    return StoragePath(os.path.abspath(os.path.expanduser(pattern)))
+
+
+def read_at(file: pa.NativeFile | IO[bytes], offset: int, size_bytes: int) -> bytes:
+    """``size_bytes`` from ``offset``; raises InputError when the file is shorter."""
+    file.seek(offset)
+    data = bytes(file.read(size_bytes))
+    if len(data) != size_bytes:
+        raise InputError(f"expected {size_bytes} bytes at offset {offset}, found {len(data)}: the file was changed")
+    return data
