@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import sys
 from collections.abc import Callable
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from pydantic import Field
+from apache_beam.transforms.environments import EmbeddedPythonEnvironment, SubprocessSDKEnvironment
 
-from transforms.configuration import NOT_FINGERPRINTED, Settings
+from pipelines.runner_settings import RunnerSettings
+from transforms import errors
 
-
-class RunnerSettings(Settings):
-    """How a job is run. Nothing here changes a byte of the output."""
-
-    workers: int | None = Field(
-        None,
-        ge=1,
-        description="worker processes of the in-process runner; null: one for each core",
-        json_schema_extra=NOT_FINGERPRINTED,
-    )
+#: As a traceback ends that was printed by a worker process.
+_REMOTE_ERROR = re.compile(
+    r"^transforms\.errors\.(?P<kind>\w+): (?P<message>.*?)(?: \[while running|\n\n|\n?\Z)", re.MULTILINE | re.DOTALL
+)
+_BEAM_SUFFIX = " [while running"  # Beam's mark on the message of what a transform raises
 
 
 def available_cores() -> int:
@@ -30,20 +28,58 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_job(build: Callable[[beam.Pipeline], None], settings: RunnerSettings, beam_flags: list[str]) -> None:
+def run_job(
+    build: Callable[[beam.Pipeline], None],
+    settings: RunnerSettings,
+    beam_flags: list[str],
+    max_workers: int | None = None,
+) -> None:
     """Build one pipeline and run it to its end.
 
     Without ``--runner`` among the flags: Beam's portable runner inside this process, with a worker process a core
-    (chosen explicitly, since the default of ``DirectRunner`` differs between Beam versions).
+    (chosen explicitly, since the default of ``DirectRunner`` differs between Beam versions). ``max_workers`` is the
+    job's own bound: 1 where workers would share one GPU.
     """
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
     options = PipelineOptions(beam_flags)
-    if options.view_as(StandardOptions).runner:
-        with beam.Pipeline(options=options) as pipeline:
-            build(pipeline)
-        return
-    workers = settings.workers or available_cores()
-    mode = "multi_processing" if workers > 1 else "in_memory"
-    options = PipelineOptions([*beam_flags, f"--direct_num_workers={workers}", f"--direct_running_mode={mode}"])
-    with beam.Pipeline(runner=FnApiRunner(), options=options) as pipeline:
-        build(pipeline)
+    runner = None
+    if not options.view_as(StandardOptions).runner:
+        runner, options = _in_process(settings, beam_flags, max_workers)
+    pipeline = beam.Pipeline(runner=runner, options=options)
+    build(pipeline)
+    try:
+        pipeline.run().wait_until_finish()
+    except Exception as error:
+        if user_error := _user_error(error):
+            raise user_error from None
+        raise
+
+
+def _in_process(
+    settings: RunnerSettings, beam_flags: list[str], max_workers: int | None
+) -> tuple[FnApiRunner, PipelineOptions]:
+    # Beam also raises what it logs as an error
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+    workers = min(settings.workers or available_cores(), max_workers or sys.maxsize)
+    environment = (
+        SubprocessSDKEnvironment.from_command_string(f"{sys.executable} -m pipelines.worker")
+        if workers > 1
+        else EmbeddedPythonEnvironment.default()
+    )
+    options = PipelineOptions(
+        [*beam_flags, f"--direct_num_workers={workers}", "--default_sdk_harness_log_level=CRITICAL"]
+    )
+    return FnApiRunner(default_environment=environment), options
+
+
+def _user_error(error: BaseException) -> errors.EvenweaveError | None:
+    """The error meant for the user inside Beam's: itself, or its text where it crossed a process boundary."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, errors.EvenweaveError):
+            return type(cause)(str(cause).partition(_BEAM_SUFFIX)[0])
+        cause = cause.__cause__ or cause.__context__
+    found = _REMOTE_ERROR.search(str(error))
+    if not found:
+        return None
+    kind = getattr(errors, found["kind"], errors.EvenweaveError)
+    return kind(found["message"])

@@ -1,7 +1,8 @@
 """The run folder: where each dataset lies, which settings made it, and how far the run has come.
 
-``run.json`` holds the configuration as resolved, its fingerprint, the digest of the inputs, the code version, and for
-each stage its state and counts. Only the process that drives the run writes it.
+``run.json`` holds the configuration as resolved, what identifies the run (the settings that decide bytes, and the
+inputs) with its fingerprint, the code version, and for each stage its state and counts. Only the process that drives
+the run writes it.
 """
 
 from __future__ import annotations
@@ -66,10 +67,11 @@ class RunRecord:
         self.values = values
 
     @classmethod
-    def open(cls, folder: RunFolder, config: dict[str, Any], inputs: dict[str, Any]) -> RunRecord:
+    def open(cls, folder: RunFolder, config: dict[str, Any], identity: dict[str, Any]) -> RunRecord:
         """Begin a run, or go on with one; raises RunFolderError when the folder belongs to other settings or inputs.
 
-        ``inputs`` describes the input shards by source; a run goes on only over the inputs it began with.
+        ``config`` is the configuration as resolved; ``identity`` is what the fingerprint was made of: the settings
+        that decide bytes, and the inputs.
         """
         if not folder.run_json.exists():
             record = cls(
@@ -79,26 +81,20 @@ class RunRecord:
                     "fingerprint": folder.fingerprint,
                     "code_version": importlib.metadata.version("evenweave"),
                     "config": config,
-                    "inputs": inputs,
+                    "identity": identity,
                     "stages": {},
                 },
             )
             record._save()
             return record
         record = cls.read(folder.root)
-        previous = record.values
-        if previous["fingerprint"] != folder.fingerprint:
-            changed = ", ".join(_differences(previous["config"], config)) or "the code's defaults"
+        if record.folder.fingerprint != folder.fingerprint:
+            changed = ", ".join(_differences(record.values["identity"], identity))
             raise RunFolderError(
-                f"{folder.root} was begun with other settings ({previous['fingerprint']}, now {folder.fingerprint}); "
-                f"changed: {changed}. Choose a new output folder, or set these back."
+                f"{folder.root} was begun with other settings or inputs ({record.folder.fingerprint}, now "
+                f"{folder.fingerprint}); changed: {changed}. Choose a new output folder, or set these back."
             )
-        if previous["inputs"] != inputs:
-            changed = ", ".join(_differences(previous["inputs"], inputs))
-            raise RunFolderError(
-                f"{folder.root} was begun over other input files; changed: {changed}. Choose a new output folder."
-            )
-        return cls(folder, previous)
+        return record
 
     @classmethod
     def read(cls, root: StoragePath) -> RunRecord:

@@ -51,7 +51,7 @@ class StoragePath:
             return uri
         text = os.fspath(uri)
         if "://" not in text:
-            return cls(os.path.abspath(os.path.expanduser(text)))
+            return cls(absolute(text))
         if text.startswith("file://"):
             return cls(text.removeprefix("file://"))
         scheme, _, rest = text.partition("://")
@@ -168,7 +168,7 @@ def expand(pattern: str) -> list[StoragePath]:
     A pattern with ``*``, ``?`` or ``[`` is matched against the whole path, so ``data/*.tar`` also finds tars in
     folders below ``data``.
     """
-    location = StoragePath.of(pattern) if "?" not in pattern or "://" in pattern else _local(pattern)
+    location = StoragePath.of(pattern)
     if location.is_file():
         return [location]
     if not any(character in location.path for character in _GLOB_CHARACTERS):
@@ -179,8 +179,9 @@ def expand(pattern: str) -> list[StoragePath]:
     return [file for file in base.walk() if fnmatch.fnmatchcase(file.path, location.path)]
 
 
-def _local(pattern: str) -> StoragePath:
-    return StoragePath(os.path.abspath(os.path.expanduser(pattern)))
+def absolute(uri: str) -> str:
+    """A local path made absolute; a URI as it is."""
+    return uri if "://" in uri else os.path.abspath(os.path.expanduser(uri))
 
 
 def read_at(file: pa.NativeFile | IO[bytes], offset: int, size_bytes: int) -> bytes:

@@ -1,0 +1,69 @@
+# Evenweave: `make help` lists what can be done. Every target sets up what it needs, on a bare machine too.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+CONFIG ?= configs/build/mini.yaml
+JOBS   ?= 2
+
+# of `make build-85m`: only what is given is passed on
+BUILD_FLAGS := $(if $(INPUT),--input $(INPUT)) $(if $(OUTPUT),--output $(OUTPUT)) $(if $(N),--size $(N)) \
+               $(foreach setting,$(SET),--set $(setting))
+BEAM_FLAGS  := $(if $(RUNNER),-- --runner=$(RUNNER) $(RUNNER_FLAGS))
+
+# tests never reach for the network: every model and corpus they need is made or shipped here
+OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev build-85m report tiny-encoder test check format bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make build-85m INPUT=photos/ OUTPUT=runs/photos N=200     balance pictures of your own"
+	@echo "  make build-85m CONFIG=configs/build/85m.yaml              the full recipe"
+
+setup: $(VENV)/.installed ## a virtual environment with Evenweave in it
+
+setup-dev: $(VENV)/.installed-dev ## the same, with what the tests need
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Evenweave needs Python 3.11 or newer; set PYTHON=")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+build-85m: setup ## the main job: balanced shards and a report, from the embedded corpus or from INPUT=
+	$(BIN)/evenweave build $(CONFIG) $(BUILD_FLAGS) $(BEAM_FLAGS)
+
+report: setup ## the report of a run again: RUN=runs/mini
+	$(BIN)/evenweave report $(or $(RUN),runs/mini)
+
+tiny-encoder: setup ## train the embedded encoder anew (half an hour on two cores)
+	$(BIN)/python -m transforms.miniature.tiny_encoder
+
+test: check ## all tests: lint, types, unit, whole chains, readers of other projects
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m slow
+
+check: setup-dev ## the quick part: lint, types, unit tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+format: setup-dev ## put the code in its layout
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup-dev ## benchmarks: each prints a ratio to its bound or peer, and is kept in tests/benchmarks/results
+	for name in $(basename $(notdir $(wildcard tests/benchmarks/bench_*.py))); do \
+		echo "== $$name"; $(OFFLINE) $(BIN)/python -m tests.benchmarks.$$name || exit 1; \
+	done
+
+clean: ## remove runs and caches, keep the environment
+	rm -rf runs .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

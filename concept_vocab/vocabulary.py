@@ -1,0 +1,75 @@
+"""The Vocabulary: an ordered list of concepts, each with its language and where it came from.
+
+The id of a concept is its row, so it is as stable as the list: building a vocabulary from the same input gives the same
+ids. Columns are Arrow, so that 500,000 concepts load in milliseconds and travel to workers as one buffer.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.int32()),
+        ("name", pa.string()),
+        ("lang", pa.string()),  # ISO 639-1
+        ("source", pa.string()),  # the list it came from
+    ]
+)
+
+
+class VocabularyError(ValueError):
+    """A concept list that cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Concepts and the prompts that turn each into sentences for a text encoder.
+
+    ``prompts`` maps a language to templates, each with one ``{}`` where the name goes.
+    """
+
+    table: pa.Table
+    prompts: Mapping[str, tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.table["name"].to_pylist())
+
+    @classmethod
+    def from_names(
+        cls, names: Iterable[str], lang: str, source: str, prompts: Mapping[str, tuple[str, ...]]
+    ) -> Vocabulary:
+        """One list in one language; names are normalised (NFC, single spaces) and repeats dropped, first one kept."""
+        unique = list(dict.fromkeys(name for name in map(normalise, names) if name))
+        if not unique:
+            raise VocabularyError(f"{source} holds no concept")
+        columns = {
+            "id": range(len(unique)),
+            "name": unique,
+            "lang": [lang] * len(unique),
+            "source": [source] * len(unique),
+        }
+        return cls(pa.table(columns, schema=SCHEMA), dict(prompts))
+
+    def sentences(self) -> tuple[list[str], list[int]]:
+        """Every concept in every prompt of its language, and the id of the concept that each sentence is about."""
+        sentences: list[str] = []
+        owners: list[int] = []
+        for row in self.table.select(["id", "name", "lang"]).to_pylist():
+            for prompt in self.prompts.get(row["lang"], ("{}",)):
+                sentences.append(prompt.replace("{}", row["name"]))
+                owners.append(row["id"])
+        return sentences, owners
+
+
+def normalise(name: str) -> str:
+    """NFC, and runs of white space as one space: what makes two spellings of a concept the same one."""
+    return " ".join(unicodedata.normalize("NFC", name).split())

@@ -1,0 +1,32 @@
+"""Job: raw shards → annotations, the concepts of each image."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+from transforms.images.decode import DecodeSettings
+
+from pipelines.runner import run_job
+from pipelines.runner_settings import RunnerSettings
+from transforms.annotating.beam import Annotate
+from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.reading.settings import SourceSettings
+from transforms.reading.shards import InputShard
+from transforms.run_folder import RunFolder
+
+
+def run(
+    folder: RunFolder,
+    shards: list[InputShard],
+    sources: list[SourceSettings],
+    encoder: EncoderSettings,
+    retrieval: RetrievalSettings,
+    decode: DecodeSettings,
+    runner: RunnerSettings,
+    beam_flags: list[str],
+    max_workers: int | None = None,
+) -> None:
+    def build(pipeline: beam.Pipeline) -> None:
+        by_name = {source.name: source for source in sources}
+        pipeline | "Shards" >> beam.Create(shards) | Annotate(folder, by_name, encoder, retrieval, decode)
+
+    run_job(build, runner, beam_flags, max_workers)

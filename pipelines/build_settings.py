@@ -1,0 +1,65 @@
+"""The configuration of a build: one section a stage, joined into one strict YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from pipelines.runner_settings import RunnerSettings
+from transforms.annotating.settings import EncoderSettings, RetrievalSettings, VocabularySettings
+from transforms.balancing.settings import BalanceSettings
+from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.deduplicating.settings import DeduplicateSettings
+from transforms.exporting.settings import ExportSettings
+from transforms.images.decode import DecodeSettings
+from transforms.miniature.settings import MiniatureSettings
+from transforms.reading.settings import SourceSettings
+from transforms.storage import absolute
+
+
+class MiniatureCorpus(Settings):
+    """The embedded corpus, drawn before the first stage where there is no input of one's own."""
+
+    folder: str = Field(description="where it is drawn; its shards/ is then an ordinary source")
+    settings: MiniatureSettings = Field(default_factory=MiniatureSettings)
+
+
+class BuildSettings(Settings):
+    """Everything that ``evenweave build`` needs, and each of its stages alone."""
+
+    output: str = Field(description="the run folder: a path or URI", json_schema_extra=NOT_FINGERPRINTED)
+    miniature: MiniatureCorpus | None = Field(
+        None,
+        description="draw the embedded corpus first; null for real input",
+        json_schema_extra=NOT_FINGERPRINTED,  # an input like any other: the listing of its shards identifies it
+    )
+    sources: list[SourceSettings] = Field(min_length=1, description="where samples come from")
+    files_per_shard: int = Field(1000, ge=1, description="format folder: images of one virtual shard")
+    decode: DecodeSettings = Field(default_factory=DecodeSettings)
+    encoder: EncoderSettings
+    vocabulary: VocabularySettings
+    retrieval: RetrievalSettings = Field(default_factory=RetrievalSettings)
+    deduplicate: DeduplicateSettings = Field(default_factory=DeduplicateSettings)
+    balance: BalanceSettings
+    export: ExportSettings = Field(default_factory=ExportSettings)
+    max_reject_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="annotate fails when it rejects more than this: then the input is not what the configuration says",
+    )
+    runner: RunnerSettings = Field(default_factory=RunnerSettings, json_schema_extra=NOT_FINGERPRINTED)
+
+    @field_validator("sources")
+    @classmethod
+    def _check_and_resolve(cls, sources: list[SourceSettings]) -> list[SourceSettings]:
+        names = [source.name for source in sources]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two sources are called {repeated[0]!r}; names must differ")
+        # run.json must lead back to the images from wherever it is read
+        return [source.model_copy(update={"path": absolute(source.path)}) for source in sources]
+
+    def record(self) -> dict[str, Any]:
+        """What run.json keeps: all but where the output lies and how it was run, so that equal runs are equal."""
+        return self.model_dump(mode="json", exclude={"output", "runner"})

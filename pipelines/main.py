@@ -1,0 +1,104 @@
+"""The command line: ``evenweave <job> CONFIG [--set a.b=c] [-- beam flags]``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+# Beam warns while it is imported about extras that are not installed; a handler in place first keeps that quiet
+logging.getLogger().addHandler(logging.NullHandler())
+
+from pipelines.build import STAGES, Build  # noqa: E402
+from pipelines.build_settings import BuildSettings  # noqa: E402
+from transforms.configuration import load_settings  # noqa: E402
+from transforms.errors import EvenweaveError  # noqa: E402
+
+app = typer.Typer(
+    help="Concept-balanced image-text corpora: annotate, deduplicate, balance, export, report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_Config = Annotated[str, typer.Argument(metavar="CONFIG", help="YAML of the job, as in configs/build/")]
+_Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="override a setting: balance.size=500"),
+]
+_Flags = Annotated[list[str] | None, typer.Argument(metavar="[-- BEAM FLAGS]", help="after --: handed to Beam")]
+
+
+@app.command()
+def build(
+    config: _Config,
+    beam_flags: _Flags = None,
+    overrides: _Set = None,
+    input_path: Annotated[
+        str | None, typer.Option("--input", help="tars, Parquet files or images to read in place of the sources")
+    ] = None,
+    output: Annotated[str | None, typer.Option("--output", help="run folder, in place of the one configured")] = None,
+    size: Annotated[int | None, typer.Option("--size", help="samples to select, in place of balance.size")] = None,
+) -> None:
+    """The whole chain, from raw shards to balanced shards and the report."""
+    settings = _with_input(load_settings(config, BuildSettings, _overrides(overrides, output, size)), input_path)
+    console = Console()
+    chain = Build(settings, beam_flags or [], console)
+    console.print(f"[bold]evenweave build[/] {config} → {settings.output}", highlight=False)
+    chain.run(*STAGES)
+    _report(settings.output, console)
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a finished run folder")],
+) -> None:
+    """A table in the terminal, and RUN/report/index.html."""
+    _report(run, Console())
+
+
+def _stage_command(name: str) -> None:
+    def command(config: _Config, beam_flags: _Flags = None, overrides: _Set = None) -> None:
+        Build(load_settings(config, BuildSettings, overrides), beam_flags or []).run(name)
+
+    app.command(name, help=f"The {name} stage alone, over what the stages before it wrote.")(command)
+
+
+for _name in STAGES:
+    _stage_command(_name)
+
+
+def _overrides(overrides: list[str] | None, output: str | None, size: int | None) -> list[str]:
+    named = {"output": output, "balance.size": size}
+    return [*(overrides or []), *(f"{key}={value}" for key, value in named.items() if value is not None)]
+
+
+def _with_input(settings: BuildSettings, input_path: str | None) -> BuildSettings:
+    """The same settings over input of one's own, its format told from the files."""
+    if input_path is None:
+        return settings
+    from transforms.reading.detect import detect_source
+
+    return settings.model_copy(update={"sources": [detect_source(input_path)], "miniature": None})
+
+
+def _report(run: str, console: Console) -> None:
+    from pipelines import report as job
+
+    job.run(run, console)
+
+
+def main() -> None:
+    """Entry point; an error that is the user's to mend is printed without a traceback, and ends with status 2."""
+    try:
+        app()
+    except EvenweaveError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, markup=True, soft_wrap=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""Draw the embedded miniature corpus: ``<folder>/shards/*.tar``, with the truth beside it in ``<folder>/truth``."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+
+from pipelines.runner import run_job
+from pipelines.runner_settings import RunnerSettings
+from transforms.miniature.beam import DrawMiniature
+from transforms.miniature.settings import MiniatureSettings
+from transforms.miniature.shards import claim_folder
+from transforms.storage import StoragePath
+
+
+def run(settings: MiniatureSettings, folder: StoragePath, runner: RunnerSettings, beam_flags: list[str]) -> None:
+    """Draw the shards that are missing; at once done when none is.
+
+    Raises RunFolderError when the folder holds a corpus of other settings.
+    """
+    missing = claim_folder(folder, settings)
+    if not missing:
+        return
+
+    def build(pipeline: beam.Pipeline) -> None:
+        _ = pipeline | "Shards to draw" >> beam.Create(missing) | DrawMiniature(folder, settings)
+
+    run_job(build, runner, beam_flags)

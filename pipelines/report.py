@@ -1,0 +1,59 @@
+"""Job: a finished run folder → report/index.html, its pictures, the dataset card, and tables in the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from transforms.exporting.card import CARD, Measure, Picture, render_card
+from transforms.exporting.manifest import read_manifest
+from transforms.reading.settings import SourceSettings
+from transforms.reporting.corpus_images import CorpusImages
+from transforms.reporting.figures import RANK_FREQUENCY, render_figures
+from transforms.reporting.gather import gather
+from transforms.reporting.page import render
+from transforms.reporting.summary import RunSummary
+from transforms.reporting.terminal import print_summary
+from transforms.run_folder import RunFolder, RunRecord
+from transforms.storage import StoragePath
+
+
+def run(run_folder_uri: str, console: Console | None = None) -> StoragePath:
+    """Write the report of a run and print its tables; returns where the page lies. Files that are right stay untouched.
+
+    Raises RunFolderError where there is no run, or naming the stage that it still lacks.
+    """
+    record = RunRecord.read(StoragePath.of(run_folder_uri))
+    config = record.values["config"]
+    sources = [SourceSettings.model_validate(source) for source in config["sources"]]
+    with CorpusImages(sources, config["files_per_shard"]) as images:
+        summary = gather(record, images)
+    page = record.folder.report
+    _write(page, render(summary).encode())
+    figures = render_figures(summary.concept_counts)
+    for name, data in figures.items():
+        _write(page.parent / name, data)
+    if record.is_done("export"):
+        _write_card(record.folder, summary, sources, figures)
+    print_summary(summary, console or Console(), page)
+    return page
+
+
+def _write_card(
+    folder: RunFolder, summary: RunSummary, sources: list[SourceSettings], figures: dict[str, bytes]
+) -> None:
+    """The card of the exported shards, now with measures and a picture; the picture lies beside it, to travel along."""
+    picture = f"{RANK_FREQUENCY}.png"
+    _write(folder.shards / picture, figures[picture])
+    card = render_card(
+        read_manifest(folder.shards, folder.fingerprint),
+        {source.name: source for source in sources},
+        summary.notable_settings(),
+        [Measure(row.name, row.before, row.random, row.after) for row in summary.measures],
+        [Picture("Images a concept by rank: before, random of the same size, and after", picture)],
+    )
+    _write(folder.shards / CARD, card.encode())
+
+
+def _write(path: StoragePath, data: bytes) -> None:
+    if not (path.is_file() and path.read_bytes() == data):
+        path.write_bytes(data)

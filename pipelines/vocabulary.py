@@ -1,0 +1,17 @@
+"""Job: word list → vocabulary with text embeddings."""
+
+from __future__ import annotations
+
+from transforms.annotating.encoder import ClipEncoder
+from transforms.annotating.settings import EncoderSettings, VocabularySettings
+from transforms.annotating.vocabulary import embed_vocabulary, read_word_list, save_vocabulary
+from transforms.run_folder import RunFolder
+
+
+def run(folder: RunFolder, settings: VocabularySettings, encoder_settings: EncoderSettings) -> int:
+    """Returns the number of concepts."""
+    vocabulary = read_word_list(settings.path)
+    encoder = ClipEncoder(encoder_settings)
+    embeddings = embed_vocabulary(vocabulary, encoder)
+    save_vocabulary(folder, vocabulary, embeddings, {"model": encoder.name, "precision": encoder.precision})
+    return len(vocabulary)

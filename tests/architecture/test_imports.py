@@ -1,0 +1,96 @@
+"""The rules of the house that a machine can keep: who may import whom, and how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+PACKAGES = ("concept_vocab", "transforms", "model", "pipelines")
+
+#: What each package may import of the others, by prefix of the module.
+ALLOWED = {
+    "concept_vocab": ("concept_vocab",),
+    "transforms": ("concept_vocab", "transforms"),
+    "model": ("model", "transforms.packing"),
+    "pipelines": PACKAGES,
+}
+
+
+def modules(package: str) -> list[pathlib.Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported(path: pathlib.Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_go_one_way(package: str) -> None:
+    for path in modules(package):
+        for name in imported(path):
+            if name.split(".")[0] in PACKAGES:
+                assert name.startswith(ALLOWED[package]), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_only_beam_modules_import_beam() -> None:
+    for path in [*modules("concept_vocab"), *modules("transforms")]:
+        if path.name != "beam.py":
+            assert not any(name.startswith("apache_beam") for name in imported(path)), path
+
+
+def test_steps_import_without_beam() -> None:
+    """Not even by way of another module: the pure functions serve where Beam is not installed."""
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in [*modules("concept_vocab"), *modules("transforms")]
+        if path.name not in ("beam.py", "__init__.py")
+    ]
+    code = (
+        "import sys, importlib; sys.modules['apache_beam'] = None; [importlib.import_module(n) for n in sys.argv[1:]]"
+    )
+    subprocess.run([sys.executable, "-c", code, *names], cwd=ROOT, check=True, timeout=120)
+
+
+def test_files_are_small() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for folder in (*PACKAGES, "tests")
+        for path in modules(folder)
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert not long, f"over 400 lines: {long}"
+
+
+def test_functions_fit_a_screen() -> None:
+    long = []
+    for package in PACKAGES:
+        for path in modules(package):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                    if lines > 50:
+                        long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name} has {lines} lines")
+    assert not long, "\n".join(long)
+
+
+def test_there_is_no_drawer() -> None:
+    names = {path.stem for package in PACKAGES for path in modules(package)}
+    assert not names & {"utils", "util", "helpers", "common", "misc"}
+
+
+def test_tests_mirror_the_packages() -> None:
+    for package in ("concept_vocab", "transforms", "pipelines"):
+        for folder in {path.parent for path in (ROOT / "tests" / package).rglob("test_*.py")}:
+            assert (ROOT / folder.relative_to(ROOT / "tests")).is_dir(), f"{folder} mirrors nothing"

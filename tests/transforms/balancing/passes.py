@@ -1,0 +1,53 @@
+"""The passes of balancing one after another in this process, without Beam: for tests, and to time each alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from transforms.balancing import shards
+from transforms.balancing.concepts import write_concepts
+from transforms.balancing.order_sampling import Boundary, Cut, Draws
+from transforms.balancing.sampling import N_BINS, Expectation
+from transforms.balancing.shards import ShardReader
+from transforms.balancing.strata import Strata
+from transforms.balancing.tally import Outcome, Tally
+from transforms.balancing.weights import weighting
+from transforms.datasets import ShardName
+
+Timed = Callable[[str, Callable[[], Any]], Any]
+
+
+def run_passes(
+    reader: ShardReader, names: list[ShardName], n_concepts: int, timed: Timed = lambda _, work: work()
+) -> Outcome:
+    """As ``transforms.balancing.beam.Balance``; ``timed(label, work)`` must return ``work()``."""
+    settings, strata = reader.settings, Strata.of(reader.settings)
+    limit = settings.raking.max_sample_rows if settings.needs_sample else 0
+
+    def over_shards(total: Any, function: Callable[..., Any], *inputs: Any) -> Any:
+        return _add(total, (function(name, *inputs) for name in names))
+
+    zero = Tally.zero(n_concepts, limit)
+    tally = timed("count", lambda: over_shards(zero, shards.count, reader, n_concepts))
+    strata.check(tally.rows_by_stratum, settings.max_copies)
+    weights = timed("fit", lambda: weighting(settings, tally.counts, tally.rows, tally.sample.images()))
+    empty = np.zeros((len(strata), N_BINS), dtype=np.int64)
+    histogram = timed("weigh", lambda: over_shards(empty, shards.weigh, reader, weights))
+    lots = timed("solve", lambda: Expectation.solve(histogram, strata.sizes, settings.max_copies))
+    known = (reader, weights, lots)
+    draws = timed("draw", lambda: over_shards(Draws.zero(len(strata)), shards.draw, *known))
+    boundary = timed("find the cut", lambda: Boundary.find(draws, lots))
+    second = timed("look again", lambda: over_shards([], shards.look_again, *known, boundary))
+    cut = Cut.at(boundary, second)
+    outcome: Outcome = timed("select", lambda: over_shards(Outcome.zero(n_concepts), shards.select, *known, cut))
+    write_concepts(outcome, reader.folder, settings, tally, weights)
+    return outcome
+
+
+def _add(total: Any, parts: Iterable[Any]) -> Any:
+    for part in parts:
+        total += part
+    return total

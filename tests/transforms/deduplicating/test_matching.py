@@ -1,0 +1,106 @@
+"""The array rule against the same rule written out row by row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.deduplicating.matching import (
+    ROW,
+    Kind,
+    band_values,
+    find_exact,
+    find_near,
+    locations,
+    merge,
+    split,
+)
+
+DISTANCE = 3
+
+
+def rows_of(low: list[int], high: list[int] | None = None, seed: int = 0) -> np.ndarray:
+    rows = np.zeros(len(low), dtype=ROW)
+    rows["low"] = low
+    rows["high"] = high or 0
+    rows["priority"] = np.random.default_rng(seed).permutation(len(low)) + 1
+    rows["location"] = locations(5, len(low))
+    return rows
+
+
+def near_losers(rows: np.ndarray, partitions: int) -> np.ndarray:
+    parts = [
+        find_near(members, band, DISTANCE)
+        for band in range(DISTANCE + 1)
+        for _, members in split(band_values(rows["low"], band, DISTANCE), rows, partitions)
+    ]
+    return merge(parts)
+
+
+@st.composite
+def hashes(draw: st.DrawFn) -> list[int]:
+    """Hashes in clusters: a few centres, each with copies of up to five flipped bits."""
+    centres = draw(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=4))
+    flips = st.lists(st.integers(0, 63), max_size=5)
+    found = []
+    for centre in centres:
+        copies = draw(st.lists(flips, min_size=1, max_size=8))
+        found.extend(centre ^ sum(1 << bit for bit in set(bits)) for bits in copies)
+    return found
+
+
+@given(hashes(), st.integers(0, 1000), st.integers(1, 5))
+def test_near_is_the_rule_written_out(values: list[int], seed: int, partitions: int) -> None:
+    rows = rows_of(values, seed=seed)
+    distance = np.bitwise_count(rows["low"][:, None] ^ rows["low"][None, :])
+    beaten = ((distance <= DISTANCE) & (rows["priority"][None, :] > rows["priority"][:, None])).any(axis=1)
+    losers = near_losers(rows, partitions)
+    assert sorted(losers["location"] & 0xFFFFFFFF) == sorted(np.flatnonzero(beaten))
+    for loser in losers:  # the reason given is true
+        row, keeper = int(loser["location"]) & 0xFFFFFFFF, int(loser["keeper"]) & 0xFFFFFFFF
+        assert distance[row, keeper] == loser["distance"]
+        assert rows["priority"][keeper] > rows["priority"][row]
+
+
+@given(hashes(), st.randoms(use_true_random=False))
+def test_near_does_not_depend_on_the_order_of_rows(values: list[int], random: object) -> None:
+    rows = rows_of(values)
+    shuffled = rows.copy()
+    random.shuffle(order := list(range(len(rows))))  # type: ignore[attr-defined]
+    assert near_losers(rows, 3)["location"].tolist() == near_losers(shuffled[order], 2)["location"].tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30))
+def test_exact_keeps_the_row_of_highest_priority_of_each_content(pairs: list[tuple[int, int]]) -> None:
+    rows = rows_of([low for low, _ in pairs], [high for _, high in pairs])
+    losers = find_exact(rows)
+    kept = np.setdiff1d(rows["location"], losers["location"])
+    best = {}
+    for row in rows:
+        content = (row["high"], row["low"])
+        best[content] = max(best.get(content, (0, 0)), (row["priority"], row["location"]))
+    assert sorted(kept) == sorted(location for _, location in best.values())
+    assert (losers["kind"] == Kind.EXACT).all()
+
+
+def test_a_million_equal_hashes_cost_a_sort() -> None:
+    rows = rows_of([7] * 1_000_000)
+    losers = near_losers(rows, 4)
+    assert len(losers) == 999_999
+    assert (losers["keeper"] == rows["location"][rows["priority"].argmax()]).all()
+
+
+def test_exact_is_the_reason_given_when_both_hold() -> None:
+    rows = rows_of([9, 9], [1, 1])
+    losers = merge([near_losers(rows, 1), find_exact(rows)])
+    assert losers["kind"].tolist() == [Kind.EXACT]
+
+
+@pytest.mark.parametrize("distance", range(9))
+def test_bands_cover_every_bit_once(distance: int) -> None:
+    ones = np.array([2**64 - 1], dtype=np.uint64)
+    widths = [int(np.bitwise_count(band_values(ones, band, distance))[0]) for band in range(distance + 1)]
+    assert sum(widths) == 64
+    assert max(widths) - min(widths) <= 1

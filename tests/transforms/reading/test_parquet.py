@@ -1,0 +1,141 @@
+"""Parquet with image bytes, in every dress that Arrow gives them."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from transforms.errors import InputError
+from transforms.reading.random_access import ImageReader
+from transforms.reading.samples import RawSample, read_samples
+from transforms.reading.settings import SourceSettings
+from transforms.reading.shards import list_shards
+from transforms.rejects import Reason, Reject
+
+IMAGES = [b"image zero", b"image one", b"image two"]
+CAPTIONS = ["zero", "eins", "二"]
+
+
+def read(path: pathlib.Path, table: pa.Table, **settings: Any) -> list[RawSample | Reject]:
+    pq.write_table(table, path, row_group_size=2)
+    source = SourceSettings(name="test", format="parquet", path=str(path), **settings)
+    [shard] = list_shards(source)
+    found = list(read_samples(shard, source))
+    with ImageReader(shard, source) as reader:
+        for item in reversed(found):
+            if isinstance(item, RawSample):
+                assert reader.read(item.member_offset, item.member_bytes) == item.image
+    return found
+
+
+STRUCT = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        pa.array(IMAGES, pa.binary()),
+        pa.array(IMAGES, pa.large_binary()),
+        pa.array(IMAGES, pa.binary()).dictionary_encode(),
+        pa.array([{"bytes": image, "path": "x.jpg"} for image in IMAGES], STRUCT),
+        pa.array(
+            [{"bytes": image, "path": None} for image in IMAGES],
+            pa.struct([("path", pa.large_string()), ("bytes", pa.large_binary())]),
+        ),
+    ],
+    ids=["binary", "large", "dictionary", "struct", "large struct"],
+)
+@pytest.mark.parametrize("captions", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())], ids=str)
+def test_types(tmp_path: pathlib.Path, images: pa.Array, captions: pa.DataType) -> None:
+    texts = pa.array(CAPTIONS).dictionary_encode() if pa.types.is_dictionary(captions) else pa.array(CAPTIONS, captions)
+    found = read(tmp_path / "a.parquet", pa.table({"image": images, "caption": texts}))
+    assert found == [
+        RawSample(f"{row:09d}", IMAGES[row], CAPTIONS[row], None, row, len(IMAGES[row])) for row in range(3)
+    ]
+
+
+@pytest.mark.parametrize("keys", [pa.array(["x/a.jpg", "b", "c"]), pa.array([7, 8, 9])])
+def test_keys_from_a_column(tmp_path: pathlib.Path, keys: pa.Array) -> None:
+    table = pa.table({"image": IMAGES, "caption": CAPTIONS, "id": keys})
+    found = read(tmp_path / "a.parquet", table, key_column="id")
+    assert [item.key for item in found] in (["x/a_jpg", "b", "c"], ["7", "8", "9"])
+
+
+def test_every_bad_row_is_one_reject(tmp_path: pathlib.Path) -> None:
+    rows = [
+        ({"bytes": b"good", "path": None}, b"text", "a"),
+        (None, b"text", "b"),
+        ({"bytes": None, "path": "elsewhere.jpg"}, b"text", "c"),
+        ({"bytes": b"", "path": None}, b"text", "d"),
+        ({"bytes": b"x", "path": None}, None, "e"),
+        ({"bytes": b"x", "path": None}, b"\xff", "f"),
+        ({"bytes": b"x", "path": None}, b"text", "a"),
+        ({"bytes": b"x", "path": None}, b"text", "../up"),
+        ({"bytes": b"x", "path": None}, b"text", None),
+    ]
+    images, captions, keys = zip(*rows, strict=True)
+    table = pa.table({"image": pa.array(images, STRUCT), "caption": captions, "key": keys})
+    found = read(tmp_path / "a.parquet", table, key_column="key")
+    assert [item.reason if isinstance(item, Reject) else item.key for item in found] == [
+        "a",
+        Reason.MISSING_IMAGE,
+        Reason.MISSING_IMAGE,
+        Reason.EMPTY_IMAGE,
+        Reason.MISSING_CAPTION,
+        Reason.UNDECODABLE_CAPTION,
+        Reason.DUPLICATE_KEY,
+        Reason.UNSAFE_MEMBER_NAME,
+        "000000008",
+    ]
+
+
+def test_more_rows_than_a_batch(tmp_path: pathlib.Path) -> None:
+    images = [f"image {row}".encode() for row in range(700)]
+    found = read(tmp_path / "a.parquet", pa.table({"image": images}), caption="optional")
+    assert [item[1] for item in found] == images
+
+
+@pytest.mark.parametrize("missing", ["image", "caption", "key"])
+def test_a_missing_column_is_named_with_those_there_are(tmp_path: pathlib.Path, missing: str) -> None:
+    columns = {"image": IMAGES, "caption": CAPTIONS, "key": ["a", "b", "c"], "extra": [1, 2, 3]}
+    del columns[missing]
+    with pytest.raises(InputError, match=rf"a\.parquet has no column {missing}; it has .*extra"):
+        read(tmp_path / "a.parquet", pa.table(columns), key_column="key")
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"image": ["a.jpg"], "caption": ["x"]}, "column image holds string"),
+        ({"image": [b"a"], "caption": [["x"]]}, "caption holds list"),
+    ],
+)
+def test_a_column_of_another_type_is_named(tmp_path: pathlib.Path, columns: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read(tmp_path / "a.parquet", pa.table(columns))
+
+
+@pytest.mark.parametrize("keep", [0, 3, 100])
+def test_a_file_that_is_no_parquet_is_named(tmp_path: pathlib.Path, keep: int) -> None:
+    path = tmp_path / "whole.parquet"
+    pq.write_table(pa.table({"image": IMAGES, "caption": CAPTIONS}), path)
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(path.read_bytes()[:keep])
+    source = SourceSettings(name="test", format="parquet", path=str(broken))
+    with pytest.raises(InputError, match=r"broken\.parquet is no Parquet"):
+        list(read_samples(list_shards(source)[0], source))
+
+
+def test_damaged_pages_are_an_error_that_names_the_file(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"image": [bytes(range(256)) * 9] * 3, "caption": CAPTIONS}), path)
+    data = bytearray(path.read_bytes())
+    data[4:60] = b"\xff" * 56
+    path.write_bytes(data)
+    source = SourceSettings(name="test", format="parquet", path=str(path))
+    with pytest.raises(InputError, match=r"a\.parquet is damaged"):
+        list(read_samples(list_shards(source)[0], source))

@@ -1,0 +1,152 @@
+"""WebDataset tars: grouping, and every fault as one reject."""
+
+from __future__ import annotations
+
+import gzip
+import pathlib
+import tarfile
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.transforms.reading.tars import only_shard, read_tar, tar_bytes, triple
+from transforms.errors import InputError
+from transforms.reading.samples import RawSample, read_samples
+from transforms.rejects import Reason, Reject
+
+
+def outcomes(found: list[RawSample | Reject]) -> list[tuple[str, str]]:
+    return [(item.key, str(item.reason) if isinstance(item, Reject) else "sample") for item in found]
+
+
+def test_a_sample_has_image_caption_metadata_and_place(tmp_path: pathlib.Path) -> None:
+    data = tar_bytes(triple("000"))
+    [sample] = read_tar(tmp_path / "a.tar", data)
+    assert sample == RawSample("000", b"image of 000", "caption of 000", {"width": 3}, 512, 12)
+
+
+@pytest.mark.parametrize("ending", ["jpg", "JPG", "jpeg", "Jpeg", "png", "webp"])
+def test_image_endings_in_any_case(tmp_path: pathlib.Path, ending: str) -> None:
+    assert outcomes(read_tar(tmp_path / "a.tar", tar_bytes(triple("k", ending)))) == [("k", "sample")]
+
+
+def test_the_key_holds_folders_and_ends_at_the_first_dot(tmp_path: pathlib.Path) -> None:
+    members = [("./v1.0/b.jpg", b"x"), ("./v1.0/b.txt", b"t"), ("./v1.0/b.seg.png", b"s"), (".hidden", b""), ("b", b"")]
+    [sample] = read_tar(tmp_path / "a.tar", tar_bytes(members))
+    assert (sample.key, sample[1]) == ("v1.0/b", b"x")
+
+
+def test_the_caption_comes_from_json_where_there_is_no_text(tmp_path: pathlib.Path) -> None:
+    members = [("a.jpg", b"x"), ("a.json", '{"caption": "小猫"}'.encode())]
+    [sample] = read_tar(tmp_path / "a.tar", tar_bytes(members))
+    assert isinstance(sample, RawSample)
+    assert sample.caption == "小猫"
+
+
+@pytest.mark.parametrize("metadata", [b"{", b"[1]", b"\xff\xfe", b"[" * 100_000])
+def test_metadata_that_is_no_object_drops_no_image(tmp_path: pathlib.Path, metadata: bytes) -> None:
+    [sample] = read_tar(tmp_path / "a.tar", tar_bytes([("a.jpg", b"x"), ("a.txt", b"t"), ("a.json", metadata)]))
+    assert isinstance(sample, RawSample)
+    assert sample.metadata is None
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ([("a.txt", b"caption")], Reason.MISSING_IMAGE),
+        ([("a.mp4", b"film"), ("a.txt", b"caption")], Reason.MISSING_IMAGE),
+        ([("a.jpg", b""), ("a.txt", b"caption")], Reason.EMPTY_IMAGE),
+        ([("a.jpg", b"x")], Reason.MISSING_CAPTION),
+        ([("a.jpg", b"x"), ("a.txt", b" \n")], Reason.MISSING_CAPTION),
+        ([("a.jpg", b"x"), ("a.txt", "café".encode("latin-1"))], Reason.UNDECODABLE_CAPTION),
+        ([("a.jpg", b"x"), ("a.json", b'{"caption": "\\ud83d"}')], Reason.UNDECODABLE_CAPTION),
+    ],
+)
+def test_a_bad_sample_is_one_reject_and_the_next_is_read(
+    tmp_path: pathlib.Path, members: list[tuple[str, bytes]], reason: Reason
+) -> None:
+    found = read_tar(tmp_path / "a.tar", tar_bytes([*members, *triple("b")]))
+    assert outcomes(found) == [("a", reason), ("b", "sample")]
+
+
+def test_an_optional_caption_may_be_absent(tmp_path: pathlib.Path) -> None:
+    [sample] = read_tar(tmp_path / "a.tar", tar_bytes([("a.jpg", b"x")]), caption="optional")
+    assert isinstance(sample, RawSample)
+    assert sample.caption is None
+
+
+def test_duplicate_keys_next_to_each_other_and_far_apart(tmp_path: pathlib.Path) -> None:
+    found = read_tar(tmp_path / "a.tar", tar_bytes(triple("a") + triple("a") + triple("b") + triple("a")))
+    assert outcomes(found) == [("a", "sample"), ("a", "duplicate_key"), ("b", "sample"), ("a", "duplicate_key")]
+
+
+@pytest.mark.parametrize("key", ["/etc/passwd", "../a", "x/../../a", "\\a"])
+def test_unsafe_names_are_rejected(tmp_path: pathlib.Path, key: str) -> None:
+    found = read_tar(tmp_path / "a.tar", tar_bytes(triple(key) + triple("b")))
+    assert outcomes(found) == [(key, "unsafe_member_name"), ("b", "sample")]
+
+
+def test_names_that_merely_hold_dots_are_safe(tmp_path: pathlib.Path) -> None:
+    assert outcomes(read_tar(tmp_path / "a.tar", tar_bytes(triple("x..y/b")))) == [("x..y/b", "sample")]
+
+
+def test_a_cut_tar_keeps_what_stands_before_the_cut(tmp_path: pathlib.Path) -> None:
+    data = tar_bytes(triple("a") + triple("b") + triple("c"))
+    sample_bytes = 3 * 1024  # header and data block of three members
+    for cut in range(1, 3 * sample_bytes + 1, 100):
+        found = outcomes(read_tar(tmp_path / "a.tar", data[:cut])) if cut >= 512 else []
+        whole = [key for key, outcome in found if outcome == "sample"]
+        assert whole == ["a", "b", "c"][: len(whole)]
+        assert [outcome for _, outcome in found].count("truncated_shard") == (1 if cut >= 512 else 0)
+        assert len(whole) >= (cut - 513) // sample_bytes  # a cut between samples may cost the last of them
+
+
+def test_the_sample_that_was_hit_is_named(tmp_path: pathlib.Path) -> None:
+    members = [*triple("a"), ("b.jpg", bytes(5000))]
+    found = read_tar(tmp_path / "a.tar", tar_bytes(members)[: 3 * 1024 + 2000])
+    assert outcomes(found) == [("a", "sample"), ("b", "truncated_shard")]
+    assert "b.jpg" in found[1][2]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"", "an empty file"), (b"hello" * 500, "no tar"), (gzip.compress(tar_bytes(triple("a"))), "compressed (gzip)")],
+)
+def test_a_file_that_is_no_tar_is_named(tmp_path: pathlib.Path, data: bytes, said: str) -> None:
+    with pytest.raises(InputError, match=r"broken\.tar") as caught:
+        read_tar(tmp_path / "broken.tar", data)
+    assert said in str(caught.value)
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: pathlib.Path) -> None:
+    shard, source = only_shard(tmp_path / "a.tar", tar_bytes(triple("a")))
+    shard.path.delete()
+    with pytest.raises(InputError, match=r"a\.tar is gone"):
+        list(read_samples(shard, source))
+
+
+_MEMBERS = st.sampled_from(("jpg", "txt", "json", "png", "mp4"))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    groups=st.lists(
+        st.tuples(st.from_regex(r"[a-c]/?[0-9]{1,2}", fullmatch=True), st.lists(_MEMBERS, min_size=1, unique=True)),
+        min_size=1,
+        unique_by=lambda group: group[0],
+    ),
+    tar_format=st.sampled_from((tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)),
+)
+def test_every_group_comes_out_exactly_once(
+    tmp_path: pathlib.Path, groups: list[tuple[str, list[str]]], tar_format: int
+) -> None:
+    members = [(f"{key}.{ending}", f"{key} {ending}".encode()) for key, endings in groups for ending in endings]
+    found = read_tar(tmp_path / "a.tar", tar_bytes(members, tar_format))
+    assert [item.key for item in found] == [key for key, _ in groups]
+    for item, (key, endings) in zip(found, groups, strict=True):
+        complete = "txt" in endings and not {"jpg", "png"}.isdisjoint(endings)
+        assert isinstance(item, RawSample) == complete
+        if isinstance(item, RawSample):
+            assert item.image in (f"{key} jpg".encode(), f"{key} png".encode())
+            assert item.caption == f"{key} txt"

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from tests.transforms.reporting.synthetic_run import SyntheticRun
+from transforms.reporting.gather import gather
+from transforms.reporting.terminal import print_summary
+from transforms.storage import StoragePath
+
+
+def printed(run: SyntheticRun, root: StoragePath) -> str:
+    stream = io.StringIO()
+    print_summary(gather(run.write(root)), Console(file=stream, width=120), root / "report" / "index.html")
+    return stream.getvalue()
+
+
+def test_tables_hold_stages_measures_and_the_path(small_run: SyntheticRun, root: StoragePath) -> None:
+    lines = [" ".join(line.replace("│", " ").split()) for line in printed(small_run, root).splitlines()]
+    assert "annotate 9 6 3 missing caption 2, truncated image 1" in lines
+    assert "balance 6 4 2 not selected 2" in lines
+    assert "share of the top 1 % of concepts 55.6 % 60.0 % 50.0 %" in lines
+    assert f"Report: {root}/report/index.html" in lines
+
+
+def test_markup_in_names_is_printed_as_it_is(small_run: SyntheticRun, root: StoragePath) -> None:
+    run = SyntheticRun(small_run.concepts, small_run.rows, config={"balance": {"method": "[red]loud[/]"}})
+    assert "[red]loud[/]" in printed(run, root)

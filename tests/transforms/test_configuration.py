@@ -1,0 +1,71 @@
+"""Strict configuration: every way to write it wrongly is answered by name."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+from pydantic import Field
+
+from transforms.configuration import NOT_FINGERPRINTED, Settings, fingerprint, load_settings
+from transforms.errors import ConfigError
+
+
+class Inner(Settings):
+    size: int = Field(3, ge=1)
+    path: str = Field("", json_schema_extra=NOT_FINGERPRINTED)
+
+
+class Job(Settings):
+    inner: Inner = Field(default_factory=Inner)
+    items: list[Inner] = Field(default_factory=list)
+    output: str = Field("out", json_schema_extra=NOT_FINGERPRINTED)
+
+
+@pytest.fixture
+def yaml_file(tmp_path: pathlib.Path) -> pathlib.Path:
+    path = tmp_path / "job.yaml"
+    path.write_text("inner: {size: 5, path: ../data/x}\nitems: [{size: 1}, {size: 2}]\n")
+    return path
+
+
+def test_overrides_reach_sections_and_lists(yaml_file: pathlib.Path) -> None:
+    job = load_settings(str(yaml_file), Job, ["inner.size=7", "items.1.size=9", "output=elsewhere"])
+    assert (job.inner.size, job.items[0].size, job.items[1].size, job.output) == (7, 1, 9, "elsewhere")
+
+
+def test_paths_in_a_file_are_relative_to_it(yaml_file: pathlib.Path) -> None:
+    assert load_settings(str(yaml_file), Job).inner.path == str(yaml_file.parent.parent / "data" / "x")
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("inner.sise=7", "inner.sise: unknown key"),
+        ("inner.size=0", "inner.size: Input should be greater than or equal to 1"),
+        ("inner.size", "write it as key=value"),
+        ("items.5.size=1", "5 must be a number below 2"),
+        ("inner.size.a=1", "size holds a single value"),
+        ("inner=[", "not YAML"),
+    ],
+)
+def test_a_wrong_override_is_answered_by_name(yaml_file: pathlib.Path, override: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        load_settings(str(yaml_file), Job, [override])
+
+
+@pytest.mark.parametrize(("text", "says"), [("- 1\n", "must be a mapping"), ("a: [\n", "is not YAML")])
+def test_a_file_that_is_no_configuration(tmp_path: pathlib.Path, text: str, says: str) -> None:
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=says):
+        load_settings(str(tmp_path / "a.yaml"), Job)
+    with pytest.raises(ConfigError, match="no configuration file"):
+        load_settings(str(tmp_path / "b.yaml"), Job)
+
+
+def test_the_fingerprint_sees_what_decides_bytes_and_nothing_else() -> None:
+    job = Job()
+    assert fingerprint(job) == fingerprint(Job(output="elsewhere", inner=Inner(path="moved")))
+    assert fingerprint(job) != fingerprint(Job(inner=Inner(size=4)))
+    assert fingerprint(job) != fingerprint(Job(items=[Inner()]))
+    assert fingerprint(Job(items=[Inner(path="a")])) == fingerprint(Job(items=[Inner(path="b")]))

@@ -1,0 +1,81 @@
+"""Files that are complete or absent, on whatever file system."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import pickle
+
+import pytest
+
+from transforms.errors import InputError, RunFolderError
+from transforms.storage import StoragePath, expand, read_at
+
+
+def test_a_file_appears_only_when_it_is_complete(tmp_path: pathlib.Path) -> None:
+    path = StoragePath.of(tmp_path) / "a" / "b.bin"
+    with pytest.raises(ZeroDivisionError), path.atomic_writer() as stream:
+        stream.write(b"half")
+        assert not path.exists()
+        raise ZeroDivisionError
+    assert (StoragePath.of(tmp_path)).walk() == []
+    path.write_bytes(b"whole")
+    assert path.read_bytes() == b"whole"
+    assert os.listdir(tmp_path / "a") == ["b.bin"]
+
+
+def test_what_a_killed_writer_leaves_is_not_listed(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "x.tar").write_bytes(b"1")
+    (tmp_path / "y.tar.partial-0123").write_bytes(b"2")
+    assert [path.name for path in StoragePath.of(tmp_path).walk()] == ["x.tar"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        ("s3://bucket/a/b.tar?region=eu-west-1", "bucket/a/b.tar"),
+        ("gs://bucket/a/b.tar", "bucket/a/b.tar"),
+        ("file:///data/b.tar", "/data/b.tar"),
+    ],
+)
+def test_uris_are_kept_whole(uri: str, path: str) -> None:
+    location = StoragePath.of(uri)
+    assert location.path == path
+    assert str(location).removeprefix("file://") == uri.removeprefix("file://")
+    assert str(location.parent / "c").removeprefix("file://") == uri.removeprefix("file://").replace("b.tar", "c")
+    assert pickle.loads(pickle.dumps(location)) == location
+
+
+def test_an_unknown_scheme_is_the_users_to_mend() -> None:
+    with pytest.raises(InputError, match="cannot reach ftp://host/x"):
+        StoragePath.of("ftp://host/x")
+
+
+def test_expand(tmp_path: pathlib.Path) -> None:
+    for name in ("a/1.tar", "a/2.tar", "b/3.tar", "b/note.txt", "q?[.tar"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+
+    def names(pattern: str) -> list[str]:
+        return [path.relative_to(StoragePath.of(tmp_path)) for path in expand(f"{tmp_path}/{pattern}")]
+
+    assert names("a") == ["a/1.tar", "a/2.tar"]
+    assert names("*/*.tar") == ["a/1.tar", "a/2.tar", "b/3.tar"]
+    assert names("a/?.tar") == ["a/1.tar", "a/2.tar"]
+    assert names("a/[2-9].tar") == ["a/2.tar"]
+    assert names("q?[.tar") == ["q?[.tar"]  # a file of that very name comes before the pattern
+    assert names("none") == names("none/*.tar") == []
+
+
+def test_a_short_file_is_noticed(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    with (StoragePath.of(tmp_path) / "a").open_random() as file:
+        assert read_at(file, 1, 3) == b"234"
+        with pytest.raises(InputError, match="expected 9 bytes at offset 1, found 4"):
+            read_at(file, 1, 9)
+
+
+def test_an_output_that_cannot_be_written(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(RunFolderError, match=r"cannot write .*Choose an output folder"):
+        (StoragePath.of(tmp_path) / "file" / "run.json").write_text("{}")

@@ -1,0 +1,1 @@
+"""Annotate: which concepts each image holds, and everything else that later steps need in place of the image."""

@@ -1,0 +1,118 @@
+"""From a shard of raw samples to its annotations: read, decode, hash, embed, retrieve; all overlapping.
+
+Shape legend: N images of a batch, D embedding width, K concepts an image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from transforms.annotating.encoder import ClipEncoder
+from transforms.annotating.language import detect_languages
+from transforms.annotating.overlap import batched, map_ordered, read_ahead
+from transforms.annotating.retrieval import ConceptIndex, set_search_threads
+from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.datasets import annotations_schema
+from transforms.images.decode import DecodeSettings, ImageFault
+from transforms.images.hashing import content_hash, perceptual_hashes
+from transforms.images.preprocess import PreparedImage, Preprocessor
+from transforms.keyed import sample_ids
+from transforms.reading.samples import RawSample, read_samples
+from transforms.reading.settings import SourceSettings
+from transforms.reading.shards import InputShard
+from transforms.rejects import Reject
+
+
+class _Decoded(NamedTuple):
+    sample: RawSample  # without its image bytes
+    prepared: PreparedImage
+    content_hash: bytes
+
+
+class Annotator:
+    """What one worker keeps loaded: the encoder, the concept index, the decoding threads."""
+
+    def __init__(
+        self,
+        encoder: EncoderSettings,
+        retrieval: RetrievalSettings,
+        decode: DecodeSettings,
+        concept_embeddings: NDArray[np.float32],
+    ) -> None:
+        self._encoder = ClipEncoder(encoder)
+        self._batch_size = encoder.batch_size
+        self._retrieval = retrieval
+        self._index = ConceptIndex(concept_embeddings, self._encoder.device)
+        set_search_threads(encoder.threads)
+        self._preprocessor = Preprocessor(
+            size=self._encoder.size,
+            resize_mode=self._encoder.resize_mode,
+            interpolation=self._encoder.interpolation,
+            fill=self._encoder.fill_color,
+            limits=decode,
+        )
+        self._pool = ThreadPoolExecutor(encoder.decode_threads, thread_name_prefix="decode")
+        width = concept_embeddings.shape[1] if retrieval.keep_embedding else None
+        self._schema = annotations_schema(retrieval.concepts_per_image, width)
+
+    def annotate(self, shard: InputShard, source: SourceSettings) -> tuple[pa.Table, list[Reject]]:
+        """The annotations of a shard, in its order, and its rejects; together as many as it holds samples."""
+        rejects: list[Reject] = []
+        tables = []
+        for batch in batched(self._decoded(shard, source), self._batch_size):
+            rejects.extend(item for item in batch if isinstance(item, Reject))
+            if images := [item for item in batch if isinstance(item, _Decoded)]:
+                tables.append(self._table(images, shard, source))
+        return pa.concat_tables(tables) if tables else self._schema.empty_table(), rejects
+
+    def _decoded(self, shard: InputShard, source: SourceSettings) -> Iterator[_Decoded | Reject]:
+        window = 2 * self._batch_size  # one batch in the model, one being decoded
+        samples = read_ahead(read_samples(shard, source), depth=self._batch_size)
+        return map_ordered(self._decode, samples, self._pool, window)
+
+    def _decode(self, item: RawSample | Reject) -> _Decoded | Reject:
+        if isinstance(item, Reject):
+            return item
+        prepared = self._preprocessor(item.image)
+        if isinstance(prepared, ImageFault):
+            return Reject(item.key, *prepared)
+        return _Decoded(item._replace(image=b""), prepared, content_hash(item.image))
+
+    def _table(self, images: list[_Decoded], shard: InputShard, source: SourceSettings) -> pa.Table:
+        embeddings = self._encoder.encode_images(np.stack([image.prepared.pixels for image in images]))
+        ids, scores = self._index.search(embeddings, self._retrieval.concepts_per_image)
+        samples = [image.sample for image in images]
+        prepared = [image.prepared for image in images]
+        keys = [sample.key for sample in samples]
+        captions = [sample.caption for sample in samples]
+        known = source.language != "auto"
+        columns = {
+            "key": keys,
+            "sample_id": sample_ids(shard.source, shard.name, keys),
+            "source": [shard.source] * len(images),
+            "shard": [shard.name] * len(images),
+            "member_offset": [sample.member_offset for sample in samples],
+            "member_bytes": [sample.member_bytes for sample in samples],
+            "format": [image.format for image in prepared],
+            "width": [image.width for image in prepared],
+            "height": [image.height for image in prepared],
+            "caption": captions,
+            "lang": [source.language] * len(images) if known else detect_languages(captions),
+            "content_hash": [image.content_hash for image in images],
+            "perceptual_hash": perceptual_hashes(np.stack([image.thumbnail for image in prepared])),
+            "concept_ids": _lists(ids),
+            "concept_scores": _lists(scores),
+        }
+        if self._retrieval.keep_embedding:
+            columns["embedding"] = _lists(embeddings.cpu().numpy().astype(np.float16))
+        return pa.table(columns, schema=self._schema)
+
+
+def _lists(rows: NDArray[np.generic]) -> pa.FixedSizeListArray:
+    return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])

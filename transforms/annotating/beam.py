@@ -1,0 +1,88 @@
+"""Annotate as a Beam transform: one input shard an element, one file of annotations out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import apache_beam as beam
+import pyarrow as pa
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+from transforms.annotating.annotator import Annotator
+from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.annotating.vocabulary import load_embeddings
+from transforms.beam import LeaveCounts
+from transforms.datasets import read_counts, rejects_table, write_table
+from transforms.images.decode import DecodeSettings
+from transforms.reading.settings import SourceSettings
+from transforms.reading.shards import InputShard
+from transforms.rejects import Counts, Reject
+from transforms.run_folder import RunFolder
+
+
+class Annotate(beam.PTransform):  # type: ignore[misc]
+    """PCollection[InputShard] → annotations/… and rejects/annotate/…, and the stage's counts left for the driver."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        sources: Mapping[str, SourceSettings],
+        encoder: EncoderSettings,
+        retrieval: RetrievalSettings,
+        decode: DecodeSettings,
+    ) -> None:
+        super().__init__()
+        self._folder = folder
+        self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode)
+
+    def expand(self, shards: beam.PCollection[InputShard]) -> beam.PCollection[None]:
+        counts = shards | "Spread" >> beam.Reshuffle() | "Annotate shard" >> beam.ParDo(self._annotate)
+        return counts | LeaveCounts(self._folder.counts("annotate"))
+
+
+class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
+    """Writes a shard on a thread while the next one is annotated; counts leave when the files are complete."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        sources: dict[str, SourceSettings],
+        encoder: EncoderSettings,
+        retrieval: RetrievalSettings,
+        decode: DecodeSettings,
+    ) -> None:
+        self._folder = folder
+        self._sources = sources
+        self._settings = (encoder, retrieval, decode)
+        self._annotator: Annotator | None = None
+
+    def start_bundle(self) -> None:
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self._written: list[Future[Counts]] = []
+
+    def process(self, shard: InputShard) -> Iterator[Counts]:
+        path = self._folder.annotations(shard.source, shard.name)
+        if path.exists():
+            yield read_counts(path, self._folder.fingerprint)
+            return
+        if self._annotator is None:  # not in setup: a resumed job may have nothing left to load a model for
+            self._annotator = Annotator(*self._settings, load_embeddings(self._folder))
+        table, rejects = self._annotator.annotate(shard, self._sources[shard.source])
+        self._written.append(self._writer.submit(self._write, shard, table, rejects))
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        self._writer.shutdown()
+        window = GlobalWindow()
+        for future in self._written:
+            yield WindowedValue(future.result(), window.max_timestamp(), [window])
+
+    def _write(self, shard: InputShard, table: pa.Table, rejects: list[Reject]) -> Counts:
+        """Rejects first: the annotations are the sign that the shard is complete."""
+        counts = Counts.of(table.num_rows, rejects)
+        if rejects:
+            path = self._folder.rejects("annotate", shard.source, shard.name)
+            write_table(path, rejects_table(shard.name, rejects), self._folder.fingerprint, counts)
+        write_table(self._folder.annotations(shard.source, shard.name), table, self._folder.fingerprint, counts)
+        return counts

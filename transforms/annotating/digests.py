@@ -1,0 +1,36 @@
+"""Names the encoder and the vocabulary by content, so that a run is not gone on with after either was changed.
+
+Light: a run that is done already must be recognised without loading a model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from transforms.annotating.settings import EncoderSettings, VocabularySettings
+from transforms.errors import ConfigError
+from transforms.storage import StoragePath
+
+
+def encoder_digest(settings: EncoderSettings) -> str:
+    """SHA-256 (16 digits) of the encoder's files where they lie on this machine, else its model and tag."""
+    names = [settings.model, settings.pretrained]
+    local = [StoragePath.of(name) for name in names if name and os.path.exists(name)]
+    if not local:
+        return "/".join(name or "" for name in names)
+    digest = hashlib.sha256()
+    for file in (file for path in local for file in (path.walk() if path.is_dir() else [path])):
+        digest.update(file.name.encode())
+        with file.open_stream() as stream:
+            while block := stream.read(1 << 24):
+                digest.update(block)
+    return digest.hexdigest()[:16]
+
+
+def word_list_digest(settings: VocabularySettings) -> str:
+    """SHA-256 (16 digits) of the word list; raises ConfigError where there is none."""
+    path = StoragePath.of(settings.path)
+    if not path.is_file():
+        raise ConfigError(f"no vocabulary at {path}: vocabulary.path must name a YAML or text word list")
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

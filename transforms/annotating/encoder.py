@@ -1,0 +1,122 @@
+"""The image-text encoder: any open_clip model, in its own preprocessing, on the processor at hand.
+
+Shape legend: N images or texts, S_h and S_w height and width of the input in pixels, D embedding width.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import open_clip
+import torch
+from numpy.typing import NDArray
+
+from transforms.annotating.settings import EncoderSettings
+from transforms.errors import ConfigError
+
+_TEXTS_A_BATCH = 256
+_RANDOM_SEED = 0  # of 'pretrained: random', so that every worker builds the same weights
+
+
+class ClipEncoder:
+    """Images and texts → L2-normalised embeddings in one space."""
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        """Builds the model and loads its weights; raises ConfigError for an unknown model or weights out of reach."""
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if self.device.type == "cpu":
+            torch.set_num_threads(settings.threads)
+        self.name = "/".join(filter(None, (os.path.basename(settings.model.rstrip("/")), settings.pretrained)))
+        self.precision = _resolve_precision(settings.precision, self.device)
+        self.model = _build(settings, self.precision, self.device)
+        self.tokenizer = open_clip.get_tokenizer(_model_name(settings))
+        preprocess = self.model.visual.preprocess_cfg
+        size = preprocess["size"]
+        self.size: tuple[int, int] = (size, size) if isinstance(size, int) else (size[0], size[1])
+        self.resize_mode: Literal["shortest", "longest", "squash"] = preprocess["resize_mode"]
+        self.interpolation: Literal["bicubic", "bilinear"] = preprocess["interpolation"]
+        self.fill_color: int = preprocess["fill_color"]
+        # (x/255 - mean) / std as one multiply-add, in the model's precision at the end
+        mean, std = (torch.tensor(preprocess[name], device=self.device).view(1, 3, 1, 1) for name in ("mean", "std"))
+        self._scale, self._shift = 1 / (255 * std), -mean / std
+        self._dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
+
+    @torch.inference_mode()
+    def encode_images(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
+        """(N, S_h, S_w, 3) uint8 RGB → (N, D) float32 on the encoder's device, rows of length 1."""
+        batch = torch.from_numpy(pixels)
+        if self.device.type == "cuda":
+            batch = batch.pin_memory().to(self.device, non_blocking=True)
+        batch = batch.permute(0, 3, 1, 2).float().mul_(self._scale).add_(self._shift).to(self._dtype)
+        return _normalise(self.model.encode_image(batch))
+
+    @torch.inference_mode()
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """N texts → (N, D) float32, rows of length 1."""
+        parts = [
+            _normalise(self.model.encode_text(self.tokenizer(list(texts[i : i + _TEXTS_A_BATCH])).to(self.device)))
+            for i in range(0, len(texts), _TEXTS_A_BATCH)
+        ]
+        return np.asarray(torch.cat(parts).cpu().numpy(), dtype=np.float32)
+
+
+def _normalise(embeddings: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.normalize(embeddings.float(), dim=-1)
+
+
+def _model_name(settings: EncoderSettings) -> str:
+    return f"local-dir:{settings.model}" if os.path.isdir(settings.model) else settings.model
+
+
+def _resolve_precision(precision: str, device: torch.device) -> str:
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bf16" if native else "fp32"
+
+
+def _build(settings: EncoderSettings, precision: str, device: torch.device) -> Any:
+    name = _model_name(settings)
+    if not name.startswith(("local-dir:", "hf-hub:")):
+        _check_known(settings)
+    pretrained = None if settings.pretrained == "random" else settings.pretrained
+    torch.manual_seed(_RANDOM_SEED)
+    try:
+        model = open_clip.create_model(name, pretrained=pretrained, precision=precision, device=device)
+    except Exception as error:  # open_clip and the hub raise many kinds; all mean the same to the user
+        raise ConfigError(
+            f"cannot load encoder {settings.model} with weights {settings.pretrained}: {error}\n"
+            "Weights come from the hub, its local cache, or a folder or file given as encoder.model or "
+            "encoder.pretrained."
+        ) from error
+    return model.eval()
+
+
+def _check_known(settings: EncoderSettings) -> None:
+    models = open_clip.list_models()
+    if settings.model not in models:
+        near = ", ".join(difflib.get_close_matches(settings.model, models, n=3, cutoff=0.4))
+        raise ConfigError(
+            f"unknown encoder {settings.model!r}: neither a folder nor one of open_clip's {len(models)} models"
+            + (f". Did you mean {near}?" if near else "")
+        )
+    if settings.pretrained is None:
+        raise ConfigError(
+            f"encoder.pretrained is missing for {settings.model}: name a tag "
+            f"({', '.join(open_clip.list_pretrained_tags_by_model(settings.model)) or 'none is published'}), "
+            "a weights file, or 'random'"
+        )
+    if settings.pretrained == "random" or os.path.isfile(settings.pretrained):
+        return
+    tags = open_clip.list_pretrained_tags_by_model(settings.model)
+    if settings.pretrained not in tags:
+        raise ConfigError(
+            f"unknown weights {settings.pretrained!r} for {settings.model}: neither a file nor one of its tags "
+            f"({', '.join(tags) or 'none'})"
+        )

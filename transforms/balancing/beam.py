@@ -1,0 +1,94 @@
+"""Balancing as one Beam transform: four passes over the shards, each reduced to arrays of fixed size, no shuffle.
+
+    count ──▶ weights ──▶ weigh ──▶ λ ──▶ draw ──▶ cut ──▶ select
+
+A pass maps every shard and adds the results up; what follows from the sum is a side input of the next pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.pvalue import AsSingleton
+
+from transforms.balancing import shards
+from transforms.balancing.concepts import write_concepts
+from transforms.balancing.order_sampling import Boundary, Cut, Draws
+from transforms.balancing.sampling import N_BINS, Expectation, Ints
+from transforms.balancing.settings import BalanceSettings
+from transforms.balancing.shards import ShardReader
+from transforms.balancing.strata import Strata
+from transforms.balancing.tally import Outcome, Tally
+from transforms.balancing.weights import Weighting, weighting
+from transforms.beam import LeaveCounts
+from transforms.datasets import ShardName
+from transforms.run_folder import RunFolder
+
+
+class AddUp(beam.CombineFn):  # type: ignore[misc]
+    """Adds elements in place into a fresh ``zero()``: anything whose ``+=`` is exact and free of order."""
+
+    def __init__(self, zero: Callable[[], Any]) -> None:
+        self._zero = zero
+
+    def create_accumulator(self) -> Any:
+        return self._zero()
+
+    def add_input(self, accumulator: Any, element: Any) -> Any:
+        accumulator += element
+        return accumulator
+
+    def merge_accumulators(self, accumulators: Iterable[Any]) -> Any:
+        total = self._zero()
+        for accumulator in accumulators:
+            total += accumulator
+        return total
+
+    def extract_output(self, accumulator: Any) -> Any:
+        return accumulator
+
+
+def _fit(tally: Tally, settings: BalanceSettings) -> Weighting:
+    Strata.of(settings).check(tally.rows_by_stratum, settings.max_copies)
+    return weighting(settings, tally.counts, tally.rows, tally.sample.images())
+
+
+def _zero_histogram(n_strata: int) -> Ints:
+    return np.zeros((n_strata, N_BINS), dtype=np.int64)
+
+
+class Balance(beam.PTransform):  # type: ignore[misc]
+    """PCollection[ShardName] → selections and concepts.parquet, and the stage's counts left for the driver."""
+
+    def __init__(self, folder: RunFolder, settings: BalanceSettings, n_concepts: int) -> None:
+        super().__init__()
+        self._folder, self._settings, self._n_concepts = folder, settings, n_concepts
+
+    def expand(self, names: beam.PCollection[ShardName]) -> beam.PCollection[None]:
+        folder, settings, n_concepts = self._folder, self._settings, self._n_concepts
+        reader, strata = ShardReader(folder, settings), Strata.of(settings)
+        sample_limit = settings.raking.max_sample_rows if settings.needs_sample else 0
+
+        def over_shards(label: str, function: Callable[..., Any], zero: Callable[[], Any], *inputs: Any) -> Any:
+            return names | label >> beam.Map(function, *inputs) | f"Add: {label}" >> beam.CombineGlobally(AddUp(zero))
+
+        empty_tally = partial(Tally.zero, n_concepts, sample_limit)
+        tally = over_shards("Count concepts", shards.count, empty_tally, reader, n_concepts)
+        weights = tally | "Fit weights" >> beam.Map(_fit, settings)
+        known = (reader, AsSingleton(weights))
+        histogram = over_shards("Weigh", shards.weigh, partial(_zero_histogram, len(strata)), *known)
+        lots = histogram | "Solve for size" >> beam.Map(Expectation.solve, strata.sizes, settings.max_copies)
+        ranked = (*known, AsSingleton(lots))
+        draws = over_shards("Draw", shards.draw, partial(Draws.zero, len(strata)), *ranked)
+        boundary = draws | "Find the cut" >> beam.Map(Boundary.find, AsSingleton(lots))
+        second = over_shards("Look again", shards.look_again, list, *ranked, AsSingleton(boundary))
+        cut = boundary | "Cut" >> beam.Map(Cut.at, AsSingleton(second))
+        outcome = over_shards("Select", shards.select, partial(Outcome.zero, n_concepts), *ranked, AsSingleton(cut))
+        _ = outcome | "Write concepts" >> beam.Map(
+            write_concepts, folder, settings, AsSingleton(tally), AsSingleton(weights)
+        )
+        return outcome | "Counts" >> beam.Map(lambda total: total.counts) | LeaveCounts(folder.counts("balance"))

@@ -1,0 +1,123 @@
+"""Raking: weights fitted until the *selected* images carry the target mass of each concept.
+
+Calibration by raking ratio (Deville and Särndal 1992, https://doi.org/10.1080/01621459.1992.10475217). An image weighs
+w = exp(mean of θ over its concepts); θ_c rises while the selection holds less of concept c than the target, and falls
+while it holds more. Unlike a formula on the counts, this sees that a frequent concept rides along with rare ones.
+
+Rare concepts bring frequent ones with them, so the target can seldom be met by all at once, and plain raking then runs
+θ off to ±∞: a selection without chance, and less even than one stopped early. So θ is held by a ridge (penalised
+calibration, Guggemos and Tillé 2010, https://doi.org/10.1016/j.jspi.2010.05.009): it settles where
+θ_c = stiffness · log(target_c / achieved_c). For a large stiffness this is the selection of least relative entropy to
+the target, and plain raking where the target can be met.
+
+The target mass of a concept is ∝ (its images)^temper, capped at what the corpus can supply; what the capped ones
+cannot take is spread over the rest (water-filling).
+
+Shape legend: V concepts, R images of the sample, K concepts an image, P parameters (a concept,
+or a group of rare ones).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.balancing.sampling import Floats, Ints, expected_copies
+from transforms.balancing.settings import RakingSettings
+
+#: θ is rounded to 1/4096, so that the last bits of a machine's exponential do not reach the output.
+_THETA_STEPS = 4096
+
+
+def group_rare(counts: Ints, sample_counts: Ints, count_floor: int, sample_floor: int) -> tuple[NDArray[np.int32], int]:
+    """Which parameter each concept uses: (V+1,) int32, and P. P itself means none; so does the last slot, for id -1.
+
+    A concept seen on ``sample_floor`` images of the sample has its own. The others share one with those of the same
+    octave of ``counts``; octaves too thin for the floor join the next one up. Concepts on fewer than ``count_floor``
+    images, and rare ones that even together are too few, take no part.
+    """
+    fitted = counts >= count_floor
+    own = np.flatnonzero(fitted & (sample_counts >= sample_floor))
+    rare = np.flatnonzero(fitted & (sample_counts < sample_floor))
+    parameter = np.full(len(counts) + 1, -1, dtype=np.int64)
+    parameter[own] = np.arange(len(own))
+    used, group = len(own), []
+    octave = np.frexp(counts[rare].astype(np.float64))[1]
+    for level in np.unique(octave):
+        group.append(rare[octave == level])
+        if sum(int(sample_counts[part].sum()) for part in group) >= sample_floor:
+            parameter[np.concatenate(group)] = used
+            used, group = used + 1, []
+    parameter[parameter < 0] = used
+    return parameter.astype(np.int32), used
+
+
+def water_fill(supply: Floats, shape: Floats, total: float) -> Floats:
+    """min(supply, level · shape) with that sum equal to ``total`` (or all of the supply, where it is less)."""
+    ratio = supply / shape
+    order = np.argsort(ratio, kind="stable")
+    full = np.append(0.0, np.cumsum(supply[order]))[:-1]
+    rest = np.cumsum(shape[order][::-1])[::-1]
+    level = (total - full) / rest  # if all before this one are full and none from here on
+    first = int(np.argmax(level <= ratio[order]))
+    if level[first] > ratio[order][first]:
+        return supply.copy()
+    filled: Floats = np.minimum(supply, level[first] * shape)
+    return filled
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The outcome, and what the report says of it."""
+
+    theta: Floats  # (V,) at most 0; NaN for a concept that takes no part
+    iterations: int
+    distance: float  # total variation between what the sample's selection carries and the target, 0 … 1
+
+
+def fit(ids: NDArray[np.int32], counts: Ints, rows: int, size: int, max_copies: int, settings: RakingSettings) -> Fit:
+    """Damped dual ascent on a sample.
+
+    Args:
+        ids: (R, K) concepts of the sample's images, -1 for none.
+        counts: (V,) images of each concept in the whole corpus of ``rows`` images, from which ``size`` are chosen.
+    """
+    share = len(ids) / max(rows, 1)
+    sample_counts = np.bincount(ids[ids >= 0], minlength=len(counts))
+    parameter, n_parameters = group_rare(counts, sample_counts, settings.count_floor, settings.sample_floor)
+    if n_parameters == 0:
+        return Fit(np.full(len(counts), np.nan), 0, 0.0)
+    members = parameter[ids].astype(np.int64)  # (R, K); P for none
+    n_members = (members < n_parameters).sum(axis=1)
+    fitted = np.flatnonzero(parameter[:-1] < n_parameters)
+    images = counts[fitted].astype(np.float64)
+    supply, shape = max_copies * share * images, images**settings.temper
+    step = settings.damping * n_members.sum() / max(np.count_nonzero(n_members), 1)  # w sees θ_c through a mean over K
+
+    theta, distance, iteration, settled = np.zeros(n_parameters), 0.0, 0, False
+    while iteration < settings.max_iterations and not settled:
+        iteration += 1
+        copies = _expected(theta, members, n_members, size * share, max_copies)
+        achieved = np.bincount(members.ravel(), np.repeat(copies, members.shape[1]), n_parameters + 1)[:-1]
+        mass = float(achieved.sum())
+        target = np.bincount(parameter[fitted], water_fill(supply, shape, mass), n_parameters)
+        distance = float(np.abs(achieved / mass - target / target.sum()).sum() / 2)
+        with np.errstate(divide="ignore"):
+            gradient = np.log(target / achieved) - theta / settings.stiffness
+        gradient = np.clip(gradient, -settings.max_step, settings.max_step)
+        theta = theta + step * gradient
+        settled = float(np.abs(gradient) @ target) < settings.tolerance * mass
+    theta -= theta.max()  # weights have no unit; the greatest is 1
+    rounded = np.append(np.round(theta * _THETA_STEPS) / _THETA_STEPS, np.nan)
+    return Fit(rounded[parameter[:-1]], iteration, distance)
+
+
+def _expected(theta: Floats, members: Ints, n_members: Ints, size: float, max_copies: int) -> Floats:
+    """(R,) expected copies of the sample's images under θ."""
+    log_weight = np.append(theta, 0.0)[members].sum(axis=1)
+    log_weight /= np.maximum(n_members, 1)
+    log_weight[n_members == 0] = theta.min()
+    ones = np.ones(len(members), dtype=np.int64)
+    return expected_copies(np.exp(log_weight - log_weight.max()), ones, size, max_copies)

@@ -1,0 +1,120 @@
+"""What balancing can be told, and why each default is what it is."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from transforms.configuration import Settings
+
+Method = Literal["inverse_frequency", "metaclip", "raked", "uniform"]
+
+
+class RakingSettings(Settings):
+    """The fit of ``raked``."""
+
+    temper: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="target mass of a concept ∝ (its images)^temper; 0: the same for all; near 1: as found",
+    )
+    count_floor: int = Field(
+        default=10,
+        ge=1,
+        description="concepts on fewer images are left out of the fit: so few are often retrieval's mistakes, and "
+        "would be amplified most",
+    )
+    sample_floor: int = Field(
+        default=10,
+        ge=1,
+        description="concepts on fewer images of the sample share one weight with their like (by octave of images): "
+        "alone, their relative error would be above 1/√10",
+    )
+    max_sample_rows: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="images that the fit looks at, keyed at random: a million of 10 concepts are 40 MB, and give "
+        "500,000 concepts 20 images each",
+    )
+    max_iterations: int = Field(default=100, ge=1, description="a fit that has not settled by then is used as it is")
+    damping: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="share of the full step; full steps overshoot, since the concepts of one image move together",
+    )
+    stiffness: float = Field(
+        default=10.0,
+        gt=0,
+        description="how hard θ may pull towards the target (θ = stiffness · log(target/achieved)); above 10 little "
+        "is gained where the target cannot be met, and chance leaves the selection",
+    )
+    max_step: float = Field(
+        default=1.0, gt=0, description="most that one iteration may change a log ratio; tames the start"
+    )
+    tolerance: float = Field(
+        default=1e-3,
+        gt=0,
+        description="settled when log ratios are this near their end, weighted by target mass: 0.1 %",
+    )
+
+
+class StrataSettings(Settings):
+    """Groups of images, each with its own exact size. Weights are those of the whole corpus."""
+
+    by: Literal["source", "lang"] = Field(..., description="what divides the corpus")
+    sizes: dict[str, int] = Field(
+        ..., min_length=1, description="images of each group; a group that is not named here gives none"
+    )
+
+
+class BalanceSettings(Settings):
+    """How many images to choose, and what counts as balanced."""
+
+    method: Method = Field(
+        default="raked",
+        description="raked: flattest; inverse_frequency: as LLaVA-OneVision-1.5; metaclip; uniform: the baseline",
+    )
+    size: int = Field(..., ge=1, description="images in the balanced corpus, exactly (copies count)")
+    min_similarity: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="concepts retrieved below this cosine do not count; 0: all K count, as in the published recipe",
+    )
+    alpha: float = Field(
+        default=1.0,
+        ge=0,
+        le=2,
+        description="inverse_frequency: weight of a concept is (its images)^-alpha; 1 as published",
+    )
+    metaclip_t: float | None = Field(
+        default=None,
+        gt=0,
+        description="metaclip: images that a concept may keep; null: the t that keeps `size` images, as MetaCLIP",
+    )
+    raking: RakingSettings = Field(default_factory=RakingSettings, description="the fit of raked")
+    max_copies: int = Field(
+        default=1, ge=1, le=100, description="times one image may stand in the corpus; above 1 rare images are repeated"
+    )
+    strata: StrataSettings | None = Field(
+        default=None, description="sizes by source or language; null: one size for all"
+    )
+    seed: int = Field(default=0, ge=0, description="another seed draws another selection of the same balance")
+
+    @model_validator(mode="after")
+    def _sizes_add_up(self) -> Self:
+        if self.strata is not None:
+            if min(self.strata.sizes.values()) < 0:
+                raise ValueError("strata.sizes must not be negative")
+            total = sum(self.strata.sizes.values())
+            if total != self.size:
+                raise ValueError(f"strata.sizes add up to {total}, but size is {self.size}; make them equal")
+        return self
+
+    @property
+    def needs_sample(self) -> bool:
+        """Whether weights are fitted on a sample of images, not on the counts alone."""
+        return self.method == "raked" or (self.method == "metaclip" and self.metaclip_t is None)

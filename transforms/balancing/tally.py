@@ -1,0 +1,99 @@
+"""What the passes add up to. Each class adds in place, exactly and in any order, so Beam can combine it anywhere.
+
+Shape legend: N rows, K concepts an image, V concepts, R images of the sample.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.balancing.sampling import Ints
+from transforms.balancing.weights import Ids
+from transforms.rejects import Counts
+
+
+@dataclass
+class KeyedSample:
+    """The ``limit`` images of least keyed hash: a plain random sample, the same however the rows lie in shards."""
+
+    limit: int
+    hashes: list[NDArray[np.uint64]] = field(default_factory=list)
+    ids: list[Ids] = field(default_factory=list)
+    size: int = 0
+    highest: int = 2**64 - 1  # no image above it can be in the sample any more
+
+    def add(self, hashes: NDArray[np.uint64], ids: Ids) -> None:
+        """(N,) hashes and (N, K) ids."""
+        low = hashes <= np.uint64(self.highest)
+        if not low.all():
+            hashes, ids = hashes[low], ids[low]
+        self.hashes.append(hashes)
+        self.ids.append(ids)
+        self.size += len(hashes)
+        if self.size > 2 * self.limit:  # twice: so that each image is moved a few times only
+            self._prune()
+
+    def __iadd__(self, other: KeyedSample) -> KeyedSample:
+        for hashes, ids in zip(other.hashes, other.ids, strict=True):
+            self.add(hashes, ids)
+        return self
+
+    def _prune(self) -> None:
+        hashes, ids = np.concatenate(self.hashes), np.concatenate(self.ids)
+        kept = np.argsort(hashes, kind="stable")[: self.limit]
+        self.hashes, self.ids, self.size = [hashes[kept]], [ids[kept]], len(kept)
+        if len(kept) == self.limit:
+            self.highest = int(hashes[kept[-1]])
+
+    def images(self) -> Ids:
+        """(R, K) ids by rising hash, so in an order that depends on nothing else."""
+        if not self.hashes:
+            return np.empty((0, 1), dtype=np.int32)
+        self._prune()
+        return self.ids[0]
+
+
+@dataclass
+class Tally:
+    """Pass 1: how many rows there are, of what."""
+
+    rows: int
+    counts: Ints  # (V,) images of each concept
+    rows_by_stratum: Counter[str] | dict[str, int]
+    sample: KeyedSample
+
+    @classmethod
+    def zero(cls, n_concepts: int, sample_limit: int) -> Tally:
+        return cls(0, np.zeros(n_concepts, dtype=np.int64), Counter(), KeyedSample(sample_limit))
+
+    def __iadd__(self, other: Tally) -> Tally:
+        self.rows += other.rows
+        self.counts += other.counts
+        self.rows_by_stratum = Counter(self.rows_by_stratum) + Counter(other.rows_by_stratum)
+        self.sample += other.sample
+        return self
+
+
+@dataclass
+class Outcome:
+    """Pass 4: what was selected."""
+
+    counts: Counts
+    copies: int
+    count_after: Ints  # (V,) copies of each concept
+    count_random: Ints  # (V,) the same of the baseline
+
+    @classmethod
+    def zero(cls, n_concepts: int) -> Outcome:
+        return cls(Counts(), 0, np.zeros(n_concepts, dtype=np.int64), np.zeros(n_concepts, dtype=np.int64))
+
+    def __iadd__(self, other: Outcome) -> Outcome:
+        self.counts = self.counts + other.counts
+        self.copies += other.copies
+        self.count_after += other.count_after
+        self.count_random += other.count_random
+        return self

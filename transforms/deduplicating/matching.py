@@ -1,0 +1,116 @@
+"""Finding copies among hashes, in arrays.
+
+The rule is local, so that it needs no connected components and the order of rows cannot matter: a row is dropped when
+some copy of it has a higher keyed priority. Hence no two kept rows are copies of one another, and of every cluster the
+row of highest priority is kept.
+
+Near copies are found by banding: two 64-bit hashes that differ in at most d bits agree in at least one of d + 1 bands
+of bits (pigeonhole; Manku, Jain, Das Sarma 2007, https://doi.org/10.1145/1242572.1242592), so only rows that share a
+band's value are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: ``location`` is the shard's number in the high 32 bits and the row in the low 32.
+ROW = np.dtype([("high", "<u8"), ("low", "<u8"), ("priority", "<u8"), ("location", "<u8")])
+LOSER = np.dtype([("location", "<u8"), ("kind", "u1"), ("distance", "u1"), ("keeper", "<u8")])
+
+Rows = NDArray[np.void]
+Losers = NDArray[np.void]
+
+
+class Kind(IntEnum):
+    """How two images are the same; the lower value is the reason given when both hold."""
+
+    EXACT = 0
+    NEAR = 1
+
+
+def locations(shard_number: int, n_rows: int) -> NDArray[np.uint64]:
+    """The location of each row of a shard."""
+    return (np.uint64(shard_number) << np.uint64(32)) + np.arange(n_rows, dtype=np.uint64)
+
+
+def band_values(hashes: NDArray[np.uint64], band: int, max_distance: int) -> NDArray[np.uint64]:
+    """The bits of each hash that fall in ``band``, one of ``max_distance + 1`` that together cover all 64."""
+    first, end = (64 * band) // (max_distance + 1), (64 * (band + 1)) // (max_distance + 1)
+    mask = np.uint64((1 << (end - first)) - 1)
+    return (hashes >> np.uint64(first)) & mask
+
+
+def split(values: NDArray[np.uint64], rows: Rows, partitions: int) -> Iterator[tuple[int, Rows]]:
+    """Rows by ``values`` modulo ``partitions``; equal values meet in one part."""
+    # multiply by an odd constant (Fibonacci hashing, Knuth TAOCP 3, 6.4) and take high bits: bands are not uniform
+    with np.errstate(over="ignore"):
+        part = ((values * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) % np.uint64(partitions)
+    order = np.argsort(part, kind="stable")
+    bounds = np.searchsorted(part[order], np.arange(partitions + 1, dtype=np.uint64))
+    for number in range(partitions):
+        if bounds[number] < bounds[number + 1]:
+            yield number, rows[order[bounds[number] : bounds[number + 1]]]
+
+
+def find_exact(rows: Rows) -> Losers:
+    """Rows whose 128-bit content hash is shared by a row of higher priority."""
+    order = np.lexsort((~rows["priority"], rows["low"], rows["high"]))
+    ordered = rows[order]
+    begins = np.ones(len(rows), dtype=bool)
+    begins[1:] = (ordered["high"][1:] != ordered["high"][:-1]) | (ordered["low"][1:] != ordered["low"][:-1])
+    best = np.maximum.accumulate(np.where(begins, np.arange(len(rows)), 0))
+    return _losers(ordered[~begins], ordered["location"][best[~begins]], Kind.EXACT, 0)
+
+
+def find_near(rows: Rows, band: int, max_distance: int) -> Losers:
+    """Rows with a row of higher priority within ``max_distance`` bits that shares the value of ``band``.
+
+    The perceptual hash stands in ``low``. Rows of one and the same hash are first reduced to the one of highest
+    priority, so that a million copies of a blank image cost a sort and not a million squared.
+    """
+    order = np.lexsort((~rows["priority"], rows["low"], band_values(rows["low"], band, max_distance)))
+    ordered = rows[order]
+    begins = np.ones(len(rows), dtype=bool)
+    begins[1:] = ordered["low"][1:] != ordered["low"][:-1]
+    found = []
+    if band == 0:  # the other bands would find the same
+        best = np.maximum.accumulate(np.where(begins, np.arange(len(rows)), 0))
+        found.append(_losers(ordered[~begins], ordered["location"][best[~begins]], Kind.NEAR, 0))
+    found.extend(_compare(ordered[begins], band, max_distance))
+    return np.concatenate(found) if found else np.empty(0, dtype=LOSER)
+
+
+def _compare(rows: Rows, band: int, max_distance: int) -> Iterator[Losers]:
+    """Rows of distinct hashes, sorted by the band's value, against their k-th successors for k = 1, 2, ..."""
+    values, hashes, priority = band_values(rows["low"], band, max_distance), rows["low"], rows["priority"]
+    first = np.arange(len(rows))
+    for step in range(1, len(rows)):
+        first = first[first + step < len(rows)]
+        first = first[values[first] == values[first + step]]  # sorted: a bucket that has ended stays ended
+        if not len(first):
+            return
+        distance = np.bitwise_count(hashes[first] ^ hashes[first + step])
+        near = distance <= max_distance
+        one, other = first[near], first[near] + step
+        loser = np.where(priority[one] < priority[other], one, other)
+        keeper = one + other - loser
+        yield _losers(rows[loser], rows["location"][keeper], Kind.NEAR, distance[near])
+
+
+def _losers(rows: Rows, keepers: NDArray[np.uint64], kind: Kind, distance: NDArray[np.uint8] | int) -> Losers:
+    losers = np.empty(len(rows), dtype=LOSER)
+    losers["location"], losers["keeper"], losers["kind"], losers["distance"] = rows["location"], keepers, kind, distance
+    return losers
+
+
+def merge(parts: list[Losers]) -> Losers:
+    """One entry a row, sorted by location; of several reasons the strongest: exact first, then the least distance."""
+    losers = np.concatenate(parts) if parts else np.empty(0, dtype=LOSER)
+    losers = losers[np.lexsort((losers["keeper"], losers["distance"], losers["kind"], losers["location"]))]
+    first = np.ones(len(losers), dtype=bool)
+    first[1:] = losers["location"][1:] != losers["location"][:-1]
+    return losers[first]

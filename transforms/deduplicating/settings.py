@@ -1,0 +1,24 @@
+"""What counts as the same image."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from transforms.configuration import NOT_FINGERPRINTED, Settings
+
+
+class DeduplicateSettings(Settings):
+    """Exact copies share the hash of their bytes; near copies differ in a few bits of their perceptual hash."""
+
+    exact: bool = Field(True, description="drop images whose bytes are those of another")
+    near: bool = Field(True, description="drop images whose perceptual hash is near another's")
+    max_hamming_distance: int = Field(
+        3, ge=0, le=8, description="bits of 64 in which two perceptual hashes may differ and still be one image"
+    )
+    seed: int = Field(0, description="decides which copy stays")
+    partitions: int = Field(
+        64,
+        ge=1,
+        description="parts that hashes are compared in; rows of all shards / partitions must fit a worker's memory",
+        json_schema_extra=NOT_FINGERPRINTED,
+    )

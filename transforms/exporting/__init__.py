@@ -1,0 +1,1 @@
+"""Export: the selected samples, in keyed order, as WebDataset shards that three readers open directly."""

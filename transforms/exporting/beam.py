@@ -1,0 +1,126 @@
+"""Export on Beam: plan from small columns, deal the selected rows to output shards, write each output shard once.
+
+Rows move through the engine (a few hundred bytes each, in tables); images do not: the worker that writes an output
+shard reads them where they lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+
+from transforms.beam import LeaveCounts
+from transforms.datasets import ShardName
+from transforms.exporting import energon
+from transforms.exporting.blocks import ExportPlan, cut_block, deal_blocks
+from transforms.exporting.manifest import ShardStats, finished_shards, read_stats, shard_file, write_manifest
+from transforms.exporting.rows import Placed, read_places, read_rows
+from transforms.exporting.settings import ExportSettings
+from transforms.exporting.shards import write_shard
+from transforms.reading.settings import SourceSettings
+from transforms.reading.shards import InputShard
+from transforms.rejects import Counts
+from transforms.run_folder import RunFolder
+
+_STAGE = "export"
+
+
+class ExportShards(beam.PTransform):  # type: ignore[misc]
+    """Pipeline → the folder of balanced shards, with manifest and Energon metadata; leaves the stage's counts.
+
+    Output shards that an earlier, broken run finished are kept as they are.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        shards: Sequence[InputShard],
+        sources: Mapping[str, SourceSettings],
+        settings: ExportSettings,
+    ) -> None:
+        super().__init__()
+        self._folder = folder
+        self._shards = shards
+        self._sources = sources
+        self._settings = settings
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
+        folder, settings, sources = self._folder, self._settings, self._sources
+        names = [ShardName(shard.source, shard.name) for shard in self._shards]
+        blocks = deal_blocks(names, settings.shuffle_block_shards, settings.seed).tolist()
+        finished = finished_shards(folder.shards, settings.name)
+
+        def write(numbered: tuple[int, Iterable[tuple[InputShard, pa.Table]]]) -> ShardStats:
+            return write_shard(folder, settings, sources, *numbered)
+
+        def remember(number: int) -> ShardStats:
+            return read_stats(folder.shards, shard_file(settings.name, number), folder.fingerprint)
+
+        shards = (
+            pipeline
+            | "Input shards" >> beam.Create(list(zip(blocks, self._shards, strict=True)))
+            | "Spread" >> beam.Reshuffle()
+        )
+        places = shards | "Place copies" >> beam.Map(_read_places, folder, settings.seed)
+        plan = places | _Plan(settings)
+        written = (
+            shards
+            | "Deal rows" >> beam.FlatMap(_deal, folder, settings.seed, frozenset(finished), plan)
+            | "By output shard" >> beam.GroupByKey()
+            | "Write" >> beam.Map(write)
+        )
+        remembered = pipeline | "Finished" >> beam.Create(finished) | "Remember" >> beam.Map(remember)
+        stats = (written, remembered) | "All shards" >> beam.Flatten()
+        _ = stats | "To one list" >> beam.combiners.ToList() | "Finish" >> beam.Map(_finish, folder, settings.name)
+        selected = places | "Selected" >> beam.Map(lambda placed: Counts(rows_in=len(placed[1].place)))
+        exported = stats | "Exported" >> beam.Map(lambda shard: Counts(rows_out=shard.samples))
+        return (selected, exported) | "Counts" >> beam.Flatten() | LeaveCounts(folder.counts(_STAGE))
+
+
+class _Plan(beam.PTransform):  # type: ignore[misc]
+    """PCollection[(block, Placed)] → the ExportPlan, as a side input."""
+
+    def __init__(self, settings: ExportSettings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def expand(self, places: beam.PCollection[tuple[int, Placed]]) -> beam.pvalue.AsSingleton:
+        most, most_bytes = self._settings.samples_per_shard, self._settings.max_shard_bytes
+
+        def cut(block: int, placed: Iterable[Placed]) -> tuple[int, Any]:
+            together = list(placed)
+            place = np.concatenate([some.place for some in together])
+            image_bytes = np.concatenate([some.image_bytes for some in together])
+            return block, cut_block(place, image_bytes, most, most_bytes)
+
+        plan = (
+            places
+            | "By block" >> beam.GroupByKey()
+            | "Cut" >> beam.MapTuple(cut)
+            | "All blocks" >> beam.combiners.ToList()
+            | "Number" >> beam.Map(ExportPlan.of)
+        )
+        return beam.pvalue.AsSingleton(plan)
+
+
+def _read_places(dealt: tuple[int, InputShard], folder: RunFolder, seed: int) -> tuple[int, Placed]:
+    block, shard = dealt
+    return block, read_places(folder, shard.source, shard.name, seed)
+
+
+def _deal(
+    dealt: tuple[int, InputShard], folder: RunFolder, seed: int, finished: frozenset[int], plan: ExportPlan
+) -> Iterator[tuple[int, tuple[InputShard, pa.Table]]]:
+    """The rows of one input shard, by output shard."""
+    block, shard = dealt
+    for number, rows in read_rows(folder, shard.source, shard.name, seed, plan, block, finished):
+        yield number, (shard, rows)
+
+
+def _finish(stats: list[ShardStats], folder: RunFolder, name: str) -> None:
+    energon.write_metadata(folder.shards, stats)
+    write_manifest(folder.shards, name, stats, folder.fingerprint)

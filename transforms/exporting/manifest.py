@@ -1,0 +1,109 @@
+"""What was written: the statistics of each shard, beside it, and the manifest of them all.
+
+A shard is finished when its statistics are there; they are written last. A run that is started again reads them in
+place of the shard.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from transforms.datasets import FORMAT_VERSION
+from transforms.errors import RunFolderError
+from transforms.storage import StoragePath
+
+MANIFEST = "manifest.json"
+_STATS_FOLDER = ".stats"
+
+
+@dataclass(frozen=True)
+class ShardStats:
+    """One output shard. The mappings count samples."""
+
+    file: str
+    samples: int
+    bytes: int
+    sha256: str
+    sources: Mapping[str, int]
+    languages: Mapping[str, int]
+    formats: Mapping[str, int]
+
+
+def shard_file(name: str, number: int) -> str:
+    return f"{name}-{number:06d}.tar"
+
+
+def _stats_path(shards: StoragePath, file: str) -> StoragePath:
+    return shards / _STATS_FOLDER / f"{file.removesuffix('.tar')}.json"
+
+
+def write_stats(shards: StoragePath, stats: ShardStats, fingerprint: str) -> None:
+    values = {"format_version": FORMAT_VERSION, "fingerprint": fingerprint, **asdict(stats)}
+    _stats_path(shards, stats.file).write_text(_to_json(values))
+
+
+def read_stats(shards: StoragePath, file: str, fingerprint: str) -> ShardStats:
+    """Raises RunFolderError for a shard of other settings or of another format version."""
+    values = _read_checked(_stats_path(shards, file), fingerprint)
+    del values["format_version"], values["fingerprint"]
+    return ShardStats(**values)
+
+
+def finished_shards(shards: StoragePath, name: str) -> list[int]:
+    """Numbers of the shards of this name that are there, with their statistics."""
+    files = {path.relative_to(shards) for path in shards.walk()}
+    return sorted(
+        int(file[len(name) + 1 : -len(".tar")])
+        for file in files
+        if re.fullmatch(rf"{re.escape(name)}-\d{{6,}}\.tar", file)
+        and _stats_path(shards, file).relative_to(shards) in files
+    )
+
+
+def write_manifest(shards: StoragePath, name: str, stats: Sequence[ShardStats], fingerprint: str) -> None:
+    """``stats`` in any order."""
+    stats = sorted(stats, key=lambda shard: (len(shard.file), shard.file))  # by number, also beyond six digits
+    values = {
+        "format_version": FORMAT_VERSION,
+        "fingerprint": fingerprint,
+        "name": name,
+        "samples": sum(shard.samples for shard in stats),
+        "bytes": sum(shard.bytes for shard in stats),
+        "sources": _total(shard.sources for shard in stats),
+        "languages": _total(shard.languages for shard in stats),
+        "formats": _total(shard.formats for shard in stats),
+        "shards": [asdict(shard) for shard in stats],
+    }
+    (shards / MANIFEST).write_text(_to_json(values))
+
+
+def read_manifest(shards: StoragePath, fingerprint: str) -> dict[str, Any]:
+    """Raises RunFolderError for a manifest of other settings or of another format version."""
+    return _read_checked(shards / MANIFEST, fingerprint)
+
+
+def _total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    tally: Counter[str] = Counter()
+    for some in counts:
+        tally.update(some)
+    return dict(sorted(tally.items()))
+
+
+def _read_checked(path: StoragePath, fingerprint: str) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(path.read_text())
+    found = values.get("format_version"), values.get("fingerprint")
+    if found != (FORMAT_VERSION, fingerprint):
+        raise RunFolderError(
+            f"{path} has format version {found[0]} and settings {found[1]}, this run has format version "
+            f"{FORMAT_VERSION} and settings {fingerprint}. Choose a new output folder."
+        )
+    return values
+
+
+def _to_json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,99 @@
+"""The selected rows of one input shard: the small columns for the plan, all columns for the shards.
+
+Shape legend: N selected samples of one input shard, M copies of them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from transforms import datasets
+from transforms.errors import RunFolderError
+from transforms.exporting.blocks import Copies, ExportPlan, place_copies
+from transforms.run_folder import RunFolder
+from transforms.storage import StoragePath
+
+_PLACED = ["sample_id", "member_bytes"]
+_EXPORTED = [
+    "sample_id",
+    "key",
+    "source",
+    "shard",
+    "member_offset",
+    "member_bytes",
+    "format",
+    "width",
+    "height",
+    "caption",
+    "lang",
+    "content_hash",
+    "concept_ids",
+    "concept_scores",
+]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What the plan needs of the copies of one input shard: 16 bytes each."""
+
+    place: NDArray[np.uint64]  # (M,)
+    image_bytes: NDArray[np.int64]  # (M,)
+
+
+def read_places(folder: RunFolder, source: str, shard: str, seed: int) -> Placed:
+    rows, copies = _selected(folder, source, shard, _PLACED, seed)
+    return Placed(copies.place, rows.column("member_bytes").to_numpy()[copies.row])
+
+
+def read_rows(
+    folder: RunFolder, source: str, shard: str, seed: int, plan: ExportPlan, block: int, finished: frozenset[int]
+) -> Iterator[tuple[int, pa.Table]]:
+    """The selected samples of one input shard, a table for each output shard that is not finished.
+
+    Columns: those of the annotations, ``inclusion_probability``, ``copy`` (from 0) and ``place``.
+    """
+    rows, copies = _selected(folder, source, shard, _EXPORTED, seed)
+    if not len(copies.row):
+        return
+    numbers = plan.shard_numbers(block, copies.place)
+    order = np.argsort(numbers, kind="stable")
+    bounds = np.flatnonzero(np.diff(numbers[order])) + 1
+    for chosen in np.split(order, bounds):
+        number = int(numbers[chosen[0]])
+        if number not in finished:
+            table = rows.take(pa.array(copies.row[chosen]))
+            table = table.append_column("copy", pa.array(copies.copy[chosen], pa.int32()))
+            yield number, table.append_column("place", pa.array(copies.place[chosen]))
+
+
+def _selected(folder: RunFolder, source: str, shard: str, columns: Sequence[str], seed: int) -> tuple[pa.Table, Copies]:
+    """(N,) rows of the annotations, with their inclusion probability, and their copies."""
+    selection = datasets.read_table(folder.selection(source, shard), folder.fingerprint)
+    path = folder.annotations(source, shard)
+    annotations = datasets.read_table(path, folder.fingerprint, columns=sorted({"key", *columns}))
+    found = pc.index_in(selection.column("key"), value_set=annotations.column("key").combine_chunks())
+    if found.null_count:
+        raise RunFolderError(
+            f"{folder.selection(source, shard)} names {found.null_count} samples that {path} does not hold. "
+            "One of the two was changed; run the job again into a new folder."
+        )
+    rows = annotations.take(found.combine_chunks())
+    rows = rows.append_column("inclusion_probability", selection.column("inclusion_probability"))
+    number_of_copies = selection.column("copies").to_numpy().astype(np.int64)
+    return rows, place_copies(rows.column("sample_id").to_numpy(), number_of_copies, seed)
+
+
+@functools.lru_cache(maxsize=1)
+def read_concept_names(vocabulary: StoragePath) -> dict[int, str]:
+    """Id → name of every concept; read once by a worker."""
+    with (vocabulary / "vocabulary.parquet").open_random() as file:
+        table = pq.read_table(file, columns=["id", "name"])
+    return dict(zip(table.column("id").to_pylist(), table.column("name").to_pylist(), strict=True))

@@ -1,0 +1,120 @@
+"""A tar written straight through: fixed headers, the offset of each member, and the SHA-256 of the whole, as it goes.
+
+``tarfile`` makes the headers. Making one takes 12 µs of Python (and ``webdataset.TarWriter`` 70 µs a sample of three
+members), as long as copying an 8 KB image; so the header of an ordinary name is a patched copy of one that ``tarfile``
+made, 0.5 µs. Names of more than 100 bytes go through ``tarfile`` as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import IO, Any
+
+_BATCH_BYTES = 1 << 20
+_SMALL_BYTES = 1 << 15  # smaller pieces of a batch are joined to one write; larger ones are not copied again
+_MODE = 0o644
+
+# Fields of a ustar header: POSIX.1-2017, pax, "ustar Interchange Format"
+_NAME_BYTES = 100
+_SIZE = slice(124, 136)
+_CHECKSUM = slice(148, 156)
+
+
+def _header(name: str, size_bytes: int) -> bytes:
+    """A header as ``tarfile`` makes it: mtime, uid and gid 0, mode 0644, with GNU extensions for long names."""
+    member = tarfile.TarInfo(name)
+    member.size = size_bytes
+    member.mode = _MODE
+    return member.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+
+
+_TEMPLATE = _header("", 0)
+_BEFORE_SIZE = _TEMPLATE[_NAME_BYTES : _SIZE.start]
+_BEFORE_CHECKSUM = _TEMPLATE[_SIZE.stop : _CHECKSUM.start]
+_AFTER_CHECKSUM = _TEMPLATE[_CHECKSUM.stop :]
+# The checksum is the sum of all bytes of the header, its own eight counted as blanks
+_FIXED_SUM = sum(_BEFORE_SIZE) + sum(_BEFORE_CHECKSUM) + sum(_AFTER_CHECKSUM) + 8 * ord(" ")
+
+
+def member_header(name: str, size_bytes: int) -> bytes:
+    """One header of 512 bytes, or three blocks for a name of more than 100 bytes."""
+    name_bytes = name.encode("utf-8", "surrogateescape")
+    if len(name_bytes) > _NAME_BYTES or size_bytes >= 8**11:
+        return _header(name, size_bytes)
+    size = b"%011o\0" % size_bytes
+    checksum = b"%06o\0 " % (_FIXED_SUM + sum(name_bytes) + sum(size))
+    return b"".join(
+        (name_bytes.ljust(_NAME_BYTES, b"\0"), _BEFORE_SIZE, size, _BEFORE_CHECKSUM, checksum, _AFTER_CHECKSUM)
+    )
+
+
+class TarStream:
+    """Appends members to a binary stream; a context manager, inside which :meth:`finish` is called at the end.
+
+    A thread of its own computes the hash of one batch while the next is gathered and written.
+    """
+
+    def __init__(self, stream: IO[bytes] | Any) -> None:
+        self._stream = stream
+        self._sha256 = hashlib.sha256()
+        self._hasher = ThreadPoolExecutor(1)
+        self._hashing: Future[None] | None = None
+        self._small: list[bytes] = []
+        self._batch: list[bytes] = []
+        self._batch_bytes = 0
+        self.offset_bytes = 0  # where the next member's header will stand
+
+    def __enter__(self) -> TarStream:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._hasher.shutdown()
+
+    def add(self, name: str, data: bytes) -> None:
+        self._append(member_header(name, len(data)))
+        self._append(data)
+        padding = -len(data) % tarfile.BLOCKSIZE
+        if padding:
+            self._append(bytes(padding))
+        if self._batch_bytes >= _BATCH_BYTES:
+            self._write_batch()
+
+    def finish(self) -> str:
+        """Write the end of the archive; returns the SHA-256 of all that was written, as hexadecimal digits."""
+        end_bytes = 2 * tarfile.BLOCKSIZE
+        self._append(bytes(end_bytes + -(self.offset_bytes + end_bytes) % tarfile.RECORDSIZE))
+        self._write_batch()
+        self._await_hash()
+        return self._sha256.hexdigest()
+
+    def _append(self, data: bytes) -> None:
+        if len(data) < _SMALL_BYTES:
+            self._small.append(data)
+        else:
+            self._join_small()
+            self._batch.append(data)
+        self._batch_bytes += len(data)
+        self.offset_bytes += len(data)
+
+    def _join_small(self) -> None:
+        self._batch.append(b"".join(self._small))
+        self._small.clear()
+
+    def _write_batch(self) -> None:
+        self._join_small()
+        self._await_hash()
+        self._hashing = self._hasher.submit(self._hash, self._batch)
+        for data in self._batch:
+            self._stream.write(data)
+        self._batch = []
+        self._batch_bytes = 0
+
+    def _hash(self, batch: list[bytes]) -> None:
+        for data in batch:
+            self._sha256.update(data)
+
+    def _await_hash(self) -> None:
+        if self._hashing is not None:
+            self._hashing.result()

@@ -1,0 +1,138 @@
+"""Parquet with the image's bytes in a column, as Hugging Face datasets publish it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from transforms.errors import InputError
+from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
+from transforms.reading.settings import SourceSettings
+from transforms.reading.shards import InputShard
+from transforms.rejects import Reason, Reject
+from transforms.storage import StoragePath
+
+_BATCH_ROWS = 256  # some 25 MB of images at once
+
+
+def read_parquet(shard: InputShard, source: SourceSettings) -> Iterator[RawSample | Reject]:
+    """Every row as one sample or one reject, row group by row group; ``member_offset`` is the row.
+
+    The key is that of ``key_column``, dots of its last part as underscores, or the row's number in nine digits. Raises
+    InputError for a file that is no Parquet, or lacks a column, or has one of another type.
+    """
+    with shard.path.open_random() as stream:
+        file = open_parquet(stream, shard.path)
+        _require_columns(file.schema_arrow, source, shard.path)
+        columns = [source.image_column, *_text_columns(file.schema_arrow, source)]
+        _require_types(file.schema_arrow, source, shard.path)
+        seen: set[str] = set()
+        row = 0
+        for batch in _batches(file, columns, shard.path):
+            images = image_bytes(batch.column(source.image_column))
+            captions = _texts(batch, source.caption_column)
+            keys = _keys(batch, source, row)
+            for key, image, caption in zip(keys, images, captions, strict=True):
+                yield _sample(key, image.as_py(), caption, row, seen, source)
+                row += 1
+
+
+def _sample(
+    key: str, image: bytes | None, caption: bytes | None, row: int, seen: set[str], source: SourceSettings
+) -> RawSample | Reject:
+    if is_unsafe(key):
+        return unsafe_name(key, key)
+    if key in seen:
+        return Reject(key, Reason.DUPLICATE_KEY, f"row {row} has the key of an earlier row")
+    seen.add(key)
+    if image is None:
+        return Reject(key, Reason.MISSING_IMAGE, f"row {row} has no image bytes in column {source.image_column}")
+    return checked_sample(key, image, caption, row, source.caption == "required")
+
+
+def open_parquet(stream: pa.NativeFile, path: StoragePath) -> pq.ParquetFile:
+    """Raises InputError, naming the file, when it is no Parquet or is cut short."""
+    try:
+        return pq.ParquetFile(stream)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{path} is no Parquet file, or is cut short: {error}") from error
+
+
+def _batches(file: pq.ParquetFile, columns: list[str], path: StoragePath) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, use_threads=False)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{path} is damaged: {error}") from error
+
+
+def image_bytes(column: pa.Array) -> pa.Array:
+    """(N,) struct{bytes, path} or binary, plain or dictionary-encoded → (N,) binary; null where there are none."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_struct(column.type):
+        column = pc.struct_field(column, "bytes")
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column
+
+
+def _text_columns(schema: pa.Schema, source: SourceSettings) -> list[str]:
+    return [name for name in (source.caption_column, source.key_column) if name is not None and name in schema.names]
+
+
+def _require_columns(schema: pa.Schema, source: SourceSettings, path: StoragePath) -> None:
+    caption_column = source.caption_column if source.caption == "required" else None
+    for name in (source.image_column, caption_column, source.key_column):
+        if name is not None and name not in schema.names:
+            raise InputError(
+                f"{path} has no column {name}; it has {', '.join(schema.names)}. Name the right one by image_column, "
+                "caption_column or key_column of the source."
+            )
+
+
+def _require_types(schema: pa.Schema, source: SourceSettings, path: StoragePath) -> None:
+    image = _plain(schema.field(source.image_column).type)
+    if pa.types.is_struct(image) and image.get_field_index("bytes") >= 0:
+        image = _plain(image.field("bytes").type)
+    if not _is_binary(image):
+        raise InputError(f"{path}: column {source.image_column} holds {image}; binary or struct<bytes, path> is read")
+    for name in _text_columns(schema, source):
+        text = _plain(schema.field(name).type)
+        is_number = pa.types.is_integer(text) and name == source.key_column
+        if not (_is_binary(text) or _is_string(text) or is_number):
+            raise InputError(f"{path}: column {name} holds {text}; text is read")
+
+
+def _plain(column_type: pa.DataType) -> pa.DataType:
+    return column_type.value_type if pa.types.is_dictionary(column_type) else column_type
+
+
+def _is_binary(column_type: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(column_type) or pa.types.is_large_binary(column_type))
+
+
+def _is_string(column_type: pa.DataType) -> bool:
+    return bool(pa.types.is_string(column_type) or pa.types.is_large_string(column_type))
+
+
+def _texts(batch: pa.RecordBatch, name: str | None) -> list[bytes | None]:
+    """A column as bytes, so that text which is not UTF-8 is one bad sample and not the end of the batch."""
+    if name is None or name not in batch.schema.names:
+        return [None] * batch.num_rows
+    column = batch.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_integer(column.type):
+        column = column.cast(pa.large_string())
+    return list(column.cast(pa.large_binary()).to_pylist())
+
+
+def _keys(batch: pa.RecordBatch, source: SourceSettings, first_row: int) -> list[str]:
+    keys = _texts(batch, source.key_column)
+    return [
+        dotless(key.decode("utf-8", "backslashreplace")) if key else f"{row:09d}"
+        for row, key in enumerate(keys, start=first_row)
+    ]

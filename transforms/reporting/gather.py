@@ -1,0 +1,176 @@
+"""Read a finished run folder into a :class:`RunSummary`.
+
+Whole-run figures come from run.json and concepts.parquet. What needs a look into the shards (sources, languages,
+examples) is read from a keyed sample of them when there are very many, and the page then says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from transforms import keyed
+from transforms.datasets import ShardName, read_table
+from transforms.errors import RunFolderError
+from transforms.rejects import Reason
+from transforms.reporting.examples import Fetch, find_examples, load_examples
+from transforms.reporting.groups import by_language, by_source, tally_shards
+from transforms.reporting.measure_table import measure_rows
+from transforms.reporting.summary import (
+    ConceptCounts,
+    ConceptRow,
+    ExampleImage,
+    RejectExample,
+    RejectRow,
+    RunSummary,
+    Stage,
+)
+from transforms.run_folder import RunFolder, RunRecord
+
+#: The stages of the chain in order. A report needs those up to ``balance``.
+CHAIN = ("annotate", "deduplicate", "balance", "export")
+_NOT_OF_PAIRS = ("vocabulary",)  # counts concepts
+_ALWAYS_THERE = ("annotate", "balance")
+
+_MAX_TALLIED_SHARDS = 1024  # about 10 million rows: plenty for the shares of sources and languages
+_MAX_EXAMPLE_SHARDS = 256  # read in search of example pictures, and of rejects of each stage
+_CONCEPTS_SHOWN = 12  # commonest, and as many rarest
+_PICTURES_PER_CONCEPT = 6
+_EXAMPLES_PER_REASON = 3
+
+
+def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
+    """Everything that the report shows; raises RunFolderError naming the stage that the run still lacks.
+
+    ``fetch`` reads the pictures; without it, their places stay empty.
+    """
+    check_finished(record)
+    folder, config = record.folder, record.values["config"]
+    balance = config.get("balance") or {}
+    concepts = read_table(folder.concepts, folder.fingerprint)
+    before, random, after = (_counts(concepts, name) for name in ("count_before", "count_random", "count_after"))
+    shards = list_annotated(folder)
+    tallies = tally_shards(folder, shards[:_MAX_TALLIED_SHARDS])
+    commonest, rarest = extremes(before)
+    wanted = [int(concepts["id"][row].as_py()) for row in (*commonest, *rarest)]
+    similarity = float(balance.get("min_similarity", 0.0))
+    places = find_examples(folder, shards[:_MAX_EXAMPLE_SHARDS], wanted, _PICTURES_PER_CONCEPT, similarity)
+    examples = load_examples(places, fetch)
+    stages = tuple(Stage(name, record.counts(name)) for name in _finished_stages(record))
+    counts = ConceptCounts(before, random, after)
+    return RunSummary(
+        fingerprint=folder.fingerprint,
+        code_version=record.values["code_version"],
+        config=config,
+        method=str(balance.get("method", "")),
+        raw=record.counts("annotate").rows_in,
+        selected=record.counts("balance").rows_out,
+        stages=stages,
+        concept_counts=counts,
+        measures=measure_rows(counts),
+        commonest=tuple(_concept_row(concepts, row, examples) for row in commonest),
+        rarest=tuple(_concept_row(concepts, row, examples) for row in rarest),
+        absent_concepts=int((before == 0).sum()),
+        sources=by_source(tallies, shards, _licences(config)),
+        languages=by_language(tallies, shards),
+        rejects=_reject_rows(folder, stages),
+        shards=len(shards),
+        tallied_shards=len(tallies),
+    )
+
+
+def check_finished(record: RunRecord) -> None:
+    """Raises RunFolderError when a stage that the report needs is missing or was cut short."""
+    for stage in CHAIN:
+        state = record.values["stages"].get(stage, {}).get("state")
+        if state != "done" and (stage in _ALWAYS_THERE or (stage == "deduplicate" and state is not None)):
+            was = "has not run" if state is None else f"is {state}, not done"
+            raise RunFolderError(
+                f"{record.folder.root} is not ready for a report: stage {stage} {was}. "
+                "Run the same build command again: it goes on where it stopped."
+            )
+
+
+def extremes(before: NDArray[np.int64], shown: int = _CONCEPTS_SHOWN) -> tuple[list[int], list[int]]:
+    """Rows of the commonest concepts, and of the rarest ones that occur at all (rarest first); none stands in both."""
+    present = np.flatnonzero(before > 0)
+    falling = present[np.argsort(-before[present], kind="stable")]
+    shown = min(shown, (len(falling) + 1) // 2)
+    return falling[:shown].tolist(), falling[shown:][-shown:][::-1].tolist()
+
+
+def list_annotated(folder: RunFolder) -> list[ShardName]:
+    """Every annotated shard, so ordered that any beginning of the list samples all sources evenly.
+
+    The order within a source is keyed: varied, and the same in every report of the run.
+    """
+    root = folder.root / "annotations"
+    by_source: dict[str, list[ShardName]] = {}
+    for path in root.walk():
+        source, _, file = path.relative_to(root).partition("/")
+        by_source.setdefault(source, []).append(ShardName(source, file.removesuffix(".parquet")))
+    placed = []
+    for source, names in by_source.items():
+        names.sort(key=lambda name: (keyed.hash64("report", *name), name))
+        placed += [(index / len(names), source, name) for index, name in enumerate(names)]
+    return [name for *_, name in sorted(placed)]
+
+
+def _counts(concepts: pa.Table, column: str) -> NDArray[np.int64]:
+    return np.asarray(concepts[column].to_numpy(), np.int64)
+
+
+def _licences(config: Mapping[str, Any]) -> dict[str, str]:
+    return {str(source["name"]): str(source.get("license", "unknown")) for source in config.get("sources") or []}
+
+
+def _finished_stages(record: RunRecord) -> list[str]:
+    """Done stages that handle pairs, those of the chain first and in its order."""
+    done = [stage for stage in sorted(record.values["stages"]) if record.is_done(stage) and stage not in _NOT_OF_PAIRS]
+    return sorted(done, key=lambda stage: CHAIN.index(stage) if stage in CHAIN else len(CHAIN))
+
+
+def _concept_row(concepts: pa.Table, row: int, examples: Mapping[int, tuple[ExampleImage, ...]]) -> ConceptRow:
+    values = concepts.slice(row, 1).to_pylist()[0]
+    return ConceptRow(
+        id=values["id"],
+        name=values["name"] or "",
+        lang=values["lang"] or "",
+        before=values["count_before"],
+        random=values["count_random"],
+        after=values["count_after"],
+        examples=examples.get(values["id"], ()),
+    )
+
+
+def _reject_rows(folder: RunFolder, stages: Sequence[Stage]) -> tuple[RejectRow, ...]:
+    """By stage, the most frequent reason first. What balancing did not choose is no fault, and stands elsewhere."""
+    rows = []
+    for stage in stages:
+        counts = {reason: n for reason, n in stage.counts.rejects.items() if n and reason != Reason.NOT_SELECTED}
+        examples = _reject_examples(folder, stage.name, counts)
+        for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            rows.append(RejectRow(stage.name, reason, count, tuple(examples[reason])))
+    return tuple(rows)
+
+
+def _reject_examples(folder: RunFolder, stage: str, counts: Mapping[str, int]) -> dict[str, list[RejectExample]]:
+    """A few rejects of each reason, reading files only until they are found."""
+    root = folder.root / "rejects" / stage
+    examples: dict[str, list[RejectExample]] = {reason: [] for reason in counts}
+    for path in root.walk()[:_MAX_EXAMPLE_SHARDS] if counts else []:
+        missing = [reason for reason in counts if len(examples[reason]) < min(_EXAMPLES_PER_REASON, counts[reason])]
+        if not missing:
+            break
+        table = read_table(path, folder.fingerprint)
+        source = path.relative_to(root).partition("/")[0]
+        for reason in missing:
+            few = table.filter(pc.equal(table["reason"], reason)).slice(0, _EXAMPLES_PER_REASON - len(examples[reason]))
+            for row in few.to_pylist():
+                examples[reason].append(RejectExample(source, row["shard"], row["key"] or "", row["detail"] or ""))
+    return examples

@@ -1,0 +1,87 @@
+"""Rows by source and by language: how many were annotated, how many selected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.datasets import ShardName, read_table
+from transforms.reporting.summary import GroupRow
+from transforms.run_folder import RunFolder
+
+_READERS = 16  # threads: remote reads mostly wait
+
+
+@dataclass(frozen=True)
+class ShardTally:
+    """Rows of one shard by language; ``selected`` counts copies."""
+
+    name: ShardName
+    annotated: Mapping[str, int]
+    selected: Mapping[str, int]
+
+
+def tally_shards(folder: RunFolder, shards: Sequence[ShardName]) -> list[ShardTally]:
+    with ThreadPoolExecutor(_READERS) as readers:
+        return list(readers.map(lambda name: tally_shard(folder, name), shards))
+
+
+def tally_shard(folder: RunFolder, name: ShardName) -> ShardTally:
+    """One shard, from its keys and languages alone."""
+    rows = read_table(folder.annotations(*name), folder.fingerprint, ["key", "lang"])
+    languages = pc.fill_null(rows["lang"], "")
+    path = folder.selection(*name)
+    if not path.exists():  # nothing of this shard was chosen
+        return ShardTally(name, _sums(languages, None), {})
+    chosen = read_table(path, folder.fingerprint, ["key", "copies"])
+    places = pc.index_in(chosen["key"], value_set=rows["key"])
+    return ShardTally(name, _sums(languages, None), _sums(languages.take(places), chosen["copies"]))
+
+
+def by_source(
+    tallies: Sequence[ShardTally], shards: Sequence[ShardName], licences: Mapping[str, str]
+) -> tuple[GroupRow, ...]:
+    """Sources, the largest first; scaled up where not every shard was tallied."""
+    annotated, selected = Counter[str](), Counter[str]()
+    for tally in tallies:
+        annotated[tally.name.source] += sum(tally.annotated.values())
+        selected[tally.name.source] += sum(tally.selected.values())
+    scale = _scale(tallies, shards)
+    rows = []
+    for source, factor in scale.items():
+        totals = round(annotated[source] * factor), round(selected[source] * factor)
+        rows.append(GroupRow(source, licences.get(source, "unknown"), *totals))
+    return tuple(sorted(rows, key=lambda row: (-row.annotated, row.name)))
+
+
+def by_language(tallies: Sequence[ShardTally], shards: Sequence[ShardName]) -> tuple[GroupRow, ...]:
+    """Languages of captions, the most frequent first; scaled up source by source, as above."""
+    scale = _scale(tallies, shards)
+    annotated: dict[str, float] = {}
+    selected: dict[str, float] = {}
+    for tally in tallies:
+        for totals, sums in ((annotated, tally.annotated), (selected, tally.selected)):
+            for language, count in sums.items():
+                totals[language] = totals.get(language, 0.0) + count * scale[tally.name.source]
+    rows = [GroupRow(lang, "", round(count), round(selected.get(lang, 0.0))) for lang, count in annotated.items()]
+    return tuple(sorted(rows, key=lambda row: (-row.annotated, row.name)))
+
+
+def _scale(tallies: Sequence[ShardTally], shards: Sequence[ShardName]) -> dict[str, float]:
+    """All shards of each source over those that were tallied."""
+    tallied = Counter(tally.name.source for tally in tallies)
+    present = Counter(name.source for name in shards)
+    return {source: present[source] / count for source, count in tallied.items()}
+
+
+def _sums(names: pa.ChunkedArray, weights: pa.ChunkedArray | None) -> dict[str, int]:
+    """Sum of weights (None: rows) by name."""
+    column = pa.chunked_array([np.ones(len(names), np.int64)]) if weights is None else weights
+    table = pa.table({"name": names, "rows": column}).group_by("name").aggregate([("rows", "sum")])
+    return dict(zip(table["name"].to_pylist(), table["rows_sum"].to_pylist(), strict=True))

@@ -1,0 +1,149 @@
+"""What a report says, as plain values: gathered once from a run folder, shown by the page and by the terminal.
+
+Shape legend: C concepts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.rejects import Counts
+
+
+@dataclass(frozen=True, eq=False)
+class ConceptCounts:
+    """Images that hold each concept; every array is (C,) int64."""
+
+    before: NDArray[np.int64]
+    random: NDArray[np.int64]
+    after: NDArray[np.int64]
+
+    def series(self) -> dict[str, NDArray[np.int64]]:
+        """By the names that the charts and tables use, in the order they are shown."""
+        return {"before": self.before, "random": self.random, "after": self.after}
+
+
+@dataclass(frozen=True)
+class MeasureRow:
+    """One measure of balance for the corpus, a random selection of the same size, and the selection."""
+
+    name: str
+    meaning: str
+    style: Literal["ratio", "percent", "count"]
+    before: float
+    random: float
+    after: float
+
+    def texts(self) -> tuple[str, str, str]:
+        """The three values as a person reads them."""
+        formats = {"ratio": "{:.3f}", "percent": "{:.1%}", "count": "{:,.0f}"}
+        before, random, after = (
+            formats[self.style].format(value).replace("%", " %") for value in (self.before, self.random, self.after)
+        )
+        return before, random, after
+
+
+@dataclass(frozen=True)
+class ExampleImage:
+    """A picture shown for a concept. ``thumbnail`` is a data URI, or None where the picture could not be read."""
+
+    source: str
+    shard: str
+    key: str
+    caption: str
+    selected: bool
+    thumbnail: str | None
+
+
+@dataclass(frozen=True)
+class ConceptRow:
+    """One of the commonest or rarest concepts."""
+
+    id: int
+    name: str
+    lang: str
+    before: int
+    random: int
+    after: int
+    examples: tuple[ExampleImage, ...]
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """The rows of one source or one language. ``selected`` counts copies."""
+
+    name: str
+    licence: str
+    annotated: int
+    selected: int
+
+    @property
+    def kept_share(self) -> float:
+        return self.selected / self.annotated if self.annotated else 0.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the chain, and what it let through."""
+
+    name: str
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class RejectExample:
+    """One dropped sample."""
+
+    source: str
+    shard: str
+    key: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class RejectRow:
+    """Samples that one stage dropped for one reason."""
+
+    stage: str
+    reason: str
+    count: int
+    examples: tuple[RejectExample, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RunSummary:
+    """A whole run. Nothing here depends on when, where or with how many workers the run was made."""
+
+    fingerprint: str
+    code_version: str
+    config: Mapping[str, Any]
+    method: str
+    raw: int
+    selected: int
+    stages: tuple[Stage, ...]
+    concept_counts: ConceptCounts
+    measures: tuple[MeasureRow, ...]
+    commonest: tuple[ConceptRow, ...]
+    rarest: tuple[ConceptRow, ...]
+    absent_concepts: int
+    sources: tuple[GroupRow, ...]
+    languages: tuple[GroupRow, ...]
+    rejects: tuple[RejectRow, ...]
+    shards: int
+    tallied_shards: int
+
+    def notable_settings(self) -> dict[str, object]:
+        """What a reader of the dataset card asks first."""
+        names = ("balance.method", "balance.size", "balance.seed", "encoder.model", "encoder.pretrained")
+        found = {}
+        for name in names:
+            section, key = name.split(".")
+            value = (self.config.get(section) or {}).get(key)
+            if value is not None:
+                found[name] = value
+        return found
