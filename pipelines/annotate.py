@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import apache_beam as beam
-from transforms.images.decode import DecodeSettings
+import torch
 
 from pipelines.runner import run_job
 from pipelines.runner_settings import RunnerSettings
 from transforms.annotating.beam import Annotate
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.images.decode import DecodeSettings
 from transforms.reading.settings import SourceSettings
 from transforms.reading.shards import InputShard
 from transforms.run_folder import RunFolder
@@ -23,10 +24,13 @@ def run(
     decode: DecodeSettings,
     runner: RunnerSettings,
     beam_flags: list[str],
-    max_workers: int | None = None,
+    reused: RunFolder | None = None,
 ) -> None:
+    """``reused``: another run whose annotations are taken over, made by the same settings from the same input."""
+
     def build(pipeline: beam.Pipeline) -> None:
         by_name = {source.name: source for source in sources}
-        pipeline | "Shards" >> beam.Create(shards) | Annotate(folder, by_name, encoder, retrieval, decode)
+        pipeline | "Shards" >> beam.Create(shards) | Annotate(folder, by_name, encoder, retrieval, decode, reused)
 
-    run_job(build, runner, beam_flags, max_workers)
+    # a worker a GPU; where several processes would share one, each would only wait for it
+    run_job(build, runner, beam_flags, max_workers=torch.cuda.device_count() or None)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from rich.console import Console
 
@@ -18,11 +19,11 @@ from pipelines.build_settings import BuildSettings
 from pipelines.progress import StageProgress
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName, read_counts
-from transforms.errors import EvenweaveError
+from transforms.errors import EvenweaveError, RunFolderError
 from transforms.reading.settings import SourceSettings
 from transforms.reading.shards import InputShard, list_shards
 from transforms.rejects import Counts
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunRecord, differences
 from transforms.storage import StoragePath
 
 
@@ -93,6 +94,20 @@ class Build:
                 f"of {self.folder.root} were changed by hand. Run again into a new output folder."
             )
 
+    @cached_property
+    def reused(self) -> RunFolder | None:
+        """The run whose annotations are taken over; raises where other settings or inputs made them."""
+        if self.settings.reuse is None:
+            return None
+        other = RunRecord.read(StoragePath.of(self.settings.reuse))
+        if changed := differences(_upstream(other.values["identity"]), _upstream(self.record.values["identity"])):
+            raise RunFolderError(
+                f"cannot reuse the annotations of {self.settings.reuse}: {', '.join(changed)} differ. Leave reuse out."
+            )
+        if not other.is_done("annotate"):
+            raise RunFolderError(f"cannot reuse the annotations of {self.settings.reuse}: they are not complete")
+        return other.folder
+
     def take_counts(self, stage: str) -> Counts:
         """The counts that a Beam job left."""
         path = self.folder.counts(stage)
@@ -132,10 +147,19 @@ class Build:
         )
 
 
+def _upstream(identity: dict[str, Any]) -> dict[str, Any]:
+    """The part of a run's identity that annotations depend on."""
+    settings = {
+        name: identity["settings"][name]
+        for name in ("sources", "files_per_shard", "decode", "encoder", "vocabulary", "retrieval")
+    }
+    return {"settings": settings, "inputs": identity["inputs"]}
+
+
 def _vocabulary(build: Build) -> Counts:
     from pipelines import vocabulary
 
-    concepts = vocabulary.run(build.folder, build.settings.vocabulary, build.settings.encoder)
+    concepts = vocabulary.run(build.folder, build.settings.vocabulary, build.settings.encoder, build.reused)
     return Counts(concepts, concepts)
 
 
@@ -159,6 +183,7 @@ def _annotate(build: Build) -> Counts:
             settings.decode,
             settings.runner,
             build.beam_flags,
+            build.reused,
         )
     return build.take_counts("annotate")
 

@@ -49,6 +49,11 @@ class BuildSettings(Settings):
         le=1,
         description="annotate fails when it rejects more than this: then the input is not what the configuration says",
     )
+    reuse: str | None = Field(
+        None,
+        description="another run folder over the same input and encoder, whose vocabulary and annotations are taken over",
+        json_schema_extra=NOT_FINGERPRINTED,
+    )
     runner: RunnerSettings = Field(default_factory=RunnerSettings, json_schema_extra=NOT_FINGERPRINTED)
 
     @field_validator("sources")
@@ -62,4 +67,4 @@ class BuildSettings(Settings):
 
     def record(self) -> dict[str, Any]:
         """What run.json keeps: all but where the output lies and how it was run, so that equal runs are equal."""
-        return self.model_dump(mode="json", exclude={"output", "runner"})
+        return self.model_dump(mode="json", exclude={"output", "reuse", "runner"})

@@ -89,7 +89,7 @@ class RunRecord:
             return record
         record = cls.read(folder.root)
         if record.folder.fingerprint != folder.fingerprint:
-            changed = ", ".join(_differences(record.values["identity"], identity))
+            changed = ", ".join(differences(record.values["identity"], identity))
             raise RunFolderError(
                 f"{folder.root} was begun with other settings or inputs ({record.folder.fingerprint}, now "
                 f"{folder.fingerprint}); changed: {changed}. Choose a new output folder, or set these back."
@@ -130,13 +130,13 @@ class RunRecord:
         self.folder.run_json.write_text(text + "\n")
 
 
-def _differences(before: Any, after: Any, prefix: str = "") -> list[str]:
+def differences(before: Any, after: Any, prefix: str = "") -> list[str]:
     """Dotted names of the settings that differ, at most ten."""
     if isinstance(before, dict) and isinstance(after, dict):
         names = [
             name
             for key in sorted({*before, *after})
-            for name in _differences(before.get(key), after.get(key), f"{prefix}.{key}" if prefix else str(key))
+            for name in differences(before.get(key), after.get(key), f"{prefix}.{key}" if prefix else str(key))
         ]
         return names[:10]
     return [] if before == after else [prefix]

@@ -40,7 +40,8 @@ def write_input(folder: RunFolder, rows: int, shards: int, n_concepts: int, k: i
     random = np.random.default_rng(0)
     for number, name in enumerate(names):
         ids = concept_ids(rows // shards, n_concepts, k, seed=number)
-        write_annotations(folder, name, ids, random.integers(0, 2**64, len(ids), dtype=np.uint64))
+        keys = [f"{row:09d}" for row in range(len(ids))]
+        write_annotations(folder, name, keys, random.integers(0, 2**64, len(ids), dtype=np.uint64), ids)
     write_vocabulary(folder, n_concepts)
     return names
 

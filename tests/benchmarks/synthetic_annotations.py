@@ -50,13 +50,16 @@ def list_column(matrix: NDArray[np.generic]) -> pa.FixedSizeListArray:
 
 
 def write_annotations(
-    folder: RunFolder, name: ShardName, ids: NDArray[np.int32], sample_ids: NDArray[np.uint64], **columns: pa.Array
-) -> list[str]:
-    """One shard with the columns that balancing reads; returns its keys."""
-    keys = [f"{row:09d}" for row in range(len(ids))]
+    folder: RunFolder,
+    name: ShardName,
+    keys: list[str],
+    sample_ids: NDArray[np.uint64],
+    ids: NDArray[np.int32],
+    **columns: pa.Array,
+) -> None:
+    """One shard with the columns that balancing reads."""
     table = pa.table({"key": keys, "sample_id": sample_ids, "concept_ids": list_column(ids), **columns})
     write_table(folder.annotations(*name), table, folder.fingerprint)
-    return keys
 
 
 def write_vocabulary(folder: RunFolder, n_concepts: int) -> None:

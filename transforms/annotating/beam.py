@@ -14,7 +14,7 @@ from transforms.annotating.annotator import Annotator
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.annotating.vocabulary import load_embeddings
 from transforms.beam import LeaveCounts
-from transforms.datasets import read_counts, rejects_table, write_table
+from transforms.datasets import read_counts, read_table, rejects_table, write_table
 from transforms.images.decode import DecodeSettings
 from transforms.reading.settings import SourceSettings
 from transforms.reading.shards import InputShard
@@ -32,10 +32,12 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
         encoder: EncoderSettings,
         retrieval: RetrievalSettings,
         decode: DecodeSettings,
+        reused: RunFolder | None = None,
     ) -> None:
+        """``reused``: another run, finished under the same settings, whose annotations are taken over."""
         super().__init__()
         self._folder = folder
-        self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode)
+        self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode, reused)
 
     def expand(self, shards: beam.PCollection[InputShard]) -> beam.PCollection[None]:
         counts = shards | "Spread" >> beam.Reshuffle() | "Annotate shard" >> beam.ParDo(self._annotate)
@@ -52,9 +54,11 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         encoder: EncoderSettings,
         retrieval: RetrievalSettings,
         decode: DecodeSettings,
+        reused: RunFolder | None,
     ) -> None:
         self._folder = folder
         self._sources = sources
+        self._reused = reused
         self._settings = (encoder, retrieval, decode)
         self._annotator: Annotator | None = None
 
@@ -66,6 +70,9 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         path = self._folder.annotations(shard.source, shard.name)
         if path.exists():
             yield read_counts(path, self._folder.fingerprint)
+            return
+        if self._reused is not None:
+            yield _take_over(self._reused, self._folder, shard)
             return
         if self._annotator is None:  # not in setup: a resumed job may have nothing left to load a model for
             self._annotator = Annotator(*self._settings, load_embeddings(self._folder))
@@ -86,3 +93,17 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
             write_table(path, rejects_table(shard.name, rejects), self._folder.fingerprint, counts)
         write_table(self._folder.annotations(shard.source, shard.name), table, self._folder.fingerprint, counts)
         return counts
+
+
+def _take_over(reused: RunFolder, folder: RunFolder, shard: InputShard) -> Counts:
+    """Copy one shard's files of another run, under this run's fingerprint."""
+    name = (shard.source, shard.name)
+    counts = read_counts(reused.annotations(*name), reused.fingerprint)
+    pairs = [
+        (reused.rejects("annotate", *name), folder.rejects("annotate", *name)),
+        (reused.annotations(*name), folder.annotations(*name)),
+    ]
+    for old, new in pairs:
+        if old.exists():
+            write_table(new, read_table(old, reused.fingerprint), folder.fingerprint, counts)
+    return counts

@@ -45,10 +45,10 @@ def embed_vocabulary(vocabulary: Vocabulary, encoder: ClipEncoder) -> NDArray[np
 
 
 def save_vocabulary(
-    folder: RunFolder, vocabulary: Vocabulary, embeddings: NDArray[np.float32], encoder: dict[str, Any]
+    folder: RunFolder, concepts: pa.Table, embeddings: NDArray[np.float32], encoder: dict[str, Any]
 ) -> None:
     """Write the four files; meta.json last, as it says that the others are complete."""
-    write_table(folder.vocabulary / "vocabulary.parquet", vocabulary.table, folder.fingerprint)
+    write_table(folder.vocabulary / "vocabulary.parquet", concepts, folder.fingerprint)
     buffer = io.BytesIO()
     np.save(buffer, embeddings)
     (folder.vocabulary / "embeddings.npy").write_bytes(buffer.getvalue())
@@ -58,10 +58,18 @@ def save_vocabulary(
     meta = {
         "fingerprint": folder.fingerprint,
         "encoder": encoder,
-        "concepts": len(vocabulary),
+        "concepts": concepts.num_rows,
         "width": int(embeddings.shape[1]),
     }
     (folder.vocabulary / "meta.json").write_text(json.dumps(meta, indent=2, sort_keys=True) + "\n")
+
+
+def copy_vocabulary(reused: RunFolder, folder: RunFolder) -> int:
+    """Take over another run's vocabulary; returns the number of concepts."""
+    concepts = load_concepts(reused)
+    meta = json.loads((reused.vocabulary / "meta.json").read_text())
+    save_vocabulary(folder, concepts, load_embeddings(reused), meta["encoder"])
+    return int(concepts.num_rows)
 
 
 def load_concepts(folder: RunFolder) -> pa.Table:

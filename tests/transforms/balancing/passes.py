@@ -25,12 +25,11 @@ def run_passes(
 ) -> Outcome:
     """As ``transforms.balancing.beam.Balance``; ``timed(label, work)`` must return ``work()``."""
     settings, strata = reader.settings, Strata.of(reader.settings)
-    limit = settings.raking.max_sample_rows if settings.needs_sample else 0
 
     def over_shards(total: Any, function: Callable[..., Any], *inputs: Any) -> Any:
         return _add(total, (function(name, *inputs) for name in names))
 
-    zero = Tally.zero(n_concepts, limit)
+    zero = Tally.zero(n_concepts, settings.sample_rows)
     tally = timed("count", lambda: over_shards(zero, shards.count, reader, n_concepts))
     strata.check(tally.rows_by_stratum, settings.max_copies)
     weights = timed("fit", lambda: weighting(settings, tally.counts, tally.rows, tally.sample.images()))

@@ -11,11 +11,14 @@ import tarfile
 from collections import Counter
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from tests.transforms.exporting.small_run import SmallRun, draw_tars, real_data, small_run, some_copies
 from transforms.errors import InputError, RunFolderError
+from transforms.exporting import images
 from transforms.exporting.manifest import read_manifest
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
@@ -176,6 +179,34 @@ def test_samples_without_captions_have_no_txt(tmp_path: pathlib.Path) -> None:
     samples = exported(run)
     assert {tuple(sorted(members)) for _, members in samples} == {("json", "png")}
     assert [about["captions"] for about, _ in samples] == [{}] * 3
+
+
+def test_rows_of_parquet_files_share_keys_but_not_names(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "raw").mkdir()
+    for file in ("train-0", "train-1"):
+        column = []
+        for number in range(12):
+            stream = io.BytesIO()
+            Image.new("RGB", (8, 8), (number, 0, int(file[-1]))).save(stream, "WEBP")
+            column.append({"bytes": stream.getvalue(), "path": None})
+        table = pa.table({"image": column, "caption": [f"{file} {number}" for number in range(12)]})
+        pq.write_table(table, tmp_path / "raw" / f"{file}.parquet", row_group_size=5)
+    source = SourceSettings(name="rows", format="parquet", path=str(tmp_path / "raw"))
+    run = small_run(tmp_path / "run", [source], copies=lambda _: 1)
+    run.export(samples_per_shard=10)
+    samples = exported(run)
+    assert {identity(about): members["webp"] for about, members in samples} == run.images
+    assert len(samples) == 24
+
+
+@pytest.mark.parametrize("window_bytes", [1, 5000])
+def test_windows_of_reads_change_nothing(run: SmallRun, monkeypatch: pytest.MonkeyPatch, window_bytes: int) -> None:
+    run.export(samples_per_shard=20)
+    whole = run.digests()
+    run.folder.shards.filesystem.delete_dir(run.folder.shards.path)
+    monkeypatch.setattr(images, "_WINDOW_BYTES", window_bytes)
+    run.export(samples_per_shard=20)
+    assert run.digests() == whole
 
 
 def test_an_empty_selection_is_an_empty_corpus(tmp_path: pathlib.Path) -> None:

@@ -60,40 +60,36 @@ def test_webdataset(which: str, request: pytest.FixtureRequest) -> None:
     assert decoded["json"]["concepts"]
 
 
-def hugging_face(load: str, tmp_path: pathlib.Path) -> dict[str, tuple[bytes, str]]:
-    """Read in a process of its own: offline mode and the cache are settled when ``datasets`` is imported."""
+def assert_datasets_reads(run: SmallRun, arguments: str, tmp_path: pathlib.Path) -> None:
+    """Streaming and not; in a process of its own, since ``datasets`` settles cache and offline mode when imported."""
     script = f"""
 import os, pickle, sys
 os.environ.update(HF_HUB_OFFLINE="1", HF_HOME={str(tmp_path / "hub")!r})
 import datasets
-samples = {load}
-for ending in {{"jpg", "png", "webp"}} & set(samples.features):
-    samples = samples.cast_column(ending, datasets.Image(decode=False))
-found = {{}}
-for sample in samples:
-    image = next(sample[ending] for ending in ("jpg", "png", "webp") if sample.get(ending))
-    found[sample["__key__"]] = (image["bytes"], sample["txt"])
-    assert sample["json"]["concepts"][0]["name"]
-    assert sample["txt"] in sample["json"]["captions"].values(), sample
+found = []
+for streaming in (True, False):
+    samples = datasets.load_dataset({arguments}, split="train", streaming=streaming)
+    for ending in {{"jpg", "png", "webp"}} & set(samples.features):
+        samples = samples.cast_column(ending, datasets.Image(decode=False))
+    for sample in samples:
+        image = next(sample[ending] for ending in ("jpg", "png", "webp") if sample.get(ending))
+        found.append((sample["__key__"], image["bytes"], sample["txt"]))
+        assert sample["json"]["concepts"][0]["name"]
+        assert sample["txt"] in sample["json"]["captions"].values(), sample
 sys.stdout.buffer.write(pickle.dumps(found))
 """
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=tmp_path, check=False)
     assert result.returncode == 0, result.stderr.decode()[-2000:]
-    found: dict[str, tuple[bytes, str]] = pickle.loads(result.stdout)
-    return found
+    expected = [(name, image, caption) for name, (image, caption) in wanted(run).items()]
+    assert sorted(pickle.loads(result.stdout)) == sorted(2 * expected)
 
 
-@pytest.mark.parametrize("streaming", [True, False])
-def test_datasets_by_its_files(run: SmallRun, tmp_path: pathlib.Path, streaming: bool) -> None:
-    files = str(run.shards / "*.tar")
-    load = f"datasets.load_dataset('webdataset', data_files={files!r}, split='train', streaming={streaming})"
-    assert hugging_face(load, tmp_path) == wanted(run)
+def test_datasets_by_its_files(run: SmallRun, tmp_path: pathlib.Path) -> None:
+    assert_datasets_reads(run, f"'webdataset', data_files={str(run.shards / '*.tar')!r}", tmp_path)
 
 
-@pytest.mark.parametrize("streaming", [True, False])
-def test_datasets_by_its_card(mixed: SmallRun, tmp_path: pathlib.Path, streaming: bool) -> None:
-    load = f"datasets.load_dataset({str(mixed.shards)!r}, split='train', streaming={streaming})"
-    assert hugging_face(load, tmp_path) == wanted(mixed)
+def test_datasets_by_its_card(mixed: SmallRun, tmp_path: pathlib.Path) -> None:
+    assert_datasets_reads(mixed, f"{str(mixed.shards)!r}", tmp_path)
 
 
 def energon_samples(run: SmallRun, training: bool) -> list[tuple[str, np.ndarray, str]]:

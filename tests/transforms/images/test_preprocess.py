@@ -48,9 +48,9 @@ def test_equals_open_clip(shape: tuple[int, int], resize_mode: str, interpolatio
 
 
 @pytest.mark.parametrize("resize_mode", ["shortest", "squash", "longest"])
-@pytest.mark.parametrize("size", [(64, 96), (90, 50)], ids=str)
+@pytest.mark.parametrize("size", [(64, 96), (90, 50), (20, 200)], ids=str)
 def test_an_input_that_is_not_square(resize_mode: str, size: tuple[int, int]) -> None:
-    for shape in ((300, 200), (150, 401)):
+    for shape in ((300, 200), (150, 401), (900, 100), (60, 350)):
         assert difference(encoded(scene(*shape), "PNG"), size=size, resize_mode=resize_mode).max() <= 2
 
 

@@ -1,0 +1,96 @@
+"""A small corpus, and the chain run over it by the command line, as a user runs it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+MINI = "configs/build/mini.yaml"
+FAULTS = (
+    "truncated_image",
+    "undecodable_image",
+    "empty_image",
+    "missing_image",
+    "missing_caption",
+    "undecodable_caption",
+    "exact_duplicate",
+    "near_duplicate",
+)
+
+
+def evenweave(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """The installed console script, in the project's folder."""
+    script = pathlib.Path(sys.executable).with_name("evenweave")
+    done = subprocess.run(
+        [str(script), *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
+    )
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def small_corpus(folder: pathlib.Path, images: int = 800) -> list[str]:
+    """Overrides that make ``mini.yaml`` draw a small corpus, rich in faults, into ``folder``."""
+    faults = {f"miniature.settings.faults.{fault}": 0.01 for fault in FAULTS}
+    settings = {
+        "miniature.folder": folder,
+        "sources.0.path": folder / "shards",
+        "miniature.settings.images": images,
+        "miniature.settings.images_per_shard": 100,
+        "balance.size": images // 4,
+        "export.samples_per_shard": 60,
+        "max_reject_share": 0.2,
+        **faults,
+    }
+    return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+
+
+def digests(folder: pathlib.Path) -> dict[str, str]:
+    """SHA-256 of every file below a folder."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def read_all(folder: pathlib.Path) -> pa.Table:
+    """Every Parquet file below a folder as one table."""
+    return pa.concat_tables(
+        [pq.read_table(path) for path in sorted(folder.rglob("*.parquet"))], promote_options="permissive"
+    )
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    return tmp_path_factory.mktemp("corpus")
+
+
+@pytest.fixture(scope="session")
+def finished_run(corpus: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """The whole chain over the small corpus, with two workers. Tests only read it."""
+    run = tmp_path_factory.mktemp("run") / "mini"
+    evenweave("build", MINI, "--output", run, *small_corpus(corpus), "--set", "runner.workers=2")
+    return run
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[[str], pathlib.Path]:
+    """Real photographs and tars, which are not part of the project; the test is skipped where they are absent."""
+
+    def find(name: str) -> pathlib.Path:
+        folder = pathlib.Path(os.environ.get("EVENWEAVE_REAL_DATA", ROOT.parent / "shared" / "data")) / name
+        if not folder.exists():
+            pytest.skip(f"no real data at {folder}; set EVENWEAVE_REAL_DATA")
+        return folder
+
+    return find

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+import pathlib
+
+import pytest
+
+from pipelines import balance
+from pipelines.runner_settings import RunnerSettings
+from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
+from tests.transforms.balancing.passes import run_passes
+from transforms.balancing.settings import BalanceSettings
+from transforms.balancing.shards import ShardReader
+from transforms.datasets import read_counts
+from transforms.errors import EvenweaveError
+
+ONE_WORKER = RunnerSettings(workers=1)
+DUPLICATES = set(range(0, 600, 5))
+
+
+def files(root: pathlib.Path) -> dict[str, bytes]:
+    """The bytes of all that balance writes."""
+    paths = [*root.glob("selection/**/*.parquet"), root / "concepts.parquet"]
+    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
+
+
+@pytest.mark.parametrize("method", ["raked", "metaclip"])
+def test_balance_from_annotations_to_selection(tmp_path: pathlib.Path, method: str) -> None:
+    settings = BalanceSettings(method=method, size=100)  # type: ignore[arg-type]
+    ids = random_ids(600, 50, 4, 0)
+    folder, names = write_corpus(tmp_path / "beam", ids, 5, 50, duplicates=DUPLICATES)
+    balance.run(folder, names, settings, 50, ONE_WORKER, [])
+    chosen = selected_copies(folder, names)
+    assert sum(chosen.values()) == len(chosen) == 100
+    assert not chosen.keys() & {f"k{row}" for row in DUPLICATES}
+    left = json.loads(folder.counts("balance").read_text())
+    assert left == {"rows_in": 480, "rows_out": 100, "rejects": {"not_selected": 380}}
+    total = sum(
+        (read_counts(folder.selection(*name), folder.fingerprint) for name in names[1:]),
+        start=read_counts(folder.selection(*names[0]), folder.fingerprint),
+    )
+    assert total.to_dict() == left
+
+    alone, names = write_corpus(tmp_path / "alone", ids, 5, 50, duplicates=DUPLICATES)
+    run_passes(ShardReader(alone, settings), names, 50)
+    assert files(tmp_path / "beam") == files(tmp_path / "alone")
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: pathlib.Path) -> None:
+    settings = BalanceSettings(method="inverse_frequency", size=100, max_copies=2)
+    folder, names = write_corpus(tmp_path, random_ids(600, 50, 4, 0), 4, 50)
+    balance.run(folder, names, settings, 50, ONE_WORKER, [])
+    whole = files(tmp_path)
+    kept = folder.selection(*names[0])
+    written = pathlib.Path(kept.path).stat().st_mtime_ns
+    folder.selection(*names[1]).delete()
+    folder.concepts.delete()
+    balance.run(folder, names, settings, 50, ONE_WORKER, [])
+    assert files(tmp_path) == whole
+    assert pathlib.Path(kept.path).stat().st_mtime_ns == written
+
+
+def test_a_size_above_the_corpus_is_told_to_the_user(tmp_path: pathlib.Path) -> None:
+    folder, names = write_corpus(tmp_path, random_ids(60, 50, 4, 0), 2, 50)
+    with pytest.raises(EvenweaveError, match=r"asks for 61 images of the corpus, which holds 60 after deduplication"):
+        balance.run(folder, names, BalanceSettings(size=61), 50, ONE_WORKER, [])
