@@ -78,6 +78,7 @@ class Build:
             self._say(name, "done before", self.record.counts(name))
             return
         self.record.begin(name)
+        self.folder.root.remove_partials()
         started = time.monotonic()
         counts = stage(self)
         counts.check(name, self.settings.max_reject_share if name == "annotate" else 1.0)

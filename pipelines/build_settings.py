@@ -51,7 +51,7 @@ class BuildSettings(Settings):
     )
     reuse: str | None = Field(
         None,
-        description="another run folder over the same input and encoder, whose vocabulary and annotations are taken over",
+        description="another run folder, over the same input and encoder, whose annotations are taken over",
         json_schema_extra=NOT_FINGERPRINTED,
     )
     runner: RunnerSettings = Field(default_factory=RunnerSettings, json_schema_extra=NOT_FINGERPRINTED)

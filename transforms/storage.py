@@ -154,12 +154,18 @@ class StoragePath:
 
     def walk(self) -> list[StoragePath]:
         """Every complete file below this folder, sorted by path; empty where there is none."""
+        return [path for path in self._files() if _PARTIAL not in path.name]
+
+    def remove_partials(self) -> None:
+        """Delete what killed writers left below this folder; only while nothing writes there."""
+        for path in self._files():
+            if _PARTIAL in path.name:
+                path.delete()
+
+    def _files(self) -> list[StoragePath]:
         selector = pafs.FileSelector(self.path, recursive=True, allow_not_found=True)
-        return sorted(
-            StoragePath(info.path, self.root)
-            for info in self.filesystem.get_file_info(selector)
-            if info.type == pafs.FileType.File and _PARTIAL not in info.base_name
-        )
+        infos = self.filesystem.get_file_info(selector)
+        return sorted(StoragePath(info.path, self.root) for info in infos if info.type == pafs.FileType.File)
 
 
 def expand(pattern: str) -> list[StoragePath]:

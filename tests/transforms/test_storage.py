@@ -28,6 +28,8 @@ def test_what_a_killed_writer_leaves_is_not_listed(tmp_path: pathlib.Path) -> No
     (tmp_path / "x.tar").write_bytes(b"1")
     (tmp_path / "y.tar.partial-0123").write_bytes(b"2")
     assert [path.name for path in StoragePath.of(tmp_path).walk()] == ["x.tar"]
+    StoragePath.of(tmp_path).remove_partials()
+    assert os.listdir(tmp_path) == ["x.tar"]
 
 
 @pytest.mark.parametrize(

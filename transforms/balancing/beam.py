@@ -71,12 +71,11 @@ class Balance(beam.PTransform):  # type: ignore[misc]
     def expand(self, names: beam.PCollection[ShardName]) -> beam.PCollection[None]:
         folder, settings, n_concepts = self._folder, self._settings, self._n_concepts
         reader, strata = ShardReader(folder, settings), Strata.of(settings)
-        sample_limit = settings.raking.max_sample_rows if settings.needs_sample else 0
 
         def over_shards(label: str, function: Callable[..., Any], zero: Callable[[], Any], *inputs: Any) -> Any:
             return names | label >> beam.Map(function, *inputs) | f"Add: {label}" >> beam.CombineGlobally(AddUp(zero))
 
-        empty_tally = partial(Tally.zero, n_concepts, sample_limit)
+        empty_tally = partial(Tally.zero, n_concepts, settings.sample_rows)
         tally = over_shards("Count concepts", shards.count, empty_tally, reader, n_concepts)
         weights = tally | "Fit weights" >> beam.Map(_fit, settings)
         known = (reader, AsSingleton(weights))

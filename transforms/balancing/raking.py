@@ -72,7 +72,7 @@ def water_fill(supply: Floats, shape: Floats, total: float) -> Floats:
 class Fit:
     """The outcome, and what the report says of it."""
 
-    theta: Floats  # (V,) at most 0; NaN for a concept that takes no part
+    theta: Floats  # (V,) NaN for a concept that takes no part
     iterations: int
     distance: float  # total variation between what the sample's selection carries and the target, 0 … 1
 
@@ -94,12 +94,12 @@ def fit(ids: NDArray[np.int32], counts: Ints, rows: int, size: int, max_copies: 
     fitted = np.flatnonzero(parameter[:-1] < n_parameters)
     images = counts[fitted].astype(np.float64)
     supply, shape = max_copies * share * images, images**settings.temper
-    step = settings.damping * n_members.sum() / max(np.count_nonzero(n_members), 1)  # w sees θ_c through a mean over K
-
+    step = settings.damping * _newton_steps(members, n_members, n_parameters)
     theta, distance, iteration, settled = np.zeros(n_parameters), 0.0, 0, False
     while iteration < settings.max_iterations and not settled:
         iteration += 1
-        copies = _expected(theta, members, n_members, size * share, max_copies)
+        log_weight = _log_weights(theta, members, n_members)
+        copies = _expected(log_weight, size * share, max_copies)
         achieved = np.bincount(members.ravel(), np.repeat(copies, members.shape[1]), n_parameters + 1)[:-1]
         mass = float(achieved.sum())
         target = np.bincount(parameter[fitted], water_fill(supply, shape, mass), n_parameters)
@@ -109,15 +109,43 @@ def fit(ids: NDArray[np.int32], counts: Ints, rows: int, size: int, max_copies: 
         gradient = np.clip(gradient, -settings.max_step, settings.max_step)
         theta = theta + step * gradient
         settled = float(np.abs(gradient) @ target) < settings.tolerance * mass
-    theta -= theta.max()  # weights have no unit; the greatest is 1
+    theta -= _log_unit(_log_weights(theta, members, n_members), size * share, max_copies)
     rounded = np.append(np.round(theta * _THETA_STEPS) / _THETA_STEPS, np.nan)
     return Fit(rounded[parameter[:-1]], iteration, distance)
 
 
-def _expected(theta: Floats, members: Ints, n_members: Ints, size: float, max_copies: int) -> Floats:
-    """(R,) expected copies of the sample's images under θ."""
-    log_weight = np.append(theta, 0.0)[members].sum(axis=1)
+def _newton_steps(members: Ints, n_members: Ints, n_parameters: int) -> Floats:
+    """(P,) change of θ that moves the log of what is achieved by one, the others held: 1 / mean(1/m).
+
+    An image of m concepts sees θ_c through a mean, so by 1/m.
+    """
+    per_image = np.repeat(1 / np.maximum(n_members, 1), members.shape[1])
+    slope = np.bincount(members.ravel(), per_image, n_parameters + 1)
+    seen = np.bincount(members.ravel(), minlength=n_parameters + 1)
+    steps: Floats = (seen / np.where(seen > 0, slope, 1.0))[:-1]
+    return steps
+
+
+def _log_weights(theta: Floats, members: Ints, n_members: Ints) -> Floats:
+    """(R,) log weights of the sample's images; without a concept, the least that one concept can give."""
+    log_weight: Floats = np.einsum("rk->r", np.append(theta, 0.0)[members])
     log_weight /= np.maximum(n_members, 1)
     log_weight[n_members == 0] = theta.min()
-    ones = np.ones(len(members), dtype=np.int64)
+    return log_weight
+
+
+def _expected(log_weight: Floats, size: float, max_copies: int) -> Floats:
+    """(R,) expected copies of the sample's images."""
+    ones = np.ones(len(log_weight), dtype=np.int64)
     return expected_copies(np.exp(log_weight - log_weight.max()), ones, size, max_copies)
+
+
+def _log_unit(log_weight: Floats, size: float, max_copies: int) -> float:
+    """The log weight of an image that may expect one copy.
+
+    As the unit of weight it keeps all that matters in the middle of the range that ``sampling`` tells apart.
+    """
+    copies = _expected(log_weight, size, max_copies)
+    below = np.where(copies < max_copies, copies, 0.0)
+    image = int(np.argmax(below))
+    return float(log_weight[image] - np.log(below[image])) if below[image] > 0 else float(log_weight.max())

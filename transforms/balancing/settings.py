@@ -32,12 +32,6 @@ class RakingSettings(Settings):
         description="concepts on fewer images of the sample share one weight with their like (by octave of images): "
         "alone, their relative error would be above 1/√10",
     )
-    max_sample_rows: int = Field(
-        default=1_000_000,
-        ge=1,
-        description="images that the fit looks at, keyed at random: a million of 10 concepts are 40 MB, and give "
-        "500,000 concepts 20 images each",
-    )
     max_iterations: int = Field(default=100, ge=1, description="a fit that has not settled by then is used as it is")
     damping: float = Field(
         default=0.5,
@@ -96,6 +90,12 @@ class BalanceSettings(Settings):
         description="metaclip: images that a concept may keep; null: the t that keeps `size` images, as MetaCLIP",
     )
     raking: RakingSettings = Field(default_factory=RakingSettings, description="the fit of raked")
+    max_sample_rows: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="images, keyed at random, that raked and metaclip are fitted on: a million of 10 concepts "
+        "take 40 MB, and give 500,000 concepts 20 images each",
+    )
     max_copies: int = Field(
         default=1, ge=1, le=100, description="times one image may stand in the corpus; above 1 rare images are repeated"
     )
@@ -115,6 +115,7 @@ class BalanceSettings(Settings):
         return self
 
     @property
-    def needs_sample(self) -> bool:
-        """Whether weights are fitted on a sample of images, not on the counts alone."""
-        return self.method == "raked" or (self.method == "metaclip" and self.metaclip_t is None)
+    def sample_rows(self) -> int:
+        """Images that the weights are fitted on; 0 where they follow from the counts alone."""
+        fitted = self.method == "raked" or (self.method == "metaclip" and self.metaclip_t is None)
+        return self.max_sample_rows if fitted else 0

@@ -7,6 +7,7 @@ Shape legend: N rows, K concepts an image, V concepts, S strata, B bins.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,19 +71,17 @@ class ShardReader:
         indices: Ints = pc.fill_null(found, len(strata.names)).to_numpy().astype(np.int64)
         return indices
 
-    def rows_by_stratum(self, name: ShardName, table: pa.Table) -> dict[str, int]:
+    def rows_by_stratum(self, name: ShardName, table: pa.Table) -> Counter[str]:
         """Rows by the name of their stratum, those that the settings do not name among them."""
         by = self.settings.strata.by if self.settings.strata else None
         if by != "lang":
-            return {name.source if by == "source" else ALL: len(table)} if len(table) else {}
-        return {str(item["values"]): item["counts"] for item in pc.value_counts(table["lang"]).to_pylist()}
+            return +Counter({name.source if by == "source" else ALL: len(table)})  # + leaves out what is 0
+        return Counter({str(item["values"]): item["counts"] for item in pc.value_counts(table["lang"]).to_pylist()})
 
 
 def _matrix(column: pa.ChunkedArray) -> NDArray[Any]:
     """A column of fixed-size lists → (N, K), without a copy where it is one chunk."""
     array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):  # of no chunk at all
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
     matrix: NDArray[Any] = array.flatten().to_numpy(zero_copy_only=True).reshape(len(array), column.type.list_size)
     return matrix
 
@@ -91,11 +90,10 @@ def count(name: ShardName, reader: ShardReader, n_concepts: int) -> Tally:
     """Pass 1: images of each concept, rows of each stratum, and the shard's share of the sample that weights are
     fitted on."""
     settings = reader.settings
-    table = reader.read(name, *(["sample_id"] if settings.needs_sample else []))
+    table = reader.read(name, *(["sample_id"] if settings.sample_rows else []))
     ids = reader.concepts(table)
-    limit = settings.raking.max_sample_rows if settings.needs_sample else 0
-    sample = KeyedSample(limit)
-    if limit:
+    sample = KeyedSample(settings.sample_rows)
+    if settings.sample_rows:
         sample.add(keyed.mix64(table["sample_id"].to_numpy(), settings.seed, _SAMPLE_STAGE), ids)
     return Tally(len(table), count_concepts(ids, n_concepts), reader.rows_by_stratum(name, table), sample)
 

@@ -63,7 +63,7 @@ class Tally:
 
     rows: int
     counts: Ints  # (V,) images of each concept
-    rows_by_stratum: Counter[str] | dict[str, int]
+    rows_by_stratum: Counter[str]
     sample: KeyedSample
 
     @classmethod
@@ -73,7 +73,7 @@ class Tally:
     def __iadd__(self, other: Tally) -> Tally:
         self.rows += other.rows
         self.counts += other.counts
-        self.rows_by_stratum = Counter(self.rows_by_stratum) + Counter(other.rows_by_stratum)
+        self.rows_by_stratum += other.rows_by_stratum
         self.sample += other.sample
         return self
 

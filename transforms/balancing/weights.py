@@ -49,8 +49,8 @@ def count_concepts(ids: Ids, n_concepts: int) -> Ints:
     return counts[1:]
 
 
-#: θ of ``raked`` is at most 0. In the table each carries this mark, so that one gather both sums θ and counts the
-#: concepts: the sum over m of them lies in ((m-1)·mark, m·mark]. Exact: θ has 12 binary places, float64 has 53 in all.
+#: Each θ of ``raked`` carries this mark in the table, so that one gather sums θ and counts the concepts: the sum over
+#: m of them is m·mark and a little. Exact: θ has 12 binary places and is far below the mark, float64 holds 53 bits.
 _MARK = 2.0**20
 
 
@@ -75,7 +75,7 @@ class Weighting:
         elif self.method == "metaclip":
             weights = -np.expm1(total)
         else:
-            members = np.ceil(total / _MARK)
+            members = np.rint(total / _MARK)
             with np.errstate(invalid="ignore"):
                 weights = np.where(members > 0, np.exp(total / members - _MARK), self.bare)
         weights[weights <= 0] = self.bare

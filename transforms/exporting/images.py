@@ -23,7 +23,10 @@ from transforms.reading.random_access import ImageReader
 from transforms.reading.settings import SourceSettings
 from transforms.reading.shards import InputShard
 
-_WINDOW_BYTES = 16 << 20  # two windows are held at a time; small enough to stay in the processor's cache
+# Two windows are held at a time. Small ones stay in the processor's cache; but of Parquet each decodes every row group
+# that it touches, so that fewer are better.
+_WINDOW_BYTES = 16 << 20
+_PARQUET_WINDOW_BYTES = 256 << 20
 _READS_OF_A_TASK = 64  # few enough that the threads share a window evenly
 
 #: Rows, and their images being read.
@@ -56,10 +59,12 @@ def read_images(
     parts: Sequence[InputShard], sources: Mapping[str, SourceSettings], images: ImagePlaces, threads: int
 ) -> Iterator[bytes]:
     """The images in order; raises InputError for one that is not what was annotated."""
+    parquet = any(part.format == "parquet" for part in parts)
+    window_bytes = _PARQUET_WINDOW_BYTES if parquet else _WINDOW_BYTES
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[list[_Task]] = deque()
         try:
-            for begin, end in _windows(images.size_bytes):
+            for begin, end in _windows(images.size_bytes, window_bytes):
                 waiting.append(_read_window(pool, parts, sources, images, begin, end))
                 if len(waiting) > 1:
                     yield from _in_order(waiting.popleft())
@@ -69,13 +74,13 @@ def read_images(
             pool.shutdown(cancel_futures=True)
 
 
-def _windows(size_bytes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """(M,) sizes → ranges of consecutive images of at most _WINDOW_BYTES, or of one image."""
+def _windows(size_bytes: NDArray[np.int64], window_bytes: int) -> Iterator[tuple[int, int]]:
+    """(M,) sizes → ranges of consecutive images of at most ``window_bytes``, or of one image."""
     end_bytes = np.cumsum(size_bytes)
     begin = 0
     while begin < len(size_bytes):
         before = end_bytes[begin - 1] if begin else 0
-        end = max(int(np.searchsorted(end_bytes, before + _WINDOW_BYTES, side="right")), begin + 1)
+        end = max(int(np.searchsorted(end_bytes, before + window_bytes, side="right")), begin + 1)
         yield begin, end
         begin = end
 

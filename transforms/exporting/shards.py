@@ -34,7 +34,8 @@ def write_shard(
     file = shard_file(settings.name, number)
     images = read_images(inputs, sources, ImagePlaces.of(samples), settings.read_threads)
     offsets = []
-    with (folder.shards / file).atomic_writer() as stream, TarStream(stream) as tar:
+    with (folder.shards / file).atomic_writer() as stream:
+        tar = TarStream(stream)
         for image, about in zip(images, describe(samples, read_concept_names(folder.vocabulary)), strict=True):
             offsets.append(tar.offset_bytes)
             tar.add(f"{about.name}.{about.image_format}", image)

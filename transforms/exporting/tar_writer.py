@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, Any
 
-_BATCH_BYTES = 1 << 20
-_SMALL_BYTES = 1 << 15  # smaller pieces of a batch are joined to one write; larger ones are not copied again
+_FLUSH_BYTES = 1 << 18  # small members are joined to one write and one update of the hash,
+_DIRECT_BYTES = 1 << 15  # large ones are not copied again
 _MODE = 0o644
 
 # Fields of a ustar header: POSIX.1-2017, pax, "ustar Interchange Format"
@@ -51,26 +50,14 @@ def member_header(name: str, size_bytes: int) -> bytes:
 
 
 class TarStream:
-    """Appends members to a binary stream; a context manager, inside which :meth:`finish` is called at the end.
-
-    A thread of its own computes the hash of one batch while the next is gathered and written.
-    """
+    """Appends members to a binary stream; call :meth:`finish` at the end."""
 
     def __init__(self, stream: IO[bytes] | Any) -> None:
         self._stream = stream
         self._sha256 = hashlib.sha256()
-        self._hasher = ThreadPoolExecutor(1)
-        self._hashing: Future[None] | None = None
-        self._small: list[bytes] = []
-        self._batch: list[bytes] = []
-        self._batch_bytes = 0
+        self._chunks: list[bytes] = []
+        self._pending_bytes = 0
         self.offset_bytes = 0  # where the next member's header will stand
-
-    def __enter__(self) -> TarStream:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._hasher.shutdown()
 
     def add(self, name: str, data: bytes) -> None:
         self._append(member_header(name, len(data)))
@@ -78,43 +65,30 @@ class TarStream:
         padding = -len(data) % tarfile.BLOCKSIZE
         if padding:
             self._append(bytes(padding))
-        if self._batch_bytes >= _BATCH_BYTES:
-            self._write_batch()
+        if self._pending_bytes >= _FLUSH_BYTES:
+            self._flush()
 
     def finish(self) -> str:
         """Write the end of the archive; returns the SHA-256 of all that was written, as hexadecimal digits."""
         end_bytes = 2 * tarfile.BLOCKSIZE
         self._append(bytes(end_bytes + -(self.offset_bytes + end_bytes) % tarfile.RECORDSIZE))
-        self._write_batch()
-        self._await_hash()
+        self._flush()
         return self._sha256.hexdigest()
 
     def _append(self, data: bytes) -> None:
-        if len(data) < _SMALL_BYTES:
-            self._small.append(data)
-        else:
-            self._join_small()
-            self._batch.append(data)
-        self._batch_bytes += len(data)
         self.offset_bytes += len(data)
+        if len(data) >= _DIRECT_BYTES:
+            self._flush()
+            self._write(data)
+        else:
+            self._chunks.append(data)
+            self._pending_bytes += len(data)
 
-    def _join_small(self) -> None:
-        self._batch.append(b"".join(self._small))
-        self._small.clear()
+    def _flush(self) -> None:
+        self._write(b"".join(self._chunks))
+        self._chunks.clear()
+        self._pending_bytes = 0
 
-    def _write_batch(self) -> None:
-        self._join_small()
-        self._await_hash()
-        self._hashing = self._hasher.submit(self._hash, self._batch)
-        for data in self._batch:
-            self._stream.write(data)
-        self._batch = []
-        self._batch_bytes = 0
-
-    def _hash(self, batch: list[bytes]) -> None:
-        for data in batch:
-            self._sha256.update(data)
-
-    def _await_hash(self) -> None:
-        if self._hashing is not None:
-            self._hashing.result()
+    def _write(self, data: bytes) -> None:
+        self._stream.write(data)
+        self._sha256.update(data)

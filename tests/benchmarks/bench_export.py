@@ -1,4 +1,4 @@
-"""Export beside copying the same bytes: ``python -m tests.benchmarks.export``.
+"""Export beside copying the same bytes: ``python -m tests.benchmarks.bench_export``.
 
 Every sample of a few tars is exported by the whole job, shuffled, named, described, hashed; beside it the tars are
 merely copied: by ``shutil.copyfile`` (in the kernel), by plain reads and writes, and by reads and writes that also take

@@ -1,6 +1,6 @@
 """How even each method makes the synthetic corpus of DESIGN §6, and how long the fit takes.
 
-    python -m tests.benchmarks.raking
+    python -m tests.benchmarks.bench_raking
 
 The measures are those of a selection drawn by Pareto order sampling, not of its expectation.
 """

@@ -2,7 +2,7 @@
 
 Times are of the processor, not of the clock, on both sides: the ratio then holds on a machine that others use too.
 
-python -m tests.benchmarks.balance --rows 20000000
+python -m tests.benchmarks.bench_balance --rows 20000000
 """
 
 from __future__ import annotations
