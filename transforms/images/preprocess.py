@@ -1,7 +1,7 @@
 """Pixels as the encoder takes them: open_clip's resize and crop, made fast, without its normalisation.
 
 Three things save the time: JPEGs are scaled while they are decoded, pixels are resized as bytes by torch's vector code
-(whose weights are Pillow's, so the result differs by 1 of 255 at most), and normalisation is left to the device, which
+(whose weights are Pillow's: single pixels differ by 2 of 255 at most), and normalisation is left to the device, which
 does a batch at once.
 
 Shape legend: H, W the decoded picture; S_h, S_w the encoder's input.
@@ -24,7 +24,8 @@ _THUMBNAIL_SHAPE = (32, 32)  # what the perceptual hash takes: 8 × 8 frequencie
 #: resampling" (https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.Image.resize).
 _REDUCING_GAP = 2
 
-#: Of a longer picture only the middle is resized when the rest is cropped away: a panorama must not grow into a bomb.
+#: Of a picture longer than this (times the ratio of the input's own sides) only the middle is resized, where the rest
+#: is cropped away: a panorama must not grow into a bomb.
 _MAX_ASPECT_RATIO = 4
 
 
@@ -61,7 +62,7 @@ class Preprocessor:
 
     def prepare(self, image: DecodedImage) -> PreparedImage:
         whole = torch.from_numpy(image.rgb).unsqueeze(0).permute(0, 3, 1, 2)  # (1, 3, H, W), channels last: fastest
-        middle = _middle(whole) if self.resize_mode == "shortest" else whole
+        middle = _middle(whole, self._target) if self.resize_mode == "shortest" else whole
         if middle is whole:
             shape = self._resized_shape(image.height, image.width)
             resized = _resize(whole, shape, self.interpolation, image.extent)
@@ -90,11 +91,12 @@ class Preprocessor:
         return max(1, round(height / ratio)), max(1, round(width / ratio))
 
 
-def _middle(picture: torch.Tensor) -> torch.Tensor:
-    """(1, 3, H, W) → (1, 3, H', W') with the longer side at most four times the shorter; as much off either end."""
+def _middle(picture: torch.Tensor, target: tuple[int, int]) -> torch.Tensor:
+    """(1, 3, H, W) → (1, 3, H', W'): what the crop can show, with room to spare; as much off either end."""
     height, width = picture.shape[2:]
-    spare_height = max(0, height - _MAX_ASPECT_RATIO * width) // 2
-    spare_width = max(0, width - _MAX_ASPECT_RATIO * height) // 2
+    most = _MAX_ASPECT_RATIO * max(target) // min(target)
+    spare_height = max(0, height - most * width) // 2
+    spare_width = max(0, width - most * height) // 2
     if not spare_height and not spare_width:
         return picture
     return picture[:, :, spare_height : height - spare_height, spare_width : width - spare_width]

@@ -71,6 +71,13 @@ def test_a_grey_jpeg() -> None:
     assert differ(decoded(encoded(SCENE.convert("L"), "JPEG", quality=98)), SCENE.convert("L")) < 1
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"subsampling": 1}], ids=str)
+def test_a_plain_jpeg_is_decoded_to_pillows_own_pixels(mode: str, options: dict[str, Any]) -> None:
+    data = encoded(scene(121, 83).convert(mode), "JPEG", **options)
+    assert np.array_equal(decoded(data).rgb, pixels(Image.open(io.BytesIO(data))))
+
+
 def test_ycck_as_adobe_writes_it() -> None:
     # stored: red as Y, Cb, Cr of BT.601, which is C=0 M=255 Y=255, and K=255; Adobe means the inverse of all four: cyan
     stored = (77, 85, 255, 255)

@@ -1,9 +1,10 @@
 """Decode + resize: ours against Pillow with open_clip's own preprocessing, and what it costs in pixels.
 
-Both sides begin with the bytes of a file and end with a normalised float batch, on one thread. Photographs come from
-EVENWEAVE_REAL_DATA or ``../shared/data/photos``; without them, pictures are generated.
+Both sides begin with the bytes of a file and end with a normalised float batch, on one thread; ours makes the grey
+thumbnail for the perceptual hash besides. Photographs come from EVENWEAVE_REAL_DATA or ``../shared/data``; without
+them, pictures are generated.
 
-    python -m tests.benchmarks.decode --images 500 --repeats 7
+    python -m tests.benchmarks.bench_decode --images 500 --repeats 7
 """
 
 from __future__ import annotations
@@ -47,12 +48,10 @@ def small_jpegs(photos: list[bytes]) -> list[bytes]:
     return made
 
 
-def our_batch(preprocess: Preprocessor, settings: PreprocessCfg, files: list[bytes]) -> torch.Tensor:
+def our_batch(preprocess: Preprocessor, scale: torch.Tensor, shift: torch.Tensor, files: list[bytes]) -> torch.Tensor:
     images = [preprocess(data) for data in files]
     pixels = np.stack([image.pixels for image in images if isinstance(image, PreparedImage)])
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (settings.mean, settings.std))
-    batch = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
-    return batch.mul_(1 / (255 * std)).add_(-mean / std)  # as the encoder does it
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float().mul_(scale).add_(shift)
 
 
 def their_batch(transform: Callable[[Image.Image], torch.Tensor], files: list[bytes]) -> torch.Tensor:
@@ -74,10 +73,12 @@ def differences(preprocess: Preprocessor, size: int, files: list[bytes]) -> np.n
 def compare(size: int, files: list[bytes], repeats: int) -> dict[str, float]:
     settings = PreprocessCfg(size=size)
     preprocess, transform = Preprocessor(size), image_transform_v2(settings, is_train=False)
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (settings.mean, settings.std))
+    scale, shift = 1 / (255 * std), -mean / std  # normalisation as one multiply-add, as the encoder does it
     ours_secs = theirs_secs = 0.0
     for start in range(0, len(files), _BATCH):  # the best of each small batch, which other processes hardly disturb
         batch = files[start : start + _BATCH]
-        ours_secs += best_secs(lambda batch=batch: our_batch(preprocess, settings, batch), repeats)
+        ours_secs += best_secs(lambda batch=batch: our_batch(preprocess, scale, shift, batch), repeats)
         theirs_secs += best_secs(lambda batch=batch: their_batch(transform, batch), repeats)
     difference = differences(preprocess, size, files)
     return {
