@@ -1,1 +1,3 @@
-"""The joined model and its trainer."""
+"""The joined model and its trainer. Importing it makes the model known to transformers' Auto classes."""
+
+from model import registration as registration

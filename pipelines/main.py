@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -18,7 +20,7 @@ from transforms.configuration import load_settings  # noqa: E402
 from transforms.errors import EvenweaveError  # noqa: E402
 
 app = typer.Typer(
-    help="Concept-balanced image-text corpora: annotate, deduplicate, balance, export, report.",
+    help="Concept-balanced image-text corpora: annotate, deduplicate, balance, export, report, pack.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -58,6 +60,39 @@ def report(
 ) -> None:
     """A table in the terminal, and RUN/report/index.html."""
     _report(run, Console())
+
+
+@app.command()
+def pack(config: _Config, beam_flags: _Flags = None, overrides: _Set = None) -> None:
+    """Documents into packs of equal length, with their tokens and labels, as a trainer reads them."""
+    from pipelines import pack as job
+    from pipelines.pack_settings import PackJobSettings
+
+    job.run(load_settings(config, PackJobSettings, overrides), beam_flags or [])
+
+
+@app.command()
+def merge(
+    vision: Annotated[str, typer.Option(help="folder of a RICE (MLCD) vision tower")],
+    text: Annotated[str, typer.Option(help="folder of a Qwen3 language model")],
+    output: Annotated[str, typer.Option(help="folder of the joined checkpoint")],
+) -> None:
+    """A vision tower and a language model into one checkpoint to begin training from."""
+    with _model_errors():
+        from model.merge import merge as join
+
+        join(vision, text, output)
+
+
+@contextlib.contextmanager
+def _model_errors() -> Iterator[None]:
+    """The model's errors for users, as the errors of everything else: ``model`` imports nothing of the steps."""
+    from model.errors import ModelError
+
+    try:
+        yield
+    except ModelError as error:
+        raise EvenweaveError(str(error)) from error
 
 
 def _stage_command(name: str) -> None:

@@ -31,6 +31,16 @@ class Reason(StrEnum):
     TRUNCATED_SHARD = "truncated_shard"  # the archive ends inside a sample
     EXACT_DUPLICATE = "exact_duplicate"
     NEAR_DUPLICATE = "near_duplicate"
+    MALFORMED_RECORD = "malformed_record"  # an instruction record that lacks what its shape demands
+    UNKNOWN_ROLE = "unknown_role"  # a turn spoken by none of system, user, assistant and tool
+    NO_ANSWER = "no_answer"  # no assistant turn with text, so nothing to learn
+    MISSING_VIDEO = "missing_video"
+    UNPLACED_MEDIA = "unplaced_media"  # more images or videos than places for them in the turns
+    SIZE_MISMATCH = "size_mismatch"  # the pixels are not of the size that the record states
+    EXTREME_ASPECT_RATIO = "extreme_aspect_ratio"  # over 200 to 1: the image processor refuses it
+    RESERVED_TOKEN = "reserved_token"  # text that holds a special token of the chat template
+    TOO_LONG = "too_long"  # a document over the capacity of a pack
+    NOT_IN_LAYOUT = "not_in_layout"  # the layout asked for has no place for what the document holds
     NOT_SELECTED = "not_selected"  # counted by balance, never written row by row
 
 

@@ -91,6 +91,6 @@ def test_there_is_no_drawer() -> None:
 
 
 def test_tests_mirror_the_packages() -> None:
-    for package in ("concept_vocab", "transforms", "pipelines"):
+    for package in PACKAGES:
         for folder in {path.parent for path in (ROOT / "tests" / package).rglob("test_*.py")}:
             assert (ROOT / folder.relative_to(ROOT / "tests")).is_dir(), f"{folder} mirrors nothing"

@@ -1,0 +1,64 @@
+"""pack: documents of any source → packs of equal length, in the layout that a trainer reads."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import apache_beam as beam
+from rich.console import Console
+
+from pipelines.pack_settings import PackJobSettings
+from pipelines.progress import StageProgress
+from pipelines.runner import run_job
+from transforms.configuration import fingerprint
+from transforms.packed_shards.beam import PackShards
+from transforms.packed_shards.groups import PackJob, load_chat
+from transforms.packed_shards.inputs import group_inputs, list_inputs
+from transforms.packed_shards.layouts import LAYOUTS
+from transforms.packed_shards.terminal import print_measures, read_tally
+from transforms.rejects import Counts
+from transforms.run_folder import RunFolder, RunRecord
+from transforms.storage import StoragePath
+
+
+def run(settings: PackJobSettings, beam_flags: list[str], console: Console | None = None) -> RunRecord:
+    """Pack, or go on packing, into ``settings.output``; at once done when it is whole. Prints the pack report.
+
+    Raises RunFolderError when the folder belongs to other settings or inputs.
+    """
+    console = console or Console()
+    inputs = [part for source in settings.sources for part in list_inputs(source, settings.shards.range_bytes)]
+    listing = sorted((part.source, part.name, part.size_bytes) for part in inputs)
+    identity = {
+        "settings": settings.identity(),
+        "inputs": {"parts": len(listing), "digest": fingerprint(listing)},
+        "tokenizer": load_chat(settings.pack).fingerprint if LAYOUTS[settings.layout].packed else None,
+    }
+    folder = RunFolder(StoragePath.of(settings.output), fingerprint(identity))
+    record = RunRecord.open(folder, settings.record(), identity)
+    sources = {source.name: source for source in settings.sources}
+    job = PackJob(folder, sources, settings.pack, settings.video, settings.layout, settings.shards)
+    if not record.is_done("pack"):
+        groups = group_inputs(inputs, settings.pack.group_shards, settings.pack.seed)
+        record.begin("pack")
+        folder.root.remove_partials()
+
+        def build(pipeline: beam.Pipeline) -> None:
+            _ = pipeline | "Pack shards" >> PackShards(groups, job)
+
+        with StageProgress(console, "pack", job.packed, LAYOUTS[settings.layout].ending):
+            run_job(build, settings.runner, beam_flags)
+        counts = Counts.from_dict(json.loads(folder.counts("pack").read_text()))
+        counts.check("pack", settings.max_reject_share)
+        folder.counts("pack").delete()
+        record.finish("pack", counts, measures=_measures(job))
+    print_measures(console, record.counts("pack"), job.packed)
+    return record
+
+
+def _measures(job: PackJob) -> dict[str, float | None]:
+    """For run.json: None where a measure has no meaning, and nothing for documents that were not packed."""
+    tally = read_tally(job.packed)
+    measures = tally.measures() if tally else {}
+    return {name: None if math.isnan(value) else value for name, value in measures.items()}

@@ -1,0 +1,71 @@
+"""The configuration of the pack job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
+
+from pipelines.runner_settings import RunnerSettings
+from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.packed_shards.settings import Layout, PackedShardSettings, PackSource, VideoSampling
+from transforms.packing.documents import DEFAULT_SYSTEM_PROMPT
+from transforms.packing.settings import PackSettings
+from transforms.storage import absolute
+
+
+class PackJobSettings(Settings):
+    """Everything that ``evenweave pack`` needs."""
+
+    output: str = Field(description="the run folder: a path or URI", json_schema_extra=NOT_FINGERPRINTED)
+    sources: list[PackSource] = Field(min_length=1, description="where documents come from")
+    pack: PackSettings
+    video: VideoSampling = Field(default_factory=VideoSampling)
+    layout: Layout = Field(
+        "native",
+        description="native: ready to train on, holds everything; llava-ov-1.5: for the published Megatron trainer; "
+        "messages: not packed, for Hugging Face and NeMo AutoModel recipes",
+    )
+    shards: PackedShardSettings = Field(default_factory=PackedShardSettings)
+    max_reject_share: float = Field(
+        0.1, ge=0, le=1, description="the job fails when it rejects more: then the input is not what was expected"
+    )
+    runner: RunnerSettings = Field(default_factory=RunnerSettings, json_schema_extra=NOT_FINGERPRINTED)
+
+    @field_validator("sources")
+    @classmethod
+    def _check_and_resolve(cls, sources: list[PackSource]) -> list[PackSource]:
+        names = [source.name for source in sources]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two sources are called {repeated[0]!r}; names must differ")
+        return [
+            source.model_copy(
+                update={"path": absolute(source.path), "media": absolute(source.media) if source.media else None}
+            )
+            for source in sources
+        ]
+
+    @field_validator("pack")
+    @classmethod
+    def _resolve_tokenizer(cls, pack: PackSettings) -> PackSettings:
+        """Workers may have another working directory."""
+        return pack.model_copy(update={"tokenizer": absolute(pack.tokenizer)})
+
+    @model_validator(mode="after")
+    def _system_prompt_fits_layout(self) -> PackJobSettings:
+        if self.layout == "llava-ov-1.5" and self.pack.system_prompt != DEFAULT_SYSTEM_PROMPT:
+            raise ValueError(
+                f"the trainer of layout llava-ov-1.5 writes its own system prompt ({DEFAULT_SYSTEM_PROMPT!r}); "
+                "leave pack.system_prompt out"
+            )
+        return self
+
+    def record(self) -> dict[str, Any]:
+        """What run.json keeps: all but where the output lies and how it was run, so that equal runs are equal."""
+        return self.model_dump(mode="json", exclude={"output", "runner"})
+
+    def identity(self) -> dict[str, Any]:
+        """The tokenizer counts by its content (pipelines.pack adds that), not by where it lies."""
+        values = super().identity()
+        values["pack"] = {name: value for name, value in values["pack"].items() if name != "tokenizer"}
+        return values

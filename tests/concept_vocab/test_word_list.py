@@ -1,0 +1,58 @@
+"""Word lists as people write them, and the vocabulary they become."""
+
+from __future__ import annotations
+
+import pytest
+
+from concept_vocab.prompts import PROMPTS
+from concept_vocab.vocabulary import VocabularyError, normalise
+from concept_vocab.word_list import parse_word_list
+
+
+def test_plain_text_with_comments_repeats_and_stray_spaces() -> None:
+    vocabulary = parse_word_list("# animals\nred  fox\n\n cafe\u0301 \nred fox\ncafé\n", "animals.txt")
+    assert vocabulary.names == ["red fox", "café"]
+    assert vocabulary.table["id"].to_pylist() == [0, 1]
+    assert vocabulary.table["lang"].to_pylist() == ["en", "en"]
+    assert vocabulary.prompts == PROMPTS
+
+
+def test_yaml_with_its_own_prompts() -> None:
+    text = "name: mine\nlanguage: zh\nprompts: ['一张{}', '{}图']\nconcepts: [猫, 狗]\n"
+    vocabulary = parse_word_list(text, "mine.yaml")
+    assert vocabulary.table["source"].to_pylist() == ["mine", "mine"]
+    sentences, owners = vocabulary.sentences()
+    assert sentences == ["一张猫", "猫图", "一张狗", "狗图"]
+    assert owners == [0, 0, 1, 1]
+
+
+def test_a_name_with_braces_is_no_prompt() -> None:
+    vocabulary = parse_word_list("concepts: ['set {} of {x}']\nprompts: ['a {}']\n", "a.yaml")
+    assert vocabulary.sentences()[0] == ["a set {} of {x}"]
+
+
+def test_a_language_without_prompts_is_embedded_bare() -> None:
+    assert parse_word_list("concepts: [kissa]\nlanguage: fi\n", "a.yaml").sentences()[0] == ["kissa"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "mapping with a list under 'concepts'"),
+        ("concepts: []", "holds no concept"),
+        ("concepts: [a]\nconcept: [b]", "unknown key 'concept'"),
+        ("concepts: [a]\nprompts: ['a photo']", r"prompt 'a photo' must hold \{\} once"),
+        ("concepts: [no]", "concept False is read as bool; put it in quotes"),
+        ("concepts: [", "is not YAML"),
+    ],
+)
+def test_a_faulty_list_is_answered_by_name(text: str, says: str) -> None:
+    with pytest.raises(VocabularyError, match=says):
+        parse_word_list(text, "a.yaml")
+    with pytest.raises(VocabularyError, match=r"empty\.txt holds no concept"):
+        parse_word_list("# nothing\n", "empty.txt")
+
+
+def test_normalise() -> None:
+    assert normalise("  a\t b\n") == "a b"
+    assert normalise("e\u0301") == "é"

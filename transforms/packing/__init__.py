@@ -1,0 +1,1 @@
+"""Packing: conversations of any shape into packs of equal length, planned from lengths alone. Imports no Beam."""
