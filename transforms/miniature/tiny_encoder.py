@@ -243,7 +243,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=CONFIGS / "encoder" / "tiny")
     parser.add_argument("--pictures", type=int, default=48_000, help="distinct training pictures")
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--batch", type=int, default=128, help="pictures a step and process")
     parser.add_argument("--processes", type=int, default=2, help="other numbers train other weights")
     parser.add_argument("--port", type=int, default=29517, help="where the processes meet")
