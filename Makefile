@@ -15,7 +15,7 @@ BEAM_FLAGS  := $(if $(RUNNER),-- --runner=$(RUNNER) $(RUNNER_FLAGS))
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build-85m report tiny-encoder test check format bench clean
+.PHONY: help setup setup-dev build-85m report tiny-encoder train-tiny test check format bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ report: setup ## the report of a run again: RUN=runs/mini
 
 tiny-encoder: setup ## train the embedded encoder anew (half an hour on two cores)
 	$(BIN)/python -m transforms.miniature.tiny_encoder
+
+train-tiny: setup ## the tiny model through all three stages, on a CPU: packs, trains, exports, answers
+	$(BIN)/python -m pipelines.train_tiny $(or $(OUTPUT),runs/tiny)
 
 test: check ## all tests: lint, types, unit, whole chains, readers of other projects
 	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m slow

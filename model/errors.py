@@ -20,3 +20,7 @@ class CheckpointError(ModelError):
 
 class BatchError(ModelError):
     """A batch whose parts disagree: image tokens and features, documents and positions, masks and caches."""
+
+
+class TrainingError(ModelError):
+    """Training that cannot begin, go on, or be saved as its settings ask."""

@@ -84,6 +84,16 @@ def merge(
         join(vision, text, output)
 
 
+@app.command()
+def train(config: _Config, overrides: _Set = None) -> None:
+    """Train a model on packed documents, or go on where it stopped; with torchrun: python -m model.train."""
+    with _model_errors():
+        from model.train import train as job
+
+        if not job(config, overrides):
+            raise typer.Exit(75)  # stopped by a signal, to be gone on with: EX_TEMPFAIL of sysexits.h
+
+
 @contextlib.contextmanager
 def _model_errors() -> Iterator[None]:
     """The model's errors for users, as the errors of everything else: ``model`` imports nothing of the steps."""

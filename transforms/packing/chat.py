@@ -10,6 +10,7 @@ Shape legend: L tokens of a document, I images, V videos, A assistant turns.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,7 +115,9 @@ class ChatTokenizer:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that tell tokenizers apart: two that agree give the same ids."""
-        return xxhash.xxh3_64_hexdigest(self._tokenizer.to_str().encode())
+        values = json.loads(self._tokenizer.to_str())
+        values.pop("post_processor", None)  # never used here, and transformers adds an empty one when it saves
+        return xxhash.xxh3_64_hexdigest(json.dumps(values, sort_keys=True, ensure_ascii=False).encode())
 
     @property
     def vocabulary_size(self) -> int:

@@ -1,0 +1,36 @@
+"""``evenweave train CONFIG``, also ``torchrun --nproc-per-node 8 -m model.train CONFIG [KEY=VALUE …]``."""
+
+from __future__ import annotations
+
+import sys
+
+from model.errors import ModelError
+from model.parallel import processes
+from model.train_settings import load_train_settings
+from model.trainer import Trainer
+
+
+def train(config_path: str, overrides: list[str] | None = None) -> bool:
+    """Train as the YAML says, or go on where it stopped; returns False if a signal stopped it before the end.
+
+    Raises ModelError for settings, packs or a model that do not fit, and for a checkpoint that cannot be written.
+    """
+    settings = load_train_settings(config_path, overrides)
+    with processes() as group:
+        return Trainer(settings, group).run()
+
+
+def main(arguments: list[str]) -> int:
+    """0 trained to the end, 75 (EX_TEMPFAIL, so that a scheduler may start it again) stopped, 1 an error shown."""
+    if not arguments or arguments[0].startswith("-"):
+        print("usage: python -m model.train CONFIG [KEY=VALUE …]", file=sys.stderr)
+        return 2
+    try:
+        return 0 if train(arguments[0], arguments[1:]) else 75
+    except ModelError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

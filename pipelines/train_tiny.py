@@ -1,0 +1,118 @@
+"""train-tiny: corpus, packs, a tiny model through all three stages, its export, and what it has learnt; on a CPU.
+
+    python -m pipelines.train_tiny [OUTPUT]
+
+Running it again goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+
+from rich.console import Console
+from transformers import PreTrainedTokenizerFast
+
+from model.checkpoint import load_model
+from model.configuration import config_from_yaml
+from model.evaluation import answers, held_out_loss
+from model.exporting import lmms_eval_command
+from model.initialise import initialise
+from model.processing import build_processor, save_processor
+from model.train import train
+from pipelines import pack
+from pipelines.pack_settings import PackJobSettings
+from transforms.miniature.questions import write_questions
+from transforms.miniature.settings import MiniatureSettings
+from transforms.miniature.shards import write_shard
+from transforms.packing.image_tokens import PixelLimits
+from transforms.storage import StoragePath
+
+CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "configs")
+TOKENIZER = os.path.join(CONFIGS, "tokenizer", "tiny")
+STAGES = ("stage1", "stage1.5", "stage2")
+LIMITS = PixelLimits(28 * 28, 112 * 112)  # sixteen tokens a picture
+_PACK_TOKENS = 1024
+_CAPTIONS, _QUESTIONS, _HELD_OUT = 1000, 3000, 200
+
+
+def run(output: str, console: Console | None = None) -> float:
+    """Everything, below ``output``; returns the share of held-out questions that are answered right."""
+    console = console or Console()
+    root = StoragePath.of(output)
+    build_packs(root, console)
+    stage0 = str(root / "stage0")
+    if not os.path.isdir(stage0):
+        write_stage0(stage0)
+    before = stage0
+    for stage in STAGES:
+        folder = str(root / stage)
+        console.rule(f"stage {stage.removeprefix('stage')}")
+        packs = str(root / ("packs-answers" if stage == "stage2" else "packs-captions"))
+        config = os.path.join(CONFIGS, "train", f"tiny-{stage}.yaml")
+        places = {"output": folder, "model": before, "data.packs": [packs]}
+        if not train(config, [f"{key}={json.dumps(value)}" for key, value in places.items()]):
+            sys.exit(75)
+        before = os.path.join(folder, "model")
+    return judge(root, before, console)
+
+
+def build_packs(root: StoragePath, console: Console) -> None:
+    """Draw captioned pictures, and questions to learn from and to be judged by, and pack each."""
+    corpus = root / "corpus"
+    captions = MiniatureSettings(images=_CAPTIONS, images_per_shard=500, seed=3)
+    if not (corpus / "drawn").is_file():
+        for shard in range(captions.shards):
+            write_shard(corpus, shard, captions)
+        write_questions(corpus / "questions", _QUESTIONS, seed=4)
+        write_questions(corpus / "held-out", _HELD_OUT, seed=5)
+        (corpus / "drawn").write_text("")
+    sources = {
+        "captions": {"format": "webdataset", "path": str(corpus / "shards")},
+        "answers": {"format": "conversations", "path": str(corpus / "questions" / "records.jsonl")},
+        "held-out": {"format": "conversations", "path": str(corpus / "held-out" / "records.jsonl")},
+    }
+    limits = {"image_min_pixels": LIMITS.min_pixels, "image_max_pixels": LIMITS.max_pixels}
+    for name, source in sources.items():
+        settings = {
+            "output": str(root / f"packs-{name}"),
+            "sources": [{"name": name.replace("-", "_"), "verify_images": True, **source}],  # some are damaged
+            "pack": {"tokenizer": TOKENIZER, "pack_tokens": _PACK_TOKENS, **limits},
+        }
+        pack.run(PackJobSettings.model_validate(settings), [], console)
+
+
+def write_stage0(folder: str) -> None:
+    """The tiny model with random weights, its processor set to the size of these pictures."""
+    file = os.path.join(TOKENIZER, "tokenizer.json")
+    tokenizer = PreTrainedTokenizerFast(tokenizer_file=file, pad_token="<|endoftext|>", eos_token="<|im_end|>")
+    initialise(config_from_yaml(os.path.join(CONFIGS, "model", "tiny.yaml")), tokenizer, folder)
+    save_processor(build_processor(tokenizer, LIMITS), folder)
+    shutil.copyfile(file, os.path.join(folder, "tokenizer.json"))  # packs know a tokenizer by its bytes
+
+
+def judge(root: StoragePath, folder: str, console: Console) -> float:
+    """Load the export again; print its loss and answers on held-out questions, and how lmms-eval is called."""
+    console.rule("held-out questions")
+    packs = str(root / "packs-held-out")
+    losses = [held_out_loss(load_model(path), packs) for path in (str(root / "stage0"), folder)]
+    given = answers(load_model(folder), folder, packs, most=_HELD_OUT)
+    right = sum(answer.is_right for answer in given) / len(given)
+    wanted = [answer.wanted for answer in given]
+    guess = max(wanted.count(answer) for answer in set(wanted)) / len(wanted)
+    for answer in given[:4]:
+        console.print(f"  {answer.question}  {answer.given!r}, right is {answer.wanted!r}", highlight=False)
+    console.print(f"loss {losses[0]:.3f} before training, {losses[1]:.3f} after", highlight=False)
+    console.print(f"right to the letter: {right:.1%} of {len(given)}; always the commonest answer: {guess:.1%}")
+    console.print(f"on public tasks (needs lmms-eval):\n  {lmms_eval_command(folder)}", highlight=False, soft_wrap=True)
+    return right
+
+
+def main(arguments: list[str]) -> None:
+    run(arguments[0] if arguments else "runs/tiny")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
