@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import os
 import re
@@ -46,8 +48,11 @@ def run_job(
         runner, options = _in_process(settings, beam_flags, max_workers)
     pipeline = beam.Pipeline(runner=runner, options=options)
     build(pipeline)
+    # Beam's own worker prints each exception before it is raised here
+    quiet = contextlib.redirect_stderr(io.StringIO()) if runner else contextlib.nullcontext()
     try:
-        pipeline.run().wait_until_finish()
+        with quiet:
+            pipeline.run().wait_until_finish()
     except Exception as error:
         if user_error := _user_error(error):
             raise user_error from None

@@ -1,15 +1,16 @@
-"""The worker process of the in-process runner: Beam's own, with its start-up chatter kept off the terminal.
+"""The worker process of the in-process runner: Beam's own, with its chatter kept off the terminal.
 
-Beam logs while it is imported and starts, before it has read its options, so a quiet handler must be in place first.
-Errors are not lost: Beam sends them to the driver, which raises them.
+Beam logs while it is imported and starts, before it has read its options, and prints every exception before it sends
+it to the driver. So a quiet handler and a mute stderr must be in place first. Nothing is lost: the driver raises what
+it is sent, and what the interpreter itself has to say on a crash does not go through ``sys.stderr``.
 """
 
 import logging
+import os
 import sys
 
-_handler = logging.StreamHandler()
-_handler.setLevel(logging.CRITICAL)
-logging.getLogger().addHandler(_handler)
+logging.getLogger().addHandler(logging.NullHandler())
+sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (for as long as the process lives)
 
 from apache_beam.runners.worker import sdk_worker_main  # noqa: E402
 

@@ -147,6 +147,8 @@ def test_concepts_parquet_is_what_the_shards_hold(finished_run: pathlib.Path) ->
     dropped = set(read_all(finished_run / "rejects" / "deduplicate")["key"].to_pylist())
     kept = annotations[~annotations["key"].isin(dropped)]
     chosen = kept[kept["key"].isin(read_all(finished_run / "selection")["key"].to_pylist())]
+    least = json.loads((finished_run / "run.json").read_text())["config"]["balance"]["min_similarity"]
     for column, rows in (("count_before", kept), ("count_after", chosen)):
-        counts = np.bincount(np.concatenate(rows["concept_ids"].to_list()), minlength=len(concepts))
+        ids, scores = (np.concatenate(rows[name].to_list()) for name in ("concept_ids", "concept_scores"))
+        counts = np.bincount(ids[scores >= least], minlength=len(concepts))
         np.testing.assert_array_equal(concepts[column], counts)
