@@ -14,7 +14,7 @@ import posixpath
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -96,16 +96,16 @@ class StoragePath:
         return posixpath.relpath(self.path, folder.path)
 
     def exists(self) -> bool:
-        return bool(self.filesystem.get_file_info(self.path).type != pafs.FileType.NotFound)
+        return bool(self._look(self.path).type != pafs.FileType.NotFound)
 
     def is_file(self) -> bool:
-        return bool(self.filesystem.get_file_info(self.path).type == pafs.FileType.File)
+        return bool(self._look(self.path).type == pafs.FileType.File)
 
     def is_dir(self) -> bool:
-        return bool(self.filesystem.get_file_info(self.path).type == pafs.FileType.Directory)
+        return bool(self._look(self.path).type == pafs.FileType.Directory)
 
     def size_bytes(self) -> int:
-        return int(self.filesystem.get_file_info(self.path).size)
+        return int(self._look(self.path).size)
 
     def delete(self) -> None:
         self.filesystem.delete_file(self.path)
@@ -162,9 +162,16 @@ class StoragePath:
             if _PARTIAL in path.name:
                 path.delete()
 
+    def _look(self, what: str | pafs.FileSelector) -> Any:
+        """What the file system says of a path or below a folder; InputError where it does not answer or let us in."""
+        try:
+            return self.filesystem.get_file_info(what)
+        except OSError as error:
+            raise InputError(f"cannot look at {self}: {error}. Check the path and your rights to it.") from error
+
     def _files(self) -> list[StoragePath]:
         selector = pafs.FileSelector(self.path, recursive=True, allow_not_found=True)
-        infos = self.filesystem.get_file_info(selector)
+        infos = self._look(selector)
         return sorted(StoragePath(info.path, self.root) for info in infos if info.type == pafs.FileType.File)
 
 

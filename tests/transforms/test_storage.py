@@ -53,6 +53,14 @@ def test_an_unknown_scheme_is_the_users_to_mend() -> None:
         StoragePath.of("ftp://host/x")
 
 
+def test_a_store_that_does_not_answer_is_the_users_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    nobody = StoragePath.of("s3://bucket/a?scheme=http&endpoint_override=127.0.0.1:9&region=us-east-1")
+    with pytest.raises(InputError, match=r"cannot look at s3://.*Check the path"):
+        nobody.exists()
+
+
 def test_expand(tmp_path: pathlib.Path) -> None:
     for name in ("a/1.tar", "a/2.tar", "b/3.tar", "b/note.txt", "q?[.tar"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
