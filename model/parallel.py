@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -69,9 +70,25 @@ def processes() -> Iterator[Processes]:
     assert isinstance(checkpoint_group, dist.ProcessGroup)  # every process is in it
     try:
         yield Processes(dist.get_rank(), dist.get_world_size(), device, checkpoint_group)
+        if started_here:
+            _wait_for_all()
     finally:
         if started_here:
             dist.destroy_process_group()
+
+
+def _wait_for_all() -> None:
+    """Until every process is done with its last collective: gloo's fails where a peer has closed its end by then.
+
+    Through the store, since a collective to wait for would itself be the last one. If a process has died, torchrun
+    ends the others.
+    """
+    store = dist.distributed_c10d._get_default_store()
+    arrived = store.add("evenweave/done", 1)
+    with suppress(dist.DistError):  # the process that keeps the store has left: it saw all arrive
+        while arrived < dist.get_world_size():
+            time.sleep(0.02)
+            arrived = store.add("evenweave/done", 0)
 
 
 def build_mesh(settings: ParallelSettings, world_size: int, device: torch.device) -> DeviceMesh:

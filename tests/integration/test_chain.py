@@ -150,5 +150,6 @@ def test_concepts_parquet_is_what_the_shards_hold(finished_run: pathlib.Path) ->
     least = json.loads((finished_run / "run.json").read_text())["config"]["balance"]["min_similarity"]
     for column, rows in (("count_before", kept), ("count_after", chosen)):
         ids, scores = (np.concatenate(rows[name].to_list()) for name in ("concept_ids", "concept_scores"))
+        scores = scores.astype(np.float64)  # or the threshold would be rounded to a float16, below itself
         counts = np.bincount(ids[scores >= least], minlength=len(concepts))
         np.testing.assert_array_equal(concepts[column], counts)
