@@ -8,11 +8,12 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_handlers
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment, SubprocessSDKEnvironment
 
 from pipelines.runner_settings import RunnerSettings
@@ -23,6 +24,27 @@ _REMOTE_ERROR = re.compile(
     r"^transforms\.errors\.(?P<kind>\w+): (?P<message>.*?)(?: \[while running|\n\n|\n?\Z)", re.MULTILINE | re.DOTALL
 )
 _BEAM_SUFFIX = " [while running"  # Beam's mark on the message of what a transform raises
+
+
+#: A worker that takes longer than this to start is given up.
+_START_SECS = 120.0
+_close_connection = worker_handlers.ControlConnection.close
+
+
+def _close_when_connected(connection: worker_handlers.ControlConnection) -> None:
+    """Beam's close, for workers that are still starting too.
+
+    A job may end, or fail, before all of its workers have connected. Beam tells only those that have to stop, and then
+    waits for the others, which wait for work, for ever.
+    """
+    deadline = time.monotonic() + _START_SECS
+    while connection._state == _UNSTARTED and time.monotonic() < deadline:
+        time.sleep(0.01)
+    _close_connection(connection)
+
+
+_UNSTARTED = worker_handlers.BeamFnControlServicer.UNSTARTED_STATE
+worker_handlers.ControlConnection.close = _close_when_connected
 
 
 def available_cores() -> int:

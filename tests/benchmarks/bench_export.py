@@ -118,6 +118,11 @@ def measure(name: str, tars: int, samples: int, image_bytes: int, workers: int, 
             settings = ExportSettings(samples_per_shard=samples)
             export.run(folder, shards, {source.name: source}, settings, RunnerSettings(workers=workers), [])
 
+        def to_disk(write: Callable[[pathlib.Path], None], output: pathlib.Path) -> None:
+            """And until it lies on the disk: a corpus is larger than the page cache."""
+            write(output)
+            os.sync()
+
         def best(write: Callable[[pathlib.Path], None]) -> float:
             """Into a new folder each time: freeing the files of the last time is not measured."""
             output = pathlib.Path(folder.shards.path)
@@ -133,15 +138,23 @@ def measure(name: str, tars: int, samples: int, image_bytes: int, workers: int, 
             "read_write": best(lambda copies: read_and_write(copies, hashed=False)),
             "read_write_sha256": best(lambda copies: read_and_write(copies, hashed=True)),
             "export": best(run_export),
+            "copyfile_to_disk": best(functools.partial(to_disk, copy_files)),
+            "export_to_disk": best(functools.partial(to_disk, run_export)),
         }
     export_secs = secs["export"]
+    on_disk = secs["copyfile_to_disk"] / secs["export_to_disk"]
     return {
         f"{name}_image_bytes": image_bytes,
         f"{name}_samples": tars * samples,
         f"{name}_megabytes": size_bytes / 1e6,
         **{f"{name}_{which}_megabytes_per_sec": size_bytes / 1e6 / some for which, some in secs.items()},
         f"{name}_samples_per_sec": tars * samples / export_secs,
-        **{f"{name}_export_to_{which}": some / export_secs for which, some in secs.items() if which != "export"},
+        **{
+            f"{name}_export_to_{which}": some / export_secs
+            for which, some in secs.items()
+            if "_disk" not in which and which != "export"
+        },
+        f"{name}_export_to_copyfile_both_to_disk": on_disk,
     }
 
 

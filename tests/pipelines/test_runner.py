@@ -71,6 +71,13 @@ def test_a_programming_error_keeps_its_kind(workers: int) -> None:
         run_job(lambda pipeline: pipeline | beam.Create([0]) | beam.Map(divide), RunnerSettings(workers=workers), [])
 
 
+def test_a_job_that_ends_before_its_workers_have_started(tmp_path: pathlib.Path) -> None:
+    """One element, and more workers than cores: most connect when all is over, and must still be let go."""
+    path = StoragePath.of(tmp_path) / "counts.json"
+    run_job(lambda p: p | beam.Create([1]) | beam.Map(one_row) | LeaveCounts(path), RunnerSettings(workers=5), [])
+    assert Counts.from_dict(json.loads(path.read_text())).rows_in == 2
+
+
 def test_workers_may_not_outnumber_a_jobs_own_bound(tmp_path: pathlib.Path) -> None:
     path = StoragePath.of(tmp_path) / "pid"
     run_job(
