@@ -93,7 +93,9 @@ class Trainer:
         if self.step < self.settings.steps:
             self._metrics.say(f"stopped by a signal after step {self.step}; the same command goes on from there")
             return False
-        if not os.path.isdir(folder):
+        # one process looks, for all: another might look when the first has written the folder already
+        exported = self.processes.sum([float(self.processes.is_first and os.path.isdir(folder))])[0]
+        if not exported:
             export_trained(self.root.model, self.settings, self.processes)
         self._metrics.say(f"trained {self.step} steps, {self._left_out} left out; the model is in {folder}")
         return True
