@@ -24,7 +24,7 @@ from model.processing import build_processor, save_processor
 from model.train import train
 from pipelines import pack
 from pipelines.pack_settings import PackJobSettings
-from transforms.miniature.questions import write_questions
+from transforms.miniature.questions import attribute_question, write_questions
 from transforms.miniature.settings import MiniatureSettings
 from transforms.miniature.shards import write_shard
 from transforms.packing.image_tokens import PixelLimits
@@ -66,29 +66,31 @@ def build_packs(root: StoragePath, console: Console) -> None:
     if not (corpus / "drawn").is_file():
         for shard in range(captions.shards):
             write_shard(corpus, shard, captions)
-        write_questions(corpus / "questions", _QUESTIONS, seed=4)
-        write_questions(corpus / "held-out", _HELD_OUT, seed=5)
+        write_questions(corpus / "questions", (attribute_question(4, index) for index in range(_QUESTIONS)))
+        write_questions(corpus / "held-out", (attribute_question(5, index) for index in range(_HELD_OUT)))
         (corpus / "drawn").write_text("")
-    sources = {
-        "captions": {"format": "webdataset", "path": str(corpus / "shards")},
-        "answers": {"format": "conversations", "path": str(corpus / "questions" / "records.jsonl")},
-        "held-out": {"format": "conversations", "path": str(corpus / "held-out" / "records.jsonl")},
-    }
+    pack_pictures(root / "packs-captions", "webdataset", corpus / "shards", console)
+    pack_pictures(root / "packs-answers", "conversations", corpus / "questions" / "records.jsonl", console)
+    pack_pictures(root / "packs-held-out", "conversations", corpus / "held-out" / "records.jsonl", console)
+
+
+def pack_pictures(output: StoragePath, source_format: str, path: StoragePath, console: Console) -> None:
+    """Pack one source as the tiny model takes it, unless it is there."""
     limits = {"image_min_pixels": LIMITS.min_pixels, "image_max_pixels": LIMITS.max_pixels}
-    for name, source in sources.items():
-        settings = {
-            "output": str(root / f"packs-{name}"),
-            "sources": [{"name": name.replace("-", "_"), "verify_images": True, **source}],  # some are damaged
-            "pack": {"tokenizer": TOKENIZER, "pack_tokens": _PACK_TOKENS, **limits},
-        }
-        pack.run(PackJobSettings.model_validate(settings), [], console)
+    source = {"name": "pictures", "format": source_format, "path": str(path), "verify_images": True}  # some are damaged
+    settings = {
+        "output": str(output),
+        "sources": [source],
+        "pack": {"tokenizer": TOKENIZER, "pack_tokens": _PACK_TOKENS, **limits},
+    }
+    pack.run(PackJobSettings.model_validate(settings), [], console)
 
 
-def write_stage0(folder: str) -> None:
+def write_stage0(folder: str, seed: int = 0) -> None:
     """The tiny model with random weights, its processor set to the size of these pictures."""
     file = os.path.join(TOKENIZER, "tokenizer.json")
     tokenizer = PreTrainedTokenizerFast(tokenizer_file=file, pad_token="<|endoftext|>", eos_token="<|im_end|>")
-    initialise(config_from_yaml(os.path.join(CONFIGS, "model", "tiny.yaml")), tokenizer, folder)
+    initialise(config_from_yaml(os.path.join(CONFIGS, "model", "tiny.yaml")), tokenizer, folder, seed)
     save_processor(build_processor(tokenizer, LIMITS), folder)
     shutil.copyfile(file, os.path.join(folder, "tokenizer.json"))  # packs know a tokenizer by its bytes
 

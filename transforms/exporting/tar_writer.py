@@ -14,6 +14,7 @@ from typing import IO, Any
 _FLUSH_BYTES = 1 << 18  # small members are joined to one write and one update of the hash,
 _DIRECT_BYTES = 1 << 15  # large ones are not copied again
 _MODE = 0o644
+_ZEROS = bytes(tarfile.BLOCKSIZE)
 
 # Fields of a ustar header: POSIX.1-2017, pax, "ustar Interchange Format"
 _NAME_BYTES = 100
@@ -60,29 +61,29 @@ class TarStream:
         self.offset_bytes = 0  # where the next member's header will stand
 
     def add(self, name: str, data: bytes) -> None:
-        self._append(member_header(name, len(data)))
-        self._append(data)
-        padding = -len(data) % tarfile.BLOCKSIZE
-        if padding:
-            self._append(bytes(padding))
+        header = member_header(name, len(data))
+        padding = _ZEROS[: -len(data) % tarfile.BLOCKSIZE]
+        self.offset_bytes += len(header) + len(data) + len(padding)
+        if len(data) < _DIRECT_BYTES:
+            self._chunks += (header, data, padding)
+            self._pending_bytes += len(header) + len(data) + len(padding)
+        else:
+            self._chunks.append(header)
+            self._flush()
+            self._write(data)
+            self._chunks.append(padding)
+            self._pending_bytes = len(padding)
         if self._pending_bytes >= _FLUSH_BYTES:
             self._flush()
 
     def finish(self) -> str:
         """Write the end of the archive; returns the SHA-256 of all that was written, as hexadecimal digits."""
         end_bytes = 2 * tarfile.BLOCKSIZE
-        self._append(bytes(end_bytes + -(self.offset_bytes + end_bytes) % tarfile.RECORDSIZE))
+        end = bytes(end_bytes + -(self.offset_bytes + end_bytes) % tarfile.RECORDSIZE)
+        self.offset_bytes += len(end)
+        self._chunks.append(end)
         self._flush()
         return self._sha256.hexdigest()
-
-    def _append(self, data: bytes) -> None:
-        self.offset_bytes += len(data)
-        if len(data) >= _DIRECT_BYTES:
-            self._flush()
-            self._write(data)
-        else:
-            self._chunks.append(data)
-            self._pending_bytes += len(data)
 
     def _flush(self) -> None:
         self._write(b"".join(self._chunks))

@@ -73,6 +73,8 @@ def draw(scene: Scene, rng: np.random.Generator) -> Image.Image:
 
 def _cells(scene: Scene, rng: np.random.Generator) -> list[Cell]:
     """One cell an element, in an order of their own."""
+    if not scene.elements:
+        return []
     wide = scene.width >= scene.height
     choices = {
         1: _ONE,

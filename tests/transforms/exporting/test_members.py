@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 
+import numpy as np
+import pyarrow as pa
 import webdataset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.exporting.members import member_name
+from transforms.exporting.members import describe, member_name
 from transforms.exporting.tar_writer import TarStream
 
+captions = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 names = st.tuples(st.sampled_from(["a", "a_b", "_"]), texts, texts, st.integers(0, 3))
 
@@ -45,3 +49,36 @@ def test_webdataset_splits_them(keys: list[str], tmp_path_factory) -> None:
     assert [(sample["__key__"], sample["jpg"], sample["txt"].decode()) for sample in found] == [
         (member_name("a", "b", key, 0), b"image", key) for key in keys
     ]
+
+
+@given(caption=captions, key=texts, name=texts, scores=st.lists(st.floats(-1, 1), min_size=3, max_size=3))
+def test_the_record_is_what_json_makes_of_it(caption: str | None, key: str, name: str, scores: list[float]) -> None:
+    stored = np.array(scores, np.float16)
+    columns = {
+        "key": [key],
+        "source": ["coyo"],
+        "shard": ["00001"],
+        "width": [512],
+        "height": [384],
+        "inclusion_probability": [1 / 3],
+        "caption": [caption],
+        "lang": ["en"],
+        "format": ["jpg"],
+        "copy": [0],
+        "concept_ids": pa.FixedSizeListArray.from_arrays(pa.array([7, 0, -1], pa.int32()), 3),
+        "concept_scores": pa.FixedSizeListArray.from_arrays(pa.array(stored), 3),
+    }
+    (found,) = describe(pa.table(columns), {0: "a", 7: name})
+    rounded = np.round(stored.astype(np.float64), 4).tolist()
+    record = {
+        "key": key,
+        "source": "coyo",
+        "shard": "00001",
+        "width": 512,
+        "height": 384,
+        "concepts": [{"id": 7, "name": name, "score": rounded[0]}, {"id": 0, "name": "a", "score": rounded[1]}],
+        "inclusion_probability": 1 / 3,
+        "captions": {"en": caption} if caption else {},
+    }
+    assert found.json == json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+    assert found.caption == (caption.encode() if caption else None)
