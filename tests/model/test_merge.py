@@ -12,16 +12,13 @@ from safetensors.torch import load_file, save_file
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
-    MLCDVisionConfig,
     MLCDVisionModel,
-    Qwen3Config,
-    Qwen3MoeConfig,
 )
 
 from model.checkpoint import load_model
 from model.errors import CheckpointError, ModelConfigError
-from model.initialise import tiny_pretrained_tokenizer
 from model.merge import merge
+from tests.model.tiny import write_qwen3, write_rice
 
 #: The four language models, scaled down: heads, widths and tying in their proportions.
 SHAPES: dict[str, dict[str, Any]] = {
@@ -38,30 +35,13 @@ SIDE = 4
 
 @pytest.fixture(scope="module")
 def vision(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    torch.manual_seed(0)
-    config = MLCDVisionConfig(
-        hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
-        image_size=14 * SIDE, patch_size=14,
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("vision")
-    MLCDVisionModel(config).save_pretrained(folder)
-    return folder
-
-
-def text_folder(folder: pathlib.Path, **shape: Any) -> pathlib.Path:
-    torch.manual_seed(1)
-    kind = Qwen3MoeConfig if "num_experts" in shape else Qwen3Config
-    values = {"vocab_size": 520, "num_hidden_layers": 2, "num_key_value_heads": 2, "head_dim": 16, "rope_theta": 1e6}
-    config = kind(**values | shape, eos_token_id=506)
-    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    tiny_pretrained_tokenizer().save_pretrained(folder)
-    return folder
+    return write_rice(tmp_path_factory.mktemp("vision"), SIDE)
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("shape", SHAPES)
 def test_merge_keeps_both_parts(vision: pathlib.Path, tmp_path: pathlib.Path, shape: str) -> None:
-    text = text_folder(tmp_path / "text", **SHAPES[shape])
+    text = write_qwen3(tmp_path / "text", **SHAPES[shape])
     merge(str(vision), str(text), str(tmp_path / "stage0"), file_bytes=200_000)
     model = load_model(str(tmp_path / "stage0"))
     config = model.config
@@ -92,7 +72,7 @@ def test_merge_keeps_both_parts(vision: pathlib.Path, tmp_path: pathlib.Path, sh
 
 
 def test_merging_twice_gives_the_same_bytes(vision: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    text = text_folder(tmp_path / "text", **SHAPES["8b"])
+    text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
     prefixed = tmp_path / "prefixed"  # the published ViT's names begin with the name of MLCD's base model
     prefixed.mkdir()
     (prefixed / "config.json").write_bytes((vision / "config.json").read_bytes())
@@ -114,7 +94,7 @@ def change_config(folder: pathlib.Path, **changes: Any) -> None:
 
 
 def test_parts_of_another_kind(vision: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    text = text_folder(tmp_path / "text", **SHAPES["8b"])
+    text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
     output = tmp_path / "stage0"
     with pytest.raises(CheckpointError, match="vision folder holds 'qwen3'"):
         merge(str(text), str(text), str(output))

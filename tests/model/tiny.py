@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import torch
+from transformers import AutoModelForCausalLM, MLCDVisionConfig, MLCDVisionModel, Qwen3Config, Qwen3MoeConfig
 
 from model.configuration import LlavaOnevision1_5Config, RiceConfig
+from model.initialise import tiny_pretrained_tokenizer
 from model.modeling import LlavaOnevision1_5ForConditionalGeneration
 
 torch.set_num_threads(1)
@@ -73,3 +76,25 @@ def document(length: int, grid: list[list[int]], seed: int) -> dict[str, torch.T
     labels = input_ids.clone()
     labels[: len(input_ids) - length // 2] = -100
     return {"input_ids": input_ids[None], "labels": labels[None], **(pixels(grid, seed) if grid else {})}
+
+
+def write_rice(folder: pathlib.Path, side: int = 4) -> pathlib.Path:
+    """A vision tower of random weights, as its release stands on the hub; pictures have ``side``×``side`` patches."""
+    torch.manual_seed(0)
+    config = MLCDVisionConfig(
+        hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
+        image_size=14 * side, patch_size=14,
+    )  # fmt: skip
+    MLCDVisionModel(config).save_pretrained(folder)
+    return folder
+
+
+def write_qwen3(folder: pathlib.Path, **shape: Any) -> pathlib.Path:
+    """A language model of random weights and its tokenizer; of experts if ``shape`` has some."""
+    torch.manual_seed(1)
+    kind = Qwen3MoeConfig if "num_experts" in shape else Qwen3Config
+    values = {"vocab_size": 520, "num_hidden_layers": 2, "num_key_value_heads": 2, "head_dim": 16, "rope_theta": 1e6}
+    config = kind(**values | shape, eos_token_id=506)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    tiny_pretrained_tokenizer().save_pretrained(folder)
+    return folder
