@@ -30,8 +30,8 @@ class ExportSettings(Settings):
     )
     seed: int = Field(0, ge=0, description="another seed gives another order of the same samples")
     read_threads: int = Field(
-        4,
+        2,
         ge=1,
-        description="images read at once by a worker; raise it for object stores",
+        description="images read at once by a worker: two keep up with a disk; raise it for object stores (16)",
         json_schema_extra=NOT_FINGERPRINTED,
     )

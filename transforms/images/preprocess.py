@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from transforms.images.decode import DecodedImage, DecodeSettings, ImageFault, decode
 
+_LUMA_WEIGHTS = np.array([19595, 38470, 7471], dtype=np.uint32)  # 0.299, 0.587 and 0.114 in 16 bits
+
 _THUMBNAIL_SHAPE = (32, 32)  # what the perceptual hash takes: 8 × 8 frequencies, each of 4 samples
 
 #: A JPEG keeps at least twice the pixels of the encoder's input: Pillow's ``reducing_gap`` of 2, "very close to fair
@@ -57,22 +59,29 @@ class Preprocessor:
     limits: DecodeSettings = field(default_factory=DecodeSettings)
 
     def __call__(self, data: bytes) -> PreparedImage | ImageFault:
-        image = decode(data, self.limits, least_side=_REDUCING_GAP * max(self._target))
+        image = self.decode(data)
         return image if isinstance(image, ImageFault) else self.prepare(image)
 
+    def decode(self, data: bytes) -> DecodedImage | ImageFault:
+        """In as many pixels as the encoder's input needs."""
+        return decode(data, self.limits, least_side=_REDUCING_GAP * max(self._target))
+
     def prepare(self, image: DecodedImage) -> PreparedImage:
+        pixels, whole = self.fit(image)
+        small = _resize(whole, _THUMBNAIL_SHAPE, "bilinear")
+        return PreparedImage(pixels, _luma(small[0].numpy()), image.width, image.height, image.format)
+
+    def fit(self, image: DecodedImage) -> tuple[NDArray[np.uint8], torch.Tensor]:
+        """(S_h, S_w, 3) for the encoder, and the whole picture in the fewest pixels at hand, (1, 3, h, w)."""
         whole = torch.from_numpy(image.rgb).unsqueeze(0).permute(0, 3, 1, 2)  # (1, 3, H, W), channels last: fastest
         middle = _middle(whole, self._target) if self.resize_mode == "shortest" else whole
         if middle is whole:
             shape = self._resized_shape(image.height, image.width)
-            resized = _resize(whole, shape, self.interpolation, image.extent)
-            small = _resize(resized, _THUMBNAIL_SHAPE, "bilinear")  # from fewer pixels than the picture has
+            whole = resized = _resize(whole, shape, self.interpolation, image.extent)
         else:
             shape = self._resized_shape(middle.shape[2], middle.shape[3])
             resized = _resize(middle, shape, self.interpolation)
-            small = _resize(whole, _THUMBNAIL_SHAPE, "bilinear")
-        pixels = _crop_or_fill(resized[0].permute(1, 2, 0).numpy(), self._target, self.fill)
-        return PreparedImage(pixels, _luma(small[0].numpy()), image.width, image.height, image.format)
+        return _crop_or_fill(resized[0].permute(1, 2, 0).numpy(), self._target, self.fill), whole
 
     @property
     def _target(self) -> tuple[int, int]:
@@ -128,6 +137,5 @@ def _crop_or_fill(pixels: NDArray[np.uint8], target: tuple[int, int], fill: int)
 
 def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(3, h, w) → (h, w): ITU-R BT.601, in the fixed point of Pillow's ``convert("L")``."""
-    red, green, blue = rgb.astype(np.uint32)
-    luma = (19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16  # 0.299, 0.587, 0.114
-    return np.asarray(luma, dtype=np.uint8)
+    weighted = np.tensordot(_LUMA_WEIGHTS, rgb.astype(np.uint32), axes=1)
+    return np.asarray((weighted + 0x8000) >> 16, dtype=np.uint8)
