@@ -17,7 +17,9 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import altair as alt
 import numpy as np
+import vl_convert
 from numpy.typing import NDArray
 from rich.console import Console
 
@@ -28,11 +30,13 @@ from pipelines.train_tiny import CONFIGS, pack_pictures, write_stage0
 from tests.benchmarks.harness import keep
 from transforms.exporting.tar_writer import TarStream
 from transforms.miniature.questions import NAMEABLE, named_picture
+from transforms.reporting.charts import SERIES_COLOURS, TEXT_COLOUR
 from transforms.storage import StoragePath
 
 METHODS = ("raked", "uniform")
 THIRDS = ("common", "middling", "rare")
 BUILD = os.path.join(CONFIGS, "build", "mini.yaml")
+PICTURE = pathlib.Path(CONFIGS).parent / ".github" / "images" / "balanced_training.png"
 _RAW, _HELD_OUT = 21, 22  # seeds of pictures
 _PICTURES_PER_SHARD = 1000
 _RANK = {concept.name: rank for rank, concept in enumerate(NAMEABLE)}
@@ -122,6 +126,32 @@ def accuracies(root: pathlib.Path, method: str, seeds: int) -> NDArray[np.float6
     return np.array(found)
 
 
+def plot(scores: dict[str, NDArray[np.float64]]) -> bytes:
+    """PNG: bars for the means of the seeds, a dot for each seed."""
+    names = {"raked": "trained on the balanced corpus", "uniform": "trained on a random one of the same size"}
+    groups = ("all concepts", *(f"{third} third" for third in THIRDS))
+    rows = [
+        {"corpus": names[method], "concepts": group, "exact match": float(score)}
+        for method in METHODS
+        for seed_scores in scores[method]
+        for group, score in zip(groups, seed_scores, strict=True)
+    ]
+    colours = alt.Scale(domain=list(names.values()), range=[SERIES_COLOURS["after"], SERIES_COLOURS["random"]])
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("concepts:N", sort=list(groups), title=None, axis=alt.Axis(labelAngle=0, ticks=False)),
+        xOffset=alt.XOffset("corpus:N", sort=list(names.values())),
+    )
+    bars = base.mark_bar(opacity=0.85).encode(
+        y=alt.Y(
+            "mean(exact match):Q", title="exact match on held-out pictures", axis=alt.Axis(format="%", domain=False)
+        ),
+        color=alt.Color("corpus:N", scale=colours, legend=alt.Legend(title=None, orient="top", labelLimit=400)),
+    )
+    dots = base.mark_circle(color=TEXT_COLOUR, size=22, opacity=1).encode(y="exact match:Q")
+    chart = alt.layer(bars, dots).properties(width=560, height=260, background="white")
+    return vl_convert.vegalite_to_png(chart.configure_view(stroke=None).to_dict(), scale=2)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", default="runs/balanced-training")
@@ -141,6 +171,7 @@ def main() -> None:
     prepare(root, options.seeds, options.raw, options.size, options.held_out)
     train_all(root, options.seeds, options.steps, options.jobs)
     scores = {method: accuracies(root, method, options.seeds) for method in METHODS}
+    PICTURE.write_bytes(plot(scores))
     figures = {}
     for number, name in enumerate(("all", *THIRDS)):
         for method in METHODS:
