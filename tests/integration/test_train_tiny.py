@@ -11,6 +11,7 @@ from pipelines.train_tiny import STAGES, run
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 def test_it_learns_to_answer_about_pictures(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     right = run(str(tmp_path))
     assert right > 4 / 12, "a guess is right once in twelve"

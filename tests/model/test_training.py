@@ -80,6 +80,7 @@ def checkpoints_of(output: pathlib.Path) -> list[str]:
     return sorted(path.name for path in (output / "checkpoints").iterdir())
 
 
+@pytest.mark.slow
 def test_killed_and_gone_on_is_never_killed(start: Start, whole: pathlib.Path, tmp_path: pathlib.Path) -> None:
     values = settings_of(start, tmp_path / "out", steps=20, checkpoint__every_steps=10)
     killed = start_training(values, tmp_path / "run.yaml", code=_KILL)
@@ -110,7 +111,8 @@ def test_asked_to_end_it_saves_and_goes_on(start: Start, whole: pathlib.Path, tm
     assert_equal_runs(whole, tmp_path)
 
 
-@pytest.mark.parametrize("replicas", [1, pytest.param(2, marks=pytest.mark.slow)], ids=["FSDP", "HSDP"])
+@pytest.mark.slow
+@pytest.mark.parametrize("replicas", [1, 2], ids=["FSDP", "HSDP"])
 def test_two_processes_are_one(start: Start, tmp_path: pathlib.Path, replicas: int) -> None:
     """Two sharding the model or holding it twice, with activation checkpointing, and one without."""
     train(settings_of(start, tmp_path / "one", batch__packs=4))

@@ -84,10 +84,12 @@ sys.stdout.buffer.write(pickle.dumps(found))
     assert sorted(pickle.loads(result.stdout)) == sorted(2 * expected)
 
 
+@pytest.mark.slow
 def test_datasets_by_its_files(run: SmallRun, tmp_path: pathlib.Path) -> None:
     assert_datasets_reads(run, f"'webdataset', data_files={str(run.shards / '*.tar')!r}", tmp_path)
 
 
+@pytest.mark.slow
 def test_datasets_by_its_card(mixed: SmallRun, tmp_path: pathlib.Path) -> None:
     assert_datasets_reads(mixed, f"{str(mixed.shards)!r}", tmp_path)
 
