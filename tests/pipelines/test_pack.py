@@ -68,6 +68,7 @@ REAL = [
 ]
 
 
+@pytest.mark.slow
 @needs_real_data
 @pytest.mark.parametrize("pack_tokens, least_fill", [(2048, 0.95), (8192, 0.98), (32768, 0.9)])
 def test_real_sources_at_every_length(tmp_path: pathlib.Path, pack_tokens: int, least_fill: float) -> None:
@@ -101,6 +102,7 @@ def test_real_sources_at_every_length(tmp_path: pathlib.Path, pack_tokens: int, 
     assert all(kinds.values()), kinds
 
 
+@pytest.mark.slow
 def test_one_worker_or_two_whole_or_resumed_the_bytes_are_the_same(tmp_path: pathlib.Path) -> None:
     sources = small(tmp_path / "raw")
     run(settings(tmp_path / "one", sources))

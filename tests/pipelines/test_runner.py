@@ -71,6 +71,7 @@ def test_a_programming_error_keeps_its_kind(workers: int) -> None:
         run_job(lambda pipeline: pipeline | beam.Create([0]) | beam.Map(divide), RunnerSettings(workers=workers), [])
 
 
+@pytest.mark.slow
 def test_a_job_that_ends_before_its_workers_have_started(tmp_path: pathlib.Path) -> None:
     """One element, and more workers than cores: most connect when all is over, and must still be let go."""
     path = StoragePath.of(tmp_path) / "counts.json"

@@ -53,6 +53,7 @@ def test_an_unknown_scheme_is_the_users_to_mend() -> None:
         StoragePath.of("ftp://host/x")
 
 
+@pytest.mark.slow
 def test_a_store_that_does_not_answer_is_the_users_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
