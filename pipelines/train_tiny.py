@@ -92,7 +92,7 @@ def write_stage0(folder: str, seed: int = 0) -> None:
     tokenizer = PreTrainedTokenizerFast(tokenizer_file=file, pad_token="<|endoftext|>", eos_token="<|im_end|>")
     initialise(config_from_yaml(os.path.join(CONFIGS, "model", "tiny.yaml")), tokenizer, folder, seed)
     save_processor(build_processor(tokenizer, LIMITS), folder)
-    shutil.copyfile(file, os.path.join(folder, "tokenizer.json"))  # packs know a tokenizer by its bytes
+    shutil.copyfile(file, os.path.join(folder, "tokenizer.json"))  # the one that packs are made with
 
 
 def judge(root: StoragePath, folder: str, console: Console) -> float:

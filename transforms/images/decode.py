@@ -23,8 +23,6 @@ from transforms.rejects import Reason
 #: Pillow's names of the formats that are read → ours. MPO is a JPEG with further pictures behind it (phone cameras).
 _FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 
-_WITH_ORIENTATION = {"exif", "xmp"}  # where Pillow finds the orientation of a JPEG
-
 # Pillow refuses 179 million pixels and warns from 89 million; the limit here is our own, so that warning says nothing.
 # Nor do the others, of which every damaged EXIF block of a billion images would print one.
 _PILLOW_MAX_PIXELS = 178_956_970
@@ -140,8 +138,6 @@ def _ends_early(data: bytes) -> bool:
 
 def _orientation(image: Image.Image) -> int:
     """EXIF tag 0x0112, 1 to 8; 1, upright, where it is absent or means nothing."""
-    if image.format == "JPEG" and not image.info.keys() & _WITH_ORIENTATION:
-        return 1  # Pillow takes 20 µs to say so
     try:
         value = image.getexif().get(0x0112, 1)
     except Exception:  # damaged EXIF says nothing about the picture
