@@ -14,7 +14,7 @@ import posixpath
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -195,12 +195,3 @@ def expand(pattern: str) -> list[StoragePath]:
 def absolute(uri: str) -> str:
     """A local path made absolute; a URI as it is."""
     return uri if "://" in uri else os.path.abspath(os.path.expanduser(uri))
-
-
-def read_at(file: pa.NativeFile | IO[bytes], offset: int, size_bytes: int) -> bytes:
-    """``size_bytes`` from ``offset``; raises InputError when the file is shorter."""
-    file.seek(offset)
-    data = bytes(file.read(size_bytes))
-    if len(data) != size_bytes:
-        raise InputError(f"expected {size_bytes} bytes at offset {offset}, found {len(data)}: the file was changed")
-    return data

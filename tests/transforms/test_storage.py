@@ -9,7 +9,7 @@ import pickle
 import pytest
 
 from transforms.errors import InputError, RunFolderError
-from transforms.storage import StoragePath, expand, read_at
+from transforms.storage import StoragePath, expand
 
 
 def test_a_file_appears_only_when_it_is_complete(tmp_path: pathlib.Path) -> None:
@@ -76,14 +76,6 @@ def test_expand(tmp_path: pathlib.Path) -> None:
     assert names("a/[2-9].tar") == ["a/2.tar"]
     assert names("q?[.tar") == ["q?[.tar"]  # a file of that very name comes before the pattern
     assert names("none") == names("none/*.tar") == []
-
-
-def test_a_short_file_is_noticed(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "a").write_bytes(b"12345")
-    with (StoragePath.of(tmp_path) / "a").open_random() as file:
-        assert read_at(file, 1, 3) == b"234"
-        with pytest.raises(InputError, match="expected 9 bytes at offset 1, found 4"):
-            read_at(file, 1, 9)
 
 
 def test_an_output_that_cannot_be_written(tmp_path: pathlib.Path) -> None:

@@ -1,17 +1,19 @@
-"""The original bytes of an output shard's images, in its order, read ahead by a few threads.
+"""The original bytes of images, copied from the input shards into their places in an output shard by a few threads.
 
 The samples of an output shard lie scattered over the input shards of a block. They are read in windows of its order;
-within a window the reads are grouped by input shard and go forward through it, so that an input shard is opened once a
-window, a Parquet row group is decoded once, and no more files are open than there are threads. The next window is read
-while the last one is written.
+within a window the reads are grouped by input shard and go forward through it.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import contextlib
+import itertools
+import operator
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -23,14 +25,7 @@ from transforms.reading.random_access import ImageReader
 from transforms.reading.settings import SourceSettings
 from transforms.reading.shards import InputShard
 
-# Two windows are held at a time. Small ones stay in the processor's cache, and their memory is used again: 4 MB export
-# 1.2 times as fast as 16. But of Parquet each window decodes every row group that it touches, so fewer are better.
-_WINDOW_BYTES = 4 << 20
-_PARQUET_WINDOW_BYTES = 256 << 20
-_READS_OF_A_TASK = 64  # few enough that the threads share a window evenly
-
-#: Rows, and their images being read.
-_Task = tuple[NDArray[np.int64], Future[list[bytes]]]
+_MOST_OPEN = 256  # input shards held open: the default block; a process may open 1,024 files on most systems
 
 
 @dataclass(frozen=True)
@@ -55,76 +50,85 @@ class ImagePlaces:
         )
 
 
-def read_images(
-    parts: Sequence[InputShard], sources: Mapping[str, SourceSettings], images: ImagePlaces, threads: int
-) -> Iterator[bytes]:
-    """The images in order; raises InputError for one that is not what was annotated."""
-    parquet = any(part.format == "parquet" for part in parts)
-    window_bytes = _PARQUET_WINDOW_BYTES if parquet else _WINDOW_BYTES
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[list[_Task]] = deque()
+class ImageCopier:
+    """Copies images of some input shards into buffers. A context manager, which holds the shards open."""
+
+    def __init__(self, parts: Sequence[InputShard], sources: Mapping[str, SourceSettings], threads: int) -> None:
+        self._parts = parts
+        self._sources = sources
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, "read")
+        self._open: dict[int, ImageReader] = {}
+        self._opening = threading.Lock()
+
+    def start(self, images: ImagePlaces, begin: int, end: int, targets: Sequence[memoryview]) -> list[Future[None]]:
+        """Begin to copy images ``begin`` to ``end``, each into its target, which has its size.
+
+        The futures raise InputError for an image that is not what was annotated.
+        """
+        rows = begin + np.lexsort((images.offset[begin:end], images.part[begin:end]))
+        bounds = self._shares(images.part[rows])
+        return [
+            self._pool.submit(self._copy, images, rows[first:last], [targets[row - begin] for row in rows[first:last]])
+            for first, last in itertools.pairwise(bounds)
+        ]
+
+    def _shares(self, part: NDArray[np.int64]) -> list[int]:
+        """(M,) rising input shards of images → where the share of each thread begins, and M.
+
+        Even shares; but no two threads read the same Parquet shard, since each would decode its row groups.
+        """
+        bounds = {0, len(part)}
+        for bound in np.linspace(0, len(part), self._threads + 1).astype(np.int64)[1:-1].tolist():
+            whole = self._parts[part[bound]].format == "parquet"
+            bounds.add(int(np.searchsorted(part, part[bound])) if whole else bound)
+        return sorted(bounds)
+
+    def _copy(self, images: ImagePlaces, rows: NDArray[np.int64], targets: Sequence[memoryview]) -> None:
+        """Images in order of input shards."""
+        columns = (column[rows].tolist() for column in (images.part, images.offset, images.size_bytes))
+        row, part = -1, self._parts[0]
         try:
-            for begin, end in _windows(images.size_bytes, window_bytes):
-                waiting.append(_read_window(pool, parts, sources, images, begin, end))
-                if len(waiting) > 1:
-                    yield from _in_order(waiting.popleft())
-            while waiting:
-                yield from _in_order(waiting.popleft())
-        finally:
-            pool.shutdown(cancel_futures=True)
+            reads = zip(rows.tolist(), *columns, targets, strict=True)
+            for index, of_part in itertools.groupby(reads, key=operator.itemgetter(1)):
+                row, part = -1, self._parts[index]
+                with self._reader(index) as reader:
+                    for row, _, offset, size_bytes, target in of_part:
+                        data = reader.read(offset, size_bytes)
+                        if xxhash.xxh3_128_digest(data) != images.content_hash[row]:
+                            raise InputError(f"{part.path}: its bytes are not those that were annotated")
+                        target[:] = data
+        except (InputError, OSError) as error:
+            image = f"image {images.key[row]}" if row >= 0 else "images"
+            raise InputError(
+                f"cannot export {image} of source {part.source}: {error}. Restore the input as it was annotated and "
+                "run the same command again, or start a new run folder."
+            ) from error
 
+    @contextlib.contextmanager
+    def _reader(self, index: int) -> Iterator[ImageReader]:
+        """The reader of an input shard; of Parquet a new one each time, since it keeps whole row groups."""
+        part = self._parts[index]
+        if index in self._open:
+            yield self._open[index]
+        elif part.format == "parquet" or len(self._open) >= _MOST_OPEN:
+            with ImageReader(part, self._sources[part.source]) as reader:
+                yield reader
+        else:
+            reader = ImageReader(part, self._sources[part.source])
+            with self._opening:
+                kept = self._open.setdefault(index, reader)
+            if kept is not reader:  # another thread was faster
+                reader.close()
+            yield kept
 
-def _windows(size_bytes: NDArray[np.int64], window_bytes: int) -> Iterator[tuple[int, int]]:
-    """(M,) sizes → ranges of consecutive images of at most ``window_bytes``, or of one image."""
-    end_bytes = np.cumsum(size_bytes)
-    begin = 0
-    while begin < len(size_bytes):
-        before = end_bytes[begin - 1] if begin else 0
-        end = max(int(np.searchsorted(end_bytes, before + window_bytes, side="right")), begin + 1)
-        yield begin, end
-        begin = end
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        for reader in self._open.values():
+            reader.close()
 
+    def __enter__(self) -> Self:
+        return self
 
-def _read_window(
-    pool: ThreadPoolExecutor,
-    parts: Sequence[InputShard],
-    sources: Mapping[str, SourceSettings],
-    images: ImagePlaces,
-    begin: int,
-    end: int,
-) -> list[_Task]:
-    """Start reading images ``begin`` to ``end``, by input shard and rising offset."""
-    tasks = []
-    order = begin + np.lexsort((images.offset[begin:end], images.part[begin:end]))
-    for of_part in np.split(order, np.flatnonzero(np.diff(images.part[order])) + 1):
-        part = parts[images.part[of_part[0]]]
-        reads = len(of_part) if part.format == "parquet" else _READS_OF_A_TASK  # a row group is decoded by one task
-        for first in range(0, len(of_part), reads):
-            rows = of_part[first : first + reads]
-            tasks.append((rows, pool.submit(_read_part, part, sources[part.source], images, rows)))
-    return tasks
-
-
-def _in_order(tasks: list[_Task]) -> Iterator[bytes]:
-    """The images of a window when they have been read, by rising row."""
-    found = {row: data for rows, read in tasks for row, data in zip(rows.tolist(), read.result(), strict=True)}
-    return (found[row] for row in sorted(found))
-
-
-def _read_part(part: InputShard, source: SourceSettings, images: ImagePlaces, rows: NDArray[np.int64]) -> list[bytes]:
-    """Some images of one input shard."""
-    found = []
-    row = int(rows[0])
-    try:
-        with ImageReader(part, source) as reader:
-            for row in rows.tolist():
-                data = reader.read(int(images.offset[row]), int(images.size_bytes[row]))
-                if xxhash.xxh3_128_digest(data) != images.content_hash[row]:
-                    raise InputError(f"{part.path}: its bytes are not those that were annotated")
-                found.append(data)
-    except (InputError, OSError) as error:
-        raise InputError(
-            f"cannot export image {images.key[row]} of source {part.source}: {error}. Restore the input as it was "
-            "annotated and run the same command again, or start a new run folder."
-        ) from error
-    return found
+    def __exit__(self, *exception: object) -> None:
+        self.close()

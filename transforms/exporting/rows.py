@@ -6,6 +6,7 @@ Shape legend: N selected samples of one input shard, M copies of them.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from transforms import datasets
 from transforms.errors import RunFolderError
 from transforms.exporting.blocks import Copies, ExportPlan, place_copies
+from transforms.exporting.members import concept_openings
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
 
@@ -65,13 +67,15 @@ def read_rows(
         return
     numbers = plan.shard_numbers(block, copies.place)
     order = np.argsort(numbers, kind="stable")
-    bounds = np.flatnonzero(np.diff(numbers[order])) + 1
-    for chosen in np.split(order, bounds):
-        number = int(numbers[chosen[0]])
+    numbers = numbers[order]
+    table = rows.take(pa.array(copies.row[order])).replace_schema_metadata(None)
+    table = table.append_column("copy", pa.array(copies.copy[order], pa.int32()))
+    table = table.append_column("place", pa.array(copies.place[order]))
+    bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+    for begin, end in itertools.pairwise(bounds):
+        number = int(numbers[begin])
         if number not in finished:
-            table = rows.take(pa.array(copies.row[chosen]))
-            table = table.append_column("copy", pa.array(copies.copy[chosen], pa.int32()))
-            yield number, table.append_column("place", pa.array(copies.place[chosen]))
+            yield number, table.slice(begin, end - begin)
 
 
 def _selected(folder: RunFolder, source: str, shard: str, columns: Sequence[str], seed: int) -> tuple[pa.Table, Copies]:
@@ -92,8 +96,7 @@ def _selected(folder: RunFolder, source: str, shard: str, columns: Sequence[str]
 
 
 @functools.lru_cache(maxsize=1)
-def read_concept_names(vocabulary: StoragePath) -> dict[int, str]:
-    """Id → name of every concept; read once by a worker."""
+def read_concepts(vocabulary: StoragePath) -> pa.LargeStringArray:
+    """Every concept as :func:`concept_openings` writes it, by id, which is its row; read once by a worker."""
     with (vocabulary / "vocabulary.parquet").open_random() as file:
-        table = pq.read_table(file, columns=["id", "name"])
-    return dict(zip(table.column("id").to_pylist(), table.column("name").to_pylist(), strict=True))
+        return concept_openings(pq.read_table(file, columns=["name"]).column("name").combine_chunks())

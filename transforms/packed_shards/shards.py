@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from transforms.errors import InputError
 from transforms.exporting import energon
 from transforms.exporting.manifest import ShardStats, shard_file
 from transforms.exporting.tar_writer import TarStream
+from transforms.hashed_stream import HashedStream
 from transforms.packed_shards.layouts import LayoutRules, Members
 from transforms.packed_shards.messages import ParquetShard
 from transforms.packed_shards.ready import ReadyPack
@@ -65,7 +64,7 @@ def _write_tar(
 def _write_parquet(folder: StoragePath, file: str, packs: Iterator[ReadyPack], max_bytes: int) -> ShardStats:
     tally = _Tally()
     with (folder / file).atomic_writer() as stream:
-        hashed = _HashedStream(stream)
+        hashed = HashedStream(stream)
         shard = ParquetShard(hashed)
         for pack in packs:
             shard.add(pack)
@@ -73,34 +72,7 @@ def _write_parquet(folder: StoragePath, file: str, packs: Iterator[ReadyPack], m
             if shard.written_bytes >= max_bytes:
                 break
         shard.finish()
-    return tally.stats(file, hashed.size_bytes, hashed.sha256.hexdigest())
-
-
-class _HashedStream:
-    """Passes on what is written, and hashes it."""
-
-    closed = False
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self.sha256 = hashlib.sha256()
-        self.size_bytes = 0
-
-    def write(self, data: Any) -> int:
-        view = memoryview(data)
-        self._stream.write(view)
-        self.sha256.update(view)
-        self.size_bytes += view.nbytes
-        return view.nbytes
-
-    def flush(self) -> None:
-        pass
-
-    def tell(self) -> int:
-        return self.size_bytes
-
-    def close(self) -> None:
-        """The stream belongs to the writer of the file."""
+    return tally.stats(file, hashed.size_bytes, hashed.hexdigest())
 
 
 class _Tally:

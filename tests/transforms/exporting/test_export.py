@@ -18,7 +18,7 @@ from PIL import Image
 
 from tests.transforms.exporting.small_run import SmallRun, draw_tars, real_data, small_run, some_copies
 from transforms.errors import InputError, RunFolderError
-from transforms.exporting import images
+from transforms.exporting import images, shards
 from transforms.exporting.manifest import read_manifest
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
@@ -204,7 +204,9 @@ def test_windows_of_reads_change_nothing(run: SmallRun, monkeypatch: pytest.Monk
     run.export(samples_per_shard=20)
     whole = run.digests()
     run.folder.shards.filesystem.delete_dir(run.folder.shards.path)
-    monkeypatch.setattr(images, "_WINDOW_BYTES", window_bytes)
+    monkeypatch.setattr(shards, "_WINDOW_BYTES", window_bytes)
+    monkeypatch.setattr(shards, "_DESCRIBED", 7)
+    monkeypatch.setattr(images, "_MOST_OPEN", 2)
     run.export(samples_per_shard=20)
     assert run.digests() == whole
 

@@ -11,12 +11,18 @@ import webdataset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.exporting.members import describe, member_name
+from transforms.exporting.columns import TEXT
+from transforms.exporting.members import concept_openings, describe, member_names
 from transforms.exporting.tar_writer import TarStream
 
 captions = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 names = st.tuples(st.sampled_from(["a", "a_b", "_"]), texts, texts, st.integers(0, 3))
+
+
+def member_name(source: str, shard: str, key: str, copy: int) -> str:
+    columns = (pa.array([text], TEXT) for text in (source, shard, key))
+    return member_names(*columns, pa.array([copy], pa.int32()))[0].as_py()
 
 
 def test_ordinary_names_are_left_as_they_are() -> None:
@@ -51,8 +57,17 @@ def test_webdataset_splits_them(keys: list[str], tmp_path_factory) -> None:
     ]
 
 
-@given(caption=captions, key=texts, name=texts, scores=st.lists(st.floats(-1, 1), min_size=3, max_size=3))
-def test_the_record_is_what_json_makes_of_it(caption: str | None, key: str, name: str, scores: list[float]) -> None:
+@given(
+    caption=captions,
+    key=texts,
+    name=texts,
+    lang=st.sampled_from(["en", "", None]),
+    scores=st.lists(st.floats(-1, 1), min_size=3, max_size=3),
+    copies=st.integers(1, 3),
+)
+def test_the_record_is_what_json_makes_of_it(
+    caption: str | None, key: str, name: str, lang: str | None, scores: list[float], copies: int
+) -> None:
     stored = np.array(scores, np.float16)
     columns = {
         "key": [key],
@@ -61,14 +76,15 @@ def test_the_record_is_what_json_makes_of_it(caption: str | None, key: str, name
         "width": [512],
         "height": [384],
         "inclusion_probability": [1 / 3],
-        "caption": [caption],
-        "lang": ["en"],
+        "caption": pa.array([caption], pa.string()),
+        "lang": pa.array([lang], pa.string()),
         "format": ["jpg"],
         "copy": [0],
         "concept_ids": pa.FixedSizeListArray.from_arrays(pa.array([7, 0, -1], pa.int32()), 3),
         "concept_scores": pa.FixedSizeListArray.from_arrays(pa.array(stored), 3),
     }
-    (found,) = describe(pa.table(columns), {0: "a", 7: name})
+    table = pa.table(columns)
+    some = describe(pa.concat_tables([table] * copies), concept_openings(pa.array(["a", *"bcdefg", name])))
     rounded = np.round(stored.astype(np.float64), 4).tolist()
     record = {
         "key": key,
@@ -78,7 +94,7 @@ def test_the_record_is_what_json_makes_of_it(caption: str | None, key: str, name
         "height": 384,
         "concepts": [{"id": 7, "name": name, "score": rounded[0]}, {"id": 0, "name": "a", "score": rounded[1]}],
         "inclusion_probability": 1 / 3,
-        "captions": {"en": caption} if caption else {},
+        "captions": {lang or "und": caption} if caption else {},
     }
-    assert found.json == json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
-    assert found.caption == (caption.encode() if caption else None)
+    assert some.json.to_pylist() == [json.dumps(record, ensure_ascii=False, separators=(",", ":"))] * copies
+    assert some.caption.to_pylist() == [caption or None] * copies

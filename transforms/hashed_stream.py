@@ -1,0 +1,52 @@
+"""A binary stream that takes the SHA-256 of what passes through it."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any
+
+# SHA-256 runs at 2 GB/s here and writing to the page cache at 6; handing work to a thread takes some 20 µs
+_THREADED_BYTES = 1 << 20
+
+
+class HashedStream:
+    """Passes on what is written, and counts and hashes it; the hash of a large piece is taken while it is written.
+
+    Closing it leaves the stream below open: that belongs to whoever opened it.
+    """
+
+    closed = False
+
+    def __init__(self, stream: IO[bytes] | Any) -> None:
+        self._stream = stream
+        self._sha256 = hashlib.sha256()
+        self._thread: ThreadPoolExecutor | None = None
+        self.size_bytes = 0
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        self.size_bytes += view.nbytes
+        if view.nbytes < _THREADED_BYTES:
+            self._stream.write(view)
+            self._sha256.update(view)
+            return view.nbytes
+        self._thread = self._thread or ThreadPoolExecutor(1, "sha256")
+        hashed = self._thread.submit(self._sha256.update, view)
+        try:
+            self._stream.write(view)
+        finally:
+            hashed.result()  # the caller may use its buffer again
+        return view.nbytes
+
+    def hexdigest(self) -> str:
+        return self._sha256.hexdigest()
+
+    def flush(self) -> None:
+        pass
+
+    def tell(self) -> int:
+        return self.size_bytes
+
+    def close(self) -> None:
+        """The thread ends with this object."""
