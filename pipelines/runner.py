@@ -8,15 +8,15 @@ import logging
 import os
 import re
 import sys
-import time
 from collections.abc import Callable
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_handlers
-from apache_beam.transforms.environments import EmbeddedPythonEnvironment, SubprocessSDKEnvironment
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
 from pipelines.runner_settings import RunnerSettings
+from pipelines.worker_processes import WorkerProcessEnvironment
 from transforms import errors
 
 #: As a traceback ends that was printed by a worker process.
@@ -24,27 +24,6 @@ _REMOTE_ERROR = re.compile(
     r"^transforms\.errors\.(?P<kind>\w+): (?P<message>.*?)(?: \[while running|\n\n|\n?\Z)", re.MULTILINE | re.DOTALL
 )
 _BEAM_SUFFIX = " [while running"  # Beam's mark on the message of what a transform raises
-
-
-#: A worker that takes longer than this to start is given up.
-_START_SECS = 120.0
-_close_connection = worker_handlers.ControlConnection.close
-
-
-def _close_when_connected(connection: worker_handlers.ControlConnection) -> None:
-    """Beam's close, for workers that are still starting too.
-
-    A job may end, or fail, before all of its workers have connected. Beam tells only those that have to stop, and then
-    waits for the others, which wait for work, for ever.
-    """
-    deadline = time.monotonic() + _START_SECS
-    while connection._state == _UNSTARTED and time.monotonic() < deadline:
-        time.sleep(0.01)
-    _close_connection(connection)
-
-
-_UNSTARTED = worker_handlers.BeamFnControlServicer.UNSTARTED_STATE
-worker_handlers.ControlConnection.close = _close_when_connected
 
 
 def available_cores() -> int:
@@ -87,11 +66,7 @@ def _in_process(
     # Beam also raises what it logs as an error
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     workers = min(settings.workers or available_cores(), max_workers or sys.maxsize)
-    environment = (
-        SubprocessSDKEnvironment.from_command_string(f"{sys.executable} -m pipelines.worker")
-        if workers > 1
-        else EmbeddedPythonEnvironment.default()
-    )
+    environment = WorkerProcessEnvironment() if workers > 1 else EmbeddedPythonEnvironment.default()
     options = PipelineOptions(
         [*beam_flags, f"--direct_num_workers={workers}", "--default_sdk_harness_log_level=CRITICAL"]
     )

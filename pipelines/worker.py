@@ -1,4 +1,4 @@
-"""The worker process of the in-process runner: Beam's own, with its chatter kept off the terminal.
+"""What runs in a worker process of the in-process runner: Beam's own worker, with its chatter kept off the terminal.
 
 Beam logs while it is imported and starts, before it has read its options, and prints every exception before it sends
 it to the driver. So a quiet handler and a mute stderr must be in place first. Nothing is lost: the driver raises what
@@ -14,5 +14,11 @@ sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (for as long as the process l
 
 from apache_beam.runners.worker import sdk_worker_main  # noqa: E402
 
-if __name__ == "__main__":
+
+def work() -> None:
+    """Serve the driver that the environment variables name, until it says that all is done."""
     sdk_worker_main.main(sys.argv)
+
+
+if __name__ == "__main__":
+    work()

@@ -22,3 +22,7 @@ class InputError(EvenweaveError):
 
 class RunFolderError(EvenweaveError):
     """A run folder that belongs to another configuration, another format version, or cannot be written."""
+
+
+class WorkerLostError(EvenweaveError):
+    """A worker process that ended before its work."""

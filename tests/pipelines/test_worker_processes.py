@@ -1,0 +1,113 @@
+"""Workers are processes of their own that live in the driver's surroundings, and are missed when they die."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import apache_beam as beam
+import pytest
+
+from pipelines import worker_processes
+from pipelines.runner import run_job
+from pipelines.runner_settings import RunnerSettings
+from transforms.errors import WorkerLostError
+from transforms.storage import StoragePath
+
+# Beam's threads that read from the lost worker end with an exception of gRPC
+_LOST = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
+
+def on_two_workers(work: beam.PTransform, elements: int = 8) -> None:
+    run_job(
+        lambda pipeline: pipeline | beam.Create(list(range(elements))) | beam.Reshuffle() | beam.Map(work),
+        RunnerSettings(workers=2),
+        [],
+    )
+
+
+def die_at_three(number: int) -> None:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave_surroundings(number: int) -> None:
+    pathlib.Path(f"{number}.txt").write_text(f"{os.getpid()} {os.environ.get('EVENWEAVE_TEST')}")
+
+
+@_LOST
+def test_a_worker_that_is_killed_ends_the_job() -> None:
+    with pytest.raises(WorkerLostError, match=r"want of memory.*--set runner.workers=1"):
+        on_two_workers(die_at_three)
+
+
+def test_workers_live_where_the_driver_does(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though they are forked from a process that began before the driver moved and changed its environment."""
+    for value in ("one", "two"):
+        folder = tmp_path / value
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("EVENWEAVE_TEST", value)
+        on_two_workers(leave_surroundings)
+        found = [path.read_text().split() for path in folder.iterdir()]
+        assert len(found) == 8
+        assert {told for _, told in found} == {value}
+        assert len({process for process, _ in found} - {str(os.getpid())}) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+def test_a_fork_server_that_was_killed_is_started_again(tmp_path: pathlib.Path) -> None:
+    path = StoragePath.of(tmp_path) / "done"
+    on_two_workers(lambda _: None)
+    server = worker_processes._fork_server()._process
+    server.kill()
+    server.wait()
+    on_two_workers(lambda number: path.write_text(str(number)), elements=1)
+    assert path.read_text() == "0"
+    assert worker_processes._fork_server()._process.pid != server.pid
+
+
+@_LOST
+def test_a_worker_that_is_started_anew(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where forking is not safe."""
+    monkeypatch.setattr(sys, "platform", "elsewhere")
+    path = StoragePath.of(tmp_path) / "done"
+    on_two_workers(lambda number: path.write_text(str(number)), elements=1)
+    assert path.read_text() == "0"
+    with pytest.raises(WorkerLostError):
+        on_two_workers(die_at_three)
+
+
+#: Runs in a process of its own: two workers leave their numbers in a folder, and sleep.
+_DRIVER = """
+import os, time, apache_beam as beam
+from pipelines.runner import run_job
+from pipelines.runner_settings import RunnerSettings
+def work(number):
+    open(f"{os.environ['FOLDER']}/{os.getpid()}", "w").close()
+    time.sleep(60)
+run_job(lambda p: p | beam.Create([0, 1]) | beam.Reshuffle() | beam.Map(work), RunnerSettings(workers=2), [])
+"""
+
+
+@pytest.mark.slow
+def test_nothing_outlives_a_driver_that_is_killed(tmp_path: pathlib.Path) -> None:
+    """Not for long: a worker ends when it finds that nobody listens."""
+    driver = subprocess.Popen([sys.executable, "-c", _DRIVER], env={**os.environ, "FOLDER": str(tmp_path)})
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    workers = [int(path.name) for path in tmp_path.iterdir()]
+    assert len(workers) == 2
+    driver.kill()
+    driver.wait()
+    while any(pathlib.Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    left = [worker for worker in workers if pathlib.Path(f"/proc/{worker}").exists()]
+    for worker in left:
+        os.kill(worker, signal.SIGKILL)
+    assert not left
