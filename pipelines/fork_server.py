@@ -3,7 +3,7 @@
 Importing Beam takes more than a second of a core, a job's own modules more; a forked worker has them. This process
 starts no threads and opens no connection, so that forking it is safe.
 
-A request is one line of JSON, ``{"environment", "folder", "path", "modules"}``, with a pipe's writing end, which the
+A request is one line of JSON, ``{"environment", "folder", "path", "module"}``, with a pipe's writing end, which the
 worker holds as long as it lives; it writes one byte there when it ends well.
 """
 
@@ -33,9 +33,8 @@ def serve(requests: socket.socket) -> None:
             return
         request = json.loads(message)
         sys.path[:] = request["path"]
-        for module in request["modules"]:
-            with contextlib.suppress(Exception):  # the worker that needs it will raise it
-                importlib.import_module(module)
+        with contextlib.suppress(Exception):  # the worker that needs it will raise it
+            importlib.import_module(request["module"])
         gc.freeze()  # a collection would touch, and so copy, the pages that the workers share
         if os.fork() == 0:
             requests.close()

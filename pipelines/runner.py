@@ -46,7 +46,7 @@ def run_job(
     options = PipelineOptions(beam_flags)
     runner = None
     if not options.view_as(StandardOptions).runner:
-        runner, options = _in_process(settings, beam_flags, max_workers)
+        runner, options = _in_process(build.__module__, settings, beam_flags, max_workers)
     pipeline = beam.Pipeline(runner=runner, options=options)
     build(pipeline)
     # Beam's own worker prints each exception before it is raised here
@@ -61,12 +61,12 @@ def run_job(
 
 
 def _in_process(
-    settings: RunnerSettings, beam_flags: list[str], max_workers: int | None
+    job: str, settings: RunnerSettings, beam_flags: list[str], max_workers: int | None
 ) -> tuple[FnApiRunner, PipelineOptions]:
     # Beam also raises what it logs as an error
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     workers = min(settings.workers or available_cores(), max_workers or sys.maxsize)
-    environment = WorkerProcessEnvironment() if workers > 1 else EmbeddedPythonEnvironment.default()
+    environment = WorkerProcessEnvironment(job) if workers > 1 else EmbeddedPythonEnvironment.default()
     options = PipelineOptions(
         [*beam_flags, f"--direct_num_workers={workers}", "--default_sdk_harness_log_level=CRITICAL"]
     )

@@ -28,7 +28,6 @@ from google.protobuf import json_format, text_format
 from transforms.errors import WorkerLostError
 
 _URN = "evenweave:env:worker_process:v1"
-_OURS = ("concept_vocab", "transforms", "pipelines")
 _UNSTARTED = worker_handlers.BeamFnControlServicer.UNSTARTED_STATE
 _START_SECS = 120.0  # a worker that takes longer to connect is given up
 _DONE = worker_handlers.BeamFnControlServicer.DONE_STATE
@@ -40,35 +39,38 @@ _LOST = (
 
 @environments.Environment.register_urn(_URN, bytes)
 class WorkerProcessEnvironment(environments.Environment):  # type: ignore[misc]
-    """Asks the in-process runner for worker processes of this module."""
+    """Asks the in-process runner for worker processes of this module, in which ``job``, a module, is imported."""
 
-    def __init__(self) -> None:
+    def __init__(self, job: str) -> None:
         super().__init__(environments.python_sdk_capabilities(), (), None)
+        self._job = job
 
     def to_runner_api_parameter(self, _: Any) -> tuple[str, bytes]:
-        return _URN, b""
+        return _URN, self._job.encode()
 
     @staticmethod
-    def from_runner_api_parameter(*_: Any) -> WorkerProcessEnvironment:
-        return WorkerProcessEnvironment()
+    def from_runner_api_parameter(payload: bytes, *_: Any) -> WorkerProcessEnvironment:
+        return WorkerProcessEnvironment(payload.decode())
 
 
 @worker_handlers.WorkerHandler.register_environment(_URN, bytes)
 class _WorkerProcess(worker_handlers.GrpcWorkerHandler):  # type: ignore[misc]
     """One worker process, from the driver's side."""
 
-    def __init__(self, _: bytes, state: Any, provision_info: Any, grpc_server: Any) -> None:
+    def __init__(self, payload: bytes, state: Any, provision_info: Any, grpc_server: Any) -> None:
         super().__init__(state, provision_info, grpc_server)
+        self._job = payload.decode()
 
     def start_worker(self) -> None:
         control = endpoints_pb2.ApiServiceDescriptor(url=self.control_address)
         ended_well = start_process(
+            self._job,
             {
                 **os.environ,
                 "CONTROL_API_SERVICE_DESCRIPTOR": text_format.MessageToString(control),
                 "PIPELINE_OPTIONS": json_format.MessageToJson(self.provision_info.provision_info.pipeline_options),
                 "WORKER_ID": self.worker_id,
-            }
+            },
         )
         self._watch = threading.Thread(name="watch worker", target=self._wait, args=(ended_well,), daemon=True)
         self._watch.start()
@@ -111,13 +113,12 @@ def _response(number: str, error: str) -> Any:
     return beam_fn_api_pb2.InstructionResponse(instruction_id=number, error=error)
 
 
-def start_process(environment: Mapping[str, str]) -> Callable[[], bool]:
+def start_process(job: str, environment: Mapping[str, str]) -> Callable[[], bool]:
     """Start a worker; returns a function that waits for its end and says whether it ended well."""
     if sys.platform != "linux":
         process = subprocess.Popen([sys.executable, "-m", "pipelines.worker"], env=dict(environment))
         return lambda: process.wait() == 0
-    modules = sorted(name for name in sys.modules if name.partition(".")[0] in _OURS)
-    request = {"environment": dict(environment), "folder": os.getcwd(), "path": sys.path, "modules": modules}
+    request = {"environment": dict(environment), "folder": os.getcwd(), "path": sys.path, "module": job}
     return functools.partial(_ended_well, _fork(request))
 
 
