@@ -86,18 +86,16 @@ class ImageCopier:
 
     def _copy(self, images: ImagePlaces, rows: NDArray[np.int64], targets: Sequence[memoryview]) -> None:
         """Images in order of input shards."""
-        columns = (column[rows].tolist() for column in (images.part, images.offset, images.size_bytes))
         row, part = -1, self._parts[0]
         try:
-            reads = zip(rows.tolist(), *columns, targets, strict=True)
+            reads = zip(rows.tolist(), images.part[rows].tolist(), images.offset[rows].tolist(), targets, strict=True)
             for index, of_part in itertools.groupby(reads, key=operator.itemgetter(1)):
                 row, part = -1, self._parts[index]
                 with self._reader(index) as reader:
-                    for row, _, offset, size_bytes, target in of_part:
-                        data = reader.read(offset, size_bytes)
-                        if xxhash.xxh3_128_digest(data) != images.content_hash[row]:
+                    for row, _, offset, target in of_part:
+                        reader.read_into(offset, target)
+                        if xxhash.xxh3_128_digest(target) != images.content_hash[row]:
                             raise InputError(f"{part.path}: its bytes are not those that were annotated")
-                        target[:] = data
         except (InputError, OSError) as error:
             image = f"image {images.key[row]}" if row >= 0 else "images"
             raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
@@ -17,7 +18,7 @@ from transforms.exporting.manifest import ShardStats, shard_file, write_stats
 from transforms.exporting.members import UNDETERMINED, describe
 from transforms.exporting.rows import read_concepts
 from transforms.exporting.settings import ExportSettings
-from transforms.exporting.tar_layout import TarLayout
+from transforms.exporting.tar_layout import TarBuffer, TarLayout
 from transforms.exporting.tar_writer import end_of_archive
 from transforms.hashed_stream import HashedStream
 from transforms.reading.settings import SourceSettings
@@ -28,7 +29,7 @@ from transforms.run_folder import RunFolder
 # Parquet each window decodes every row group that it touches, so fewer are better.
 _WINDOW_BYTES = 4 << 20
 _PARQUET_WINDOW_BYTES = 256 << 20
-_DESCRIBED = 4096  # samples described together: by column, 1.5 µs each, and some 2 KB of memory
+_DESCRIBED = 4096  # samples described together, by column: some 2 KB of memory each
 
 
 def write_shard(
@@ -57,7 +58,6 @@ def write_shard(
                 copied.result()
             offsets += (tar.size_bytes + window.sample_ends).tolist()
             tar.write(window.blocks)
-            del window  # before the next but one takes its memory
         tar.write(end_of_archive(tar.size_bytes))
     energon.write_index(folder.shards, file, offsets)
     stats = ShardStats(
@@ -82,15 +82,20 @@ class _Window(NamedTuple):
 
 
 def _windows(samples: pa.Table, concepts: pa.LargeStringArray, copier: ImageCopier, parquet: bool) -> Iterator[_Window]:
-    """All samples of the shard, in order, the images of each window being copied."""
+    """All samples of the shard, in order, the images of each window being copied.
+
+    Windows lie in two buffers in turn, since fresh memory costs a fault and a clearing for each page: a window must be
+    written before the next but one is asked for.
+    """
     window_bytes = _PARQUET_WINDOW_BYTES if parquet else _WINDOW_BYTES
     described = 16 * _DESCRIBED if parquet else _DESCRIBED  # a window does not reach beyond these
+    buffers = itertools.cycle([TarBuffer(window_bytes), TarBuffer(window_bytes)])
     for first in range(0, len(samples), described):
         some = samples.slice(first, described)
         images = ImagePlaces.of(some)
         layout = TarLayout.of(describe(some, concepts), images.size_bytes)
         for begin, end in layout.windows(window_bytes):
-            blocks, targets = layout.blocks(begin, end)
+            blocks, targets = layout.blocks(begin, end, next(buffers))
             yield _Window(blocks, layout.ends(begin, end), copier.start(images, begin, end, targets))
 
 

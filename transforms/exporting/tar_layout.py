@@ -23,6 +23,19 @@ from transforms.exporting.tar_headers import BLOCK_BYTES, member_headers
 _ZEROS = zeros(BLOCK_BYTES - 1)
 
 
+class TarBuffer:
+    """Memory for a window of a tar, to be used again; grows for a window that is larger."""
+
+    def __init__(self, size_bytes: int) -> None:
+        self._blocks = np.empty((size_bytes // BLOCK_BYTES, BLOCK_BYTES), np.uint8)
+
+    def take(self, blocks: int) -> NDArray[np.uint8]:
+        """(blocks, 512), holding whatever was there before."""
+        if blocks > len(self._blocks):
+            self._blocks = np.empty((blocks, BLOCK_BYTES), np.uint8)
+        return self._blocks[:blocks]
+
+
 @dataclass(frozen=True)
 class TarLayout:
     """N consecutive samples; positions are blocks, counted from the first sample's first."""
@@ -70,10 +83,13 @@ class TarLayout:
             yield begin, end
             begin = end
 
-    def blocks(self, begin: int, end: int) -> tuple[NDArray[np.uint8], list[memoryview]]:
-        """(B, 512) blocks of samples ``begin`` to ``end``, whole but for the images, and the place of each image."""
+    def blocks(self, begin: int, end: int, buffer: TarBuffer) -> tuple[NDArray[np.uint8], list[memoryview]]:
+        """(B, 512) blocks of samples ``begin`` to ``end``, whole but for the images, and the place of each image.
+
+        Both lie in ``buffer``.
+        """
         origin = self.sample_position[begin]
-        blocks = np.empty((int(self.sample_position[end] - origin), BLOCK_BYTES), np.uint8)
+        blocks = buffer.take(int(self.sample_position[end] - origin))
         first = self.image_position[begin:end] - origin
         size = self.image_bytes[begin:end]
         blocks[first + np.maximum(size - 1, 0) // BLOCK_BYTES] = 0  # an image's last block is filled up with zeros

@@ -19,7 +19,9 @@ _CACHED_ROW_GROUPS = 2  # enough for reads in order of rows and for two such pas
 
 
 class _Images(Protocol):
-    def read(self, member_offset: int, member_bytes: int) -> bytes: ...
+    def read_into(self, member_offset: int, target: memoryview) -> int:
+        """Fill ``target`` with the image, if that is its size; returns the size."""
+        ...
 
     def close(self) -> None: ...
 
@@ -41,17 +43,22 @@ class ImageReader:
 
     def read(self, member_offset: int, member_bytes: int) -> bytes:
         """Raises InputError when the file is not the one that was annotated."""
+        data = bytearray(member_bytes)
+        self.read_into(member_offset, memoryview(data))
+        return bytes(data)
+
+    def read_into(self, member_offset: int, target: memoryview) -> None:
+        """Put the image where it is wanted; ``target`` has its size. Raises as :meth:`read` does."""
         with self._lock:
             try:
-                data = self._images.read(member_offset, member_bytes)
-            except (FileNotFoundError, IndexError, InputError) as error:
+                found_bytes = self._images.read_into(member_offset, target)
+            except (FileNotFoundError, IndexError) as error:
                 raise InputError(f"{self._shard.path}: no image {member_offset}: the input was changed") from error
-        if len(data) != member_bytes:
+        if found_bytes != len(target):
             raise InputError(
-                f"{self._shard.path}: image {member_offset} has {len(data)} bytes, had {member_bytes} when it was "
+                f"{self._shard.path}: image {member_offset} has {found_bytes} bytes, had {len(target)} when it was "
                 "annotated: the input was changed"
             )
-        return data
 
     def close(self) -> None:
         self._images.close()
@@ -71,12 +78,19 @@ def _open(shard: InputShard, source: SourceSettings) -> _Images:
     return _FolderImages(shard)
 
 
+def _fill(target: memoryview, data: bytes) -> int:
+    if len(data) == len(target):
+        target[:] = data
+    return len(data)
+
+
 class _TarImages:
     def __init__(self, shard: InputShard) -> None:
         self._file = shard.path.open_random()
 
-    def read(self, member_offset: int, member_bytes: int) -> bytes:
-        return bytes(self._file.read_at(member_bytes, member_offset))  # positioned: threads need not take turns
+    def read_into(self, member_offset: int, target: memoryview) -> int:
+        self._file.seek(member_offset)
+        return int(self._file.readinto(target))
 
     def close(self) -> None:
         self._file.close()
@@ -86,8 +100,8 @@ class _FolderImages:
     def __init__(self, shard: InputShard) -> None:
         self._shard = shard
 
-    def read(self, member_offset: int, member_bytes: int) -> bytes:  # noqa: ARG002
-        return (self._shard.path / self._shard.files[member_offset]).read_bytes()
+    def read_into(self, member_offset: int, target: memoryview) -> int:
+        return _fill(target, (self._shard.path / self._shard.files[member_offset]).read_bytes())
 
     def close(self) -> None:
         pass
@@ -103,11 +117,11 @@ class _ParquetImages:
         self._first_rows = list(itertools.accumulate(rows, initial=0))  # one more than there are groups
         self._groups: OrderedDict[int, pa.ChunkedArray] = OrderedDict()
 
-    def read(self, member_offset: int, member_bytes: int) -> bytes:  # noqa: ARG002
+    def read_into(self, member_offset: int, target: memoryview) -> int:
         group = bisect.bisect_right(self._first_rows, member_offset) - 1
         if group >= len(self._first_rows) - 1:
             raise IndexError(member_offset)
-        return bytes(self._row_group(group)[member_offset - self._first_rows[group]].as_py() or b"")
+        return _fill(target, self._row_group(group)[member_offset - self._first_rows[group]].as_py() or b"")
 
     def _row_group(self, group: int) -> pa.ChunkedArray:
         if group not in self._groups:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.transforms.exporting.tar_members import member_texts
 from transforms.exporting.columns import TEXT
 from transforms.exporting.members import Members
-from transforms.exporting.tar_layout import TarLayout
+from transforms.exporting.tar_layout import TarBuffer, TarLayout
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=700)
 samples = st.tuples(member_texts, st.sampled_from(["jpg", "webp"]), st.binary(max_size=1600), st.none() | texts, texts)
@@ -39,12 +39,14 @@ def test_the_tar_is_that_of_tarfile(of: list[tuple[str, str, bytes, str | None, 
     names, formats, images, captions, records = zip(*of, strict=True)
     columns = (pa.array(column, TEXT) for column in (names, formats, captions, records))
     layout = TarLayout.of(Members(*columns), np.array([len(image) for image in images]))
+    buffer = TarBuffer(512)
+    buffer.take(1)[:] = 255  # used before
     found, ends, expected = b"", [], 0
     for begin, end in layout.windows(window_bytes):
         assert begin == expected
         expected = end
         ends += (len(found) + layout.ends(begin, end)).tolist()
-        blocks, places = layout.blocks(begin, end)
+        blocks, places = layout.blocks(begin, end, buffer)
         assert blocks.nbytes <= window_bytes or end == begin + 1
         for place, image in zip(places, images[begin:end], strict=True):
             place[:] = image
