@@ -1,9 +1,12 @@
 """Export beside copying the same bytes: ``python -m tests.benchmarks.bench_export``.
 
-Every sample of a few tars is exported by the whole job, shuffled, named, described, hashed; beside it the tars are
-merely copied: by ``shutil.copyfile`` (in the kernel), by plain reads and writes, and by reads and writes that also take
-the SHA-256 that the manifest needs. Once with images of the usual size, once with small ones, where the work for a
-sample weighs most. The images are random bytes: export never looks into one.
+Every sample of some tars is exported by the whole job, its start included: shuffled, named, described, hashed, by a
+worker a core and by one worker. Beside it the tars are merely copied, by ``shutil.copyfile`` (in the kernel), and by
+reads and writes that also take the SHA-256 that the manifest needs. Once with images of the usual size, once with small
+ones, where the work for a sample weighs most. The images are random bytes: export never looks into one.
+
+The inputs lie in the page cache, and all other memory is taken before each measurement: :mod:`.page_cache` says why.
+That needs a scratch folder (``--scratch``) with room for the machine's memory and twice the tars.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import pathlib
 import shutil
 import tempfile
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +27,10 @@ import pyarrow.parquet as pq
 import xxhash
 
 from pipelines import export
+from pipelines.runner import available_cores
 from pipelines.runner_settings import RunnerSettings
 from tests.benchmarks.harness import best_secs, keep
+from tests.benchmarks.page_cache import PageCache
 from transforms import datasets
 from transforms.exporting.settings import ExportSettings
 from transforms.exporting.tar_writer import TarStream
@@ -94,80 +100,80 @@ def write_datasets(
     datasets.write_table(folder.selection("random", shard), selection, folder.fingerprint)
 
 
-def measure(name: str, tars: int, samples: int, image_bytes: int, workers: int, repeats: int) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as scratch:
-        root = pathlib.Path(scratch)
-        folder, source = make_run(root, tars, samples, image_bytes)
-        shards = list_shards(source)
-        size_bytes = sum(shard.size_bytes for shard in shards)
+def measure(
+    name: str, scratch: pathlib.Path, cache: PageCache, tars: int, samples: int, image_bytes: int, repeats: int
+) -> dict[str, Any]:
+    root = scratch / name
+    folder, source = make_run(root, tars, samples, image_bytes)
+    shards = list_shards(source)
+    size_bytes = sum(shard.size_bytes for shard in shards)
+    output = pathlib.Path(folder.shards.path)
 
-        def copy_files(copies: pathlib.Path) -> None:
-            for shard in shards:
-                shutil.copyfile(shard.path.path, copies / shard.name)
+    def copy_files() -> None:
+        for shard in shards:
+            shutil.copyfile(shard.path.path, output / shard.name)
 
-        def read_and_write(copies: pathlib.Path, hashed: bool) -> None:
-            for shard in shards:
-                sha256 = hashlib.sha256()
-                with open(shard.path.path, "rb") as tar, (copies / shard.name).open("wb") as copy:
-                    while block := tar.read(1 << 18):
-                        copy.write(block)
-                        if hashed:
-                            sha256.update(block)
+    def copy_hashed() -> None:
+        for shard in shards:
+            sha256 = hashlib.sha256()
+            with open(shard.path.path, "rb") as tar, (output / shard.name).open("wb") as copy:
+                while block := tar.read(1 << 18):
+                    copy.write(block)
+                    sha256.update(block)
 
-        def run_export(_: pathlib.Path) -> None:
-            settings = ExportSettings(samples_per_shard=samples)
-            export.run(folder, shards, {source.name: source}, settings, RunnerSettings(workers=workers), [])
+    def run_export(workers: int | None) -> None:
+        settings = ExportSettings(samples_per_shard=samples)
+        export.run(folder, shards, {source.name: source}, settings, RunnerSettings(workers=workers), [])
 
-        def to_disk(write: Callable[[pathlib.Path], None], output: pathlib.Path) -> None:
-            """And until it lies on the disk: a corpus is larger than the page cache."""
-            write(output)
-            os.sync()
-
-        ways = {
-            "copyfile": copy_files,
-            "read_write": functools.partial(read_and_write, hashed=False),
-            "read_write_sha256": functools.partial(read_and_write, hashed=True),
-            "export": run_export,
-            "copyfile_to_disk": functools.partial(to_disk, copy_files),
-            "export_to_disk": functools.partial(to_disk, run_export),
-        }
-        secs = dict.fromkeys(ways, float("inf"))
-        output = pathlib.Path(folder.shards.path)
-        for _ in range(repeats):  # in turns: what disturbs the machine for a while disturbs all
-            for which, write in ways.items():
-                shutil.rmtree(output, ignore_errors=True)  # freeing the files of the last time is not measured,
-                output.mkdir(parents=True)
-                os.sync()  # nor is writing them
-                secs[which] = min(secs[which], best_secs(functools.partial(write, output), repeats=1))
-    export_secs = secs["export"]
-    on_disk = secs["copyfile_to_disk"] / secs["export_to_disk"]
-    return {
-        f"{name}_image_bytes": image_bytes,
-        f"{name}_samples": tars * samples,
-        f"{name}_megabytes": size_bytes / 1e6,
-        **{f"{name}_{which}_megabytes_per_sec": size_bytes / 1e6 / some for which, some in secs.items()},
-        f"{name}_samples_per_sec": tars * samples / export_secs,
-        **{
-            f"{name}_export_to_{which}": some / export_secs
-            for which, some in secs.items()
-            if "_disk" not in which and which != "export"
-        },
-        f"{name}_export_to_copyfile_both_to_disk": on_disk,
+    ways: dict[str, Callable[[], None]] = {
+        "copyfile": copy_files,
+        "copy_sha256": copy_hashed,
+        "export": functools.partial(run_export, None),
+        "export_one_worker": functools.partial(run_export, 1),
     }
+    secs: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(repeats):  # in turns: what disturbs the machine for a while disturbs all
+        for way, write in ways.items():
+            shutil.rmtree(output, ignore_errors=True)
+            output.mkdir(parents=True)
+            os.sync()
+            cache.fill()
+            for shard in shards:
+                shard.path.read_bytes()
+            secs[way].append(best_secs(write, repeats=1))
+    shutil.rmtree(root)
+    best = {way: min(some) for way, some in secs.items()}
+    figures: dict[str, Any] = {"image_bytes": image_bytes, "samples": tars * samples, "megabytes": size_bytes / 1e6}
+    figures |= {f"{way}_megabytes_per_sec": size_bytes / 1e6 / some for way, some in best.items()}
+    for way in ("export", "export_one_worker"):
+        figures[f"{way}_samples_per_sec"] = tars * samples / best[way]
+        for other in ("copyfile", "copy_sha256"):
+            figures[f"{way}_to_{other}"] = best[other] / best[way]
+            turns = zip(secs[other], secs[way], strict=True)
+            figures[f"{way}_to_{other}_each_turn"] = [round(theirs / ours, 3) for theirs, ours in turns]
+    return {f"{name}_{figure}": value for figure, value in figures.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tars", type=int, default=24, help="enough that starting the job weighs little")
+    parser.add_argument(
+        "--tars",
+        type=int,
+        default=48,
+        help="of usual size; half as many of small ones: a job's start, a second, is then a fifth",
+    )
     parser.add_argument("--samples", type=int, default=1000, help="of usual size, in a tar")
     parser.add_argument("--image-bytes", type=int, default=120_000, help="of an image of usual size")
     parser.add_argument("--small-samples", type=int, default=10_000, help="of small size, in a tar")
-    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--scratch", help="folder for the files; default: the system's")
     options = parser.parse_args()
-    usual = measure("usual", options.tars, options.samples, options.image_bytes, options.workers, options.repeats)
-    small = measure("small", options.tars // 2, options.small_samples, 8192, options.workers, options.repeats)
-    keep("export", workers=options.workers, load_average=os.getloadavg()[0], **usual, **small)
+    with tempfile.TemporaryDirectory(dir=options.scratch) as name:
+        scratch = pathlib.Path(name)
+        cache = PageCache(scratch)
+        usual = measure("usual", scratch, cache, options.tars, options.samples, options.image_bytes, options.repeats)
+        small = measure("small", scratch, cache, options.tars // 2, options.small_samples, 8192, options.repeats)
+    keep("export", workers=available_cores(), load_average=os.getloadavg()[0], **usual, **small)
 
 
 if __name__ == "__main__":
