@@ -1,23 +1,16 @@
 """Worker processes for Beam's in-process runner: quick to start, and missed when they die.
 
 Beam starts each worker of each job as a new interpreter, which takes seconds where the workers share cores; and when
-the system kills one, for want of memory most often, Beam waits for it for ever. Here workers are forked from a process
-that has done the imports (on Linux; elsewhere forking is not safe, and each is started anew), and a worker that dies
-ends the job with an error that says so.
+the system kills one, for want of memory most often, Beam waits for it for ever. Here :mod:`.forking` starts them, and
+a worker that dies ends the job with an error that says so.
 """
 
 from __future__ import annotations
 
-import atexit
-import functools
-import json
 import os
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2
@@ -25,6 +18,7 @@ from apache_beam.runners.portability.fn_api_runner import worker_handlers
 from apache_beam.transforms import environments
 from google.protobuf import json_format, text_format
 
+from pipelines.forking import start_worker
 from transforms.errors import WorkerLostError
 
 _URN = "evenweave:env:worker_process:v1"
@@ -63,7 +57,7 @@ class _WorkerProcess(worker_handlers.GrpcWorkerHandler):  # type: ignore[misc]
 
     def start_worker(self) -> None:
         control = endpoints_pb2.ApiServiceDescriptor(url=self.control_address)
-        ended_well = start_process(
+        ended_well = start_worker(
             self._job,
             {
                 **os.environ,
@@ -111,63 +105,3 @@ class _WorkerProcess(worker_handlers.GrpcWorkerHandler):  # type: ignore[misc]
 
 def _response(number: str, error: str) -> Any:
     return beam_fn_api_pb2.InstructionResponse(instruction_id=number, error=error)
-
-
-def start_process(job: str, environment: Mapping[str, str]) -> Callable[[], bool]:
-    """Start a worker; returns a function that waits for its end and says whether it ended well."""
-    if sys.platform != "linux":
-        process = subprocess.Popen([sys.executable, "-m", "pipelines.worker"], env=dict(environment))
-        return lambda: process.wait() == 0
-    request = {"environment": dict(environment), "folder": os.getcwd(), "path": sys.path, "module": job}
-    return functools.partial(_ended_well, _fork(request))
-
-
-def _ended_well(alive: int) -> bool:
-    try:
-        return bool(os.read(alive, 1))
-    finally:
-        os.close(alive)
-
-
-def _fork(request: Mapping[str, Any]) -> int:
-    """The reading end of the new worker's pipe."""
-    try:
-        return _fork_server().fork(request)
-    except BrokenPipeError:  # killed, perhaps, since it was last asked
-        _fork_server.cache_clear()
-        return _fork_server().fork(request)
-
-
-@functools.cache
-def _fork_server() -> _ForkServer:
-    return _ForkServer()
-
-
-class _ForkServer:
-    """The process of :mod:`pipelines.fork_server`; lives as long as this one."""
-
-    def __init__(self) -> None:
-        self._requests, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-m", "pipelines.fork_server", str(theirs.fileno())]
-            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
-        self._lock = threading.Lock()
-        atexit.register(self._close)
-
-    def fork(self, request: Mapping[str, Any]) -> int:
-        reading, writing = os.pipe()
-        line = json.dumps(request).encode() + b"\n"
-        try:
-            with self._lock:
-                sent = socket.send_fds(self._requests, [line], [writing])
-                self._requests.sendall(line[sent:])
-        except BaseException:
-            os.close(reading)
-            raise
-        finally:
-            os.close(writing)
-        return reading
-
-    def _close(self) -> None:
-        self._requests.close()
-        self._process.wait()

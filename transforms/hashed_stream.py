@@ -6,9 +6,9 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
-# SHA-256 runs at 2 GB/s here and writing to the page cache at 6; handing work to a thread takes some 20 µs
+# SHA-256 takes half a millisecond for so much, about as long as writing it; handing it to a thread takes 0.05
 _THREADED_BYTES = 1 << 20
-# Linux takes one large write into large pieces of memory, which are dear to find when memory is taken
+# Where all memory is taken, writes to the page cache of 2 MB and more took a fifth longer than ones of 512 KB
 _WRITTEN_BYTES = 1 << 19
 
 

@@ -12,7 +12,7 @@ import time
 import apache_beam as beam
 import pytest
 
-from pipelines import worker_processes
+from pipelines import forking
 from pipelines.runner import run_job
 from pipelines.runner_settings import RunnerSettings
 from transforms.errors import WorkerLostError
@@ -60,15 +60,24 @@ def test_workers_live_where_the_driver_does(tmp_path: pathlib.Path, monkeypatch:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+def test_requests_that_arrive_together() -> None:
+    """Among them, the import of a module that does not exist."""
+    for module in ("pipelines.export", "pipelines.does_not_exist", "pipelines.balance"):
+        forking.import_ahead(module)
+    ends = [forking.start_worker("pipelines.export", {"WORKER_ID": str(number)}) for number in range(20)]
+    assert [ended_well() for ended_well in ends] == [False] * 20  # they were not told where the driver is
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 def test_a_fork_server_that_was_killed_is_started_again(tmp_path: pathlib.Path) -> None:
     path = StoragePath.of(tmp_path) / "done"
     on_two_workers(lambda _: None)
-    server = worker_processes._fork_server()._process
+    server = forking._fork_server()._process
     server.kill()
     server.wait()
     on_two_workers(lambda number: path.write_text(str(number)), elements=1)
     assert path.read_text() == "0"
-    assert worker_processes._fork_server()._process.pid != server.pid
+    assert forking._fork_server()._process.pid != server.pid
 
 
 @_LOST
