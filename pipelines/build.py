@@ -158,7 +158,7 @@ def _upstream(identity: dict[str, Any]) -> dict[str, Any]:
 
 
 def _vocabulary(build: Build) -> Counts:
-    if build.settings.runner.workers != 1 and not build.beam_flags:
+    if build.settings.runner.processes > 1 and not build.beam_flags:
         from pipelines.forking import import_ahead
 
         import_ahead("pipelines.annotate")  # takes seconds, as the same imports do here

@@ -1,7 +1,8 @@
 """A process that has imported what workers need, and forks one on request: ``python -m pipelines.fork_server SOCKET``.
 
 Importing Beam takes more than a second of a core, a job's own modules more; a forked worker has them. This process
-starts no threads and opens no connection, so that forking it is safe.
+opens no connection and starts no threads (but those that libraries start when imported, and again after a fork), so
+that forking it is safe.
 
 A request is one line of JSON, ``{"path", "module"}``, to import what a job's workers need. With ``"environment"`` and
 ``"folder"`` it is to fork one, and comes with a pipe's writing end, which the worker holds as long as it lives; it
@@ -35,6 +36,7 @@ def serve(driver: socket.socket) -> None:
         if "environment" not in request:
             continue
         gc.freeze()  # a collection would touch, and so copy, the pages that the workers share
+        sys.stdout.flush()  # what a module printed when imported, else printed by each worker
         mine = alive.pop(0)
         if os.fork() == 0:
             driver.close()

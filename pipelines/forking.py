@@ -21,16 +21,26 @@ from typing import Any
 def import_ahead(job: str) -> None:
     """Have what the workers of ``job``, a module, will need imported, while this process is busy with other things."""
     if sys.platform == "linux":
-        _ask({"path": sys.path, "module": job})
+        _ask({"path": _path(), "module": job})
 
 
 def start_worker(job: str, environment: Mapping[str, str]) -> Callable[[], bool]:
     """Start a worker; returns a function that waits for its end and says whether it ended well."""
     if sys.platform != "linux":
-        process = subprocess.Popen([sys.executable, "-m", "pipelines.worker"], env=dict(environment))
+        process = subprocess.Popen(_command("pipelines.worker"), env=dict(environment))
         return lambda: process.wait() == 0
-    request = {"environment": dict(environment), "folder": os.getcwd(), "path": sys.path, "module": job}
+    request = {"environment": dict(environment), "folder": os.getcwd(), "path": _path(), "module": job}
     return functools.partial(_ended_well, _fork(request))
+
+
+def _path() -> list[str]:
+    return [os.fspath(folder) for folder in sys.path]
+
+
+def _command(module: str, *arguments: str) -> list[str]:
+    """As ``python -m``, which would look for the module in the current folder first."""
+    run = f"import runpy, sys; sys.path[:] = {_path()!r}; runpy.run_module({module!r}, run_name='__main__')"
+    return [sys.executable, "-c", run, *arguments]
 
 
 def _ended_well(alive: int) -> bool:
@@ -54,9 +64,11 @@ def _fork(request: Mapping[str, Any]) -> int:
 
 
 def _ask(request: Mapping[str, Any], *descriptors: int) -> None:
+    server = _fork_server()
     try:
-        _fork_server().ask(request, descriptors)
-    except BrokenPipeError:  # killed, perhaps, since it was last asked
+        server.ask(request, descriptors)
+    except ConnectionError:  # killed, perhaps, since it was last asked
+        server.close()
         _fork_server.cache_clear()
         _fork_server().ask(request, descriptors)
 
@@ -72,10 +84,10 @@ class _ForkServer:
     def __init__(self) -> None:
         self._requests, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", "pipelines.fork_server", str(theirs.fileno())]
+            command = _command("pipelines.fork_server", str(theirs.fileno()))
             self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
         self._lock = threading.Lock()
-        atexit.register(self._close)
+        atexit.register(self.close)
 
     def ask(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
         line = json.dumps(request).encode() + b"\n"
@@ -83,6 +95,9 @@ class _ForkServer:
             sent = socket.send_fds(self._requests, [line], descriptors)
             self._requests.sendall(line[sent:])
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Does not wait for what the server may be importing."""
+        atexit.unregister(self.close)
         self._requests.close()
+        self._process.kill()
         self._process.wait()

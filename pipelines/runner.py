@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
 from pipelines.runner_settings import RunnerSettings
-from pipelines.worker_processes import WorkerProcessEnvironment
+from pipelines.worker_processes import WorkerProcessEnvironment, lost_workers_are_errors
 from transforms import errors
 
 #: As a traceback ends that was printed by a worker process.
@@ -24,11 +23,6 @@ _REMOTE_ERROR = re.compile(
     r"^transforms\.errors\.(?P<kind>\w+): (?P<message>.*?)(?: \[while running|\n\n|\n?\Z)", re.MULTILINE | re.DOTALL
 )
 _BEAM_SUFFIX = " [while running"  # Beam's mark on the message of what a transform raises
-
-
-def available_cores() -> int:
-    """Cores that this process may use (a container may own fewer than the machine has)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_job(
@@ -52,7 +46,7 @@ def run_job(
     # Beam's own worker prints each exception before it is raised here
     quiet = contextlib.redirect_stderr(io.StringIO()) if runner else contextlib.nullcontext()
     try:
-        with quiet:
+        with quiet, lost_workers_are_errors():
             pipeline.run().wait_until_finish()
     except Exception as error:
         if user_error := _user_error(error):
@@ -65,7 +59,7 @@ def _in_process(
 ) -> tuple[FnApiRunner, PipelineOptions]:
     # Beam also raises what it logs as an error
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
-    workers = min(settings.workers or available_cores(), max_workers or sys.maxsize)
+    workers = min(settings.processes, max_workers or sys.maxsize)
     environment = WorkerProcessEnvironment(job) if workers > 1 else EmbeddedPythonEnvironment.default()
     options = PipelineOptions(
         [*beam_flags, f"--direct_num_workers={workers}", "--default_sdk_harness_log_level=CRITICAL"]

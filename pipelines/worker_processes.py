@@ -2,15 +2,15 @@
 
 Beam starts each worker of each job as a new interpreter, which takes seconds where the workers share cores; and when
 the system kills one, for want of memory most often, Beam waits for it for ever. Here :mod:`.forking` starts them, and
-a worker that dies ends the job with an error that says so.
+a worker that dies ends the job with an error that says so, as soon as the others have done their share of the stage.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2
@@ -22,13 +22,27 @@ from pipelines.forking import start_worker
 from transforms.errors import WorkerLostError
 
 _URN = "evenweave:env:worker_process:v1"
+_DONE_MARKER = worker_handlers.BeamFnControlServicer._DONE_MARKER
 _UNSTARTED = worker_handlers.BeamFnControlServicer.UNSTARTED_STATE
-_START_SECS = 120.0  # a worker that takes longer to connect is given up
-_DONE = worker_handlers.BeamFnControlServicer.DONE_STATE
+_SWEEP_SECS = 0.1
 _LOST = (
     "a worker process died in the middle of its work. Most often the system kills one for want of memory: run the same "
     "command again with fewer workers (--set runner.workers=1), it goes on where it stopped."
 )
+_NOT_STARTED = "a worker process ended before it had begun. What it said of the reason is above, if it said anything."
+_lost: list[WorkerLostError] = []  # of the job that runs, or ran last
+
+
+@contextlib.contextmanager
+def lost_workers_are_errors() -> Iterator[None]:
+    """Raises WorkerLostError in place of whatever Beam makes of a worker of the job within that died."""
+    _lost.clear()
+    try:
+        yield
+    except Exception as error:
+        if _lost:
+            raise _lost[0] from error
+        raise
 
 
 @environments.Environment.register_urn(_URN, bytes)
@@ -54,6 +68,8 @@ class _WorkerProcess(worker_handlers.GrpcWorkerHandler):  # type: ignore[misc]
     def __init__(self, payload: bytes, state: Any, provision_info: Any, grpc_server: Any) -> None:
         super().__init__(state, provision_info, grpc_server)
         self._job = payload.decode()
+        self._watch: threading.Thread | None = None
+        self._closed = threading.Event()
 
     def start_worker(self) -> None:
         control = endpoints_pb2.ApiServiceDescriptor(url=self.control_address)
@@ -70,38 +86,27 @@ class _WorkerProcess(worker_handlers.GrpcWorkerHandler):  # type: ignore[misc]
         self._watch.start()
 
     def close(self) -> None:
-        """Once it has connected.
+        """Ends the worker, also one that has not connected yet.
 
         A job may end, or fail, before all of its workers have connected. Beam tells only those that have to stop, and
         then waits for the others, which wait for work, for ever.
         """
-        deadline = time.monotonic() + _START_SECS
-        while self.control_conn._state == _UNSTARTED and time.monotonic() < deadline:
-            time.sleep(0.01)
+        self._closed.set()
+        self.control_conn.push(_DONE_MARKER)
         super().close()
 
     def stop_worker(self) -> None:
-        self._watch.join()
+        if self._watch:
+            self._watch.join()
 
     def _wait(self, ended_well: Callable[[], bool]) -> None:
-        if not ended_well():
-            self._give_up()
-
-    def _give_up(self) -> None:
-        """Answer what the runner has asked this worker, and whatever it will ask, with an error."""
-        connection = self.control_conn
-
-        def answer(request: Any) -> worker_handlers.ControlFuture:
-            number = getattr(request, "instruction_id", "")  # the mark of the end has none
-            text = f"{WorkerLostError.__module__}.{WorkerLostError.__name__}: {_LOST}"
-            return worker_handlers.ControlFuture(number, _response(number, text))
-
-        connection.push = answer
-        for number, future in list(connection._futures_by_id.items()):
-            future.set(answer(beam_fn_api_pb2.InstructionRequest(instruction_id=number)).get())
-        if connection._state == _UNSTARTED:  # it will never connect
-            connection._state = _DONE
-
-
-def _response(number: str, error: str) -> Any:
-    return beam_fn_api_pb2.InstructionResponse(instruction_id=number, error=error)
+        """For the worker's end. From a bad one on, whatever Beam asks of the worker fails."""
+        if ended_well():
+            return
+        error = WorkerLostError(_NOT_STARTED if self.control_conn._state == _UNSTARTED else _LOST)
+        _lost.append(error)
+        while True:
+            for number, future in list(self.control_conn._futures_by_id.items()):
+                future.set(beam_fn_api_pb2.InstructionResponse(instruction_id=number, error=str(error)))
+            if self._closed.wait(_SWEEP_SECS):
+                return

@@ -6,7 +6,9 @@ reads and writes that also take the SHA-256 that the manifest needs. Once with i
 ones, where the work for a sample weighs most. The images are random bytes: export never looks into one.
 
 The inputs lie in the page cache, and all other memory is taken before each measurement: :mod:`.page_cache` says why.
-That needs a scratch folder (``--scratch``) with room for the machine's memory and twice the tars.
+That needs a scratch folder (``--scratch``) with room for the machine's memory and twice the tars. A corpus does not fit
+into memory; so for images of usual size also from disk to disk: nothing of the inputs is in the page cache, and a
+measurement ends when all that was written is on the disk.
 """
 
 from __future__ import annotations
@@ -27,8 +29,7 @@ import pyarrow.parquet as pq
 import xxhash
 
 from pipelines import export
-from pipelines.runner import available_cores
-from pipelines.runner_settings import RunnerSettings
+from pipelines.runner_settings import RunnerSettings, available_cores
 from tests.benchmarks.harness import best_secs, keep
 from tests.benchmarks.page_cache import PageCache
 from transforms import datasets
@@ -101,7 +102,14 @@ def write_datasets(
 
 
 def measure(
-    name: str, scratch: pathlib.Path, cache: PageCache, tars: int, samples: int, image_bytes: int, repeats: int
+    name: str,
+    scratch: pathlib.Path,
+    cache: PageCache,
+    tars: int,
+    samples: int,
+    image_bytes: int,
+    repeats: int,
+    disk: bool = False,
 ) -> dict[str, Any]:
     root = scratch / name
     folder, source = make_run(root, tars, samples, image_bytes)
@@ -131,27 +139,58 @@ def measure(
         "export": functools.partial(run_export, None),
         "export_one_worker": functools.partial(run_export, 1),
     }
+
+    def read_inputs() -> None:
+        cache.fill()
+        for shard in shards:
+            shard.path.read_bytes()
+
+    def evict_inputs() -> None:
+        for shard in shards:
+            with open(shard.path.path, "rb") as tar:
+                os.posix_fadvise(tar.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+    figures: dict[str, Any] = {"image_bytes": image_bytes, "samples": tars * samples, "megabytes": size_bytes / 1e6}
+    figures |= compare(ways, read_inputs, output, size_bytes, tars * samples, repeats)
+    if disk:
+        to_disk = {way: functools.partial(synced, ways[way]) for way in ("copyfile", "export")}
+        from_disk = compare(to_disk, evict_inputs, output, size_bytes, tars * samples, repeats)
+        figures |= {f"disk_{figure}": value for figure, value in from_disk.items()}
+    shutil.rmtree(root)
+    return {f"{name}_{figure}": value for figure, value in figures.items()}
+
+
+def synced(write: Callable[[], None]) -> None:
+    write()
+    os.sync()
+
+
+def compare(
+    ways: dict[str, Callable[[], None]],
+    prepare: Callable[[], None],
+    output: pathlib.Path,
+    size_bytes: int,
+    samples: int,
+    repeats: int,
+) -> dict[str, Any]:
+    """The ways in turns: what disturbs the machine for a while disturbs all. Ratios of the best, and of each turn."""
     secs: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(repeats):  # in turns: what disturbs the machine for a while disturbs all
+    for _ in range(repeats):
         for way, write in ways.items():
             shutil.rmtree(output, ignore_errors=True)
             output.mkdir(parents=True)
             os.sync()
-            cache.fill()
-            for shard in shards:
-                shard.path.read_bytes()
+            prepare()
             secs[way].append(best_secs(write, repeats=1))
-    shutil.rmtree(root)
     best = {way: min(some) for way, some in secs.items()}
-    figures: dict[str, Any] = {"image_bytes": image_bytes, "samples": tars * samples, "megabytes": size_bytes / 1e6}
-    figures |= {f"{way}_megabytes_per_sec": size_bytes / 1e6 / some for way, some in best.items()}
-    for way in ("export", "export_one_worker"):
-        figures[f"{way}_samples_per_sec"] = tars * samples / best[way]
-        for other in ("copyfile", "copy_sha256"):
+    figures: dict[str, Any] = {f"{way}_megabytes_per_sec": size_bytes / 1e6 / some for way, some in best.items()}
+    for way in (way for way in ways if way.startswith("export")):
+        figures[f"{way}_samples_per_sec"] = samples / best[way]
+        for other in (other for other in ways if other.startswith("copy")):
             figures[f"{way}_to_{other}"] = best[other] / best[way]
             turns = zip(secs[other], secs[way], strict=True)
             figures[f"{way}_to_{other}_each_turn"] = [round(theirs / ours, 3) for theirs, ours in turns]
-    return {f"{name}_{figure}": value for figure, value in figures.items()}
+    return figures
 
 
 def main() -> None:
@@ -171,8 +210,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.scratch) as name:
         scratch = pathlib.Path(name)
         cache = PageCache(scratch)
-        usual = measure("usual", scratch, cache, options.tars, options.samples, options.image_bytes, options.repeats)
-        small = measure("small", scratch, cache, options.tars // 2, options.small_samples, 8192, options.repeats)
+        tars, samples, repeats = options.tars, options.samples, options.repeats
+        usual = measure("usual", scratch, cache, tars, samples, options.image_bytes, repeats, disk=True)
+        small = measure("small", scratch, cache, tars // 2, options.small_samples, 8192, repeats)
     keep("export", workers=available_cores(), load_average=os.getloadavg()[0], **usual, **small)
 
 

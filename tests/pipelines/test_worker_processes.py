@@ -7,12 +7,15 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
 
 import apache_beam as beam
 import pytest
 
-from pipelines import forking
+from pipelines import forking, worker_processes
 from pipelines.runner import run_job
 from pipelines.runner_settings import RunnerSettings
 from transforms.errors import WorkerLostError
@@ -22,12 +25,14 @@ from transforms.storage import StoragePath
 _LOST = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 
-def on_two_workers(work: beam.PTransform, elements: int = 8) -> None:
-    run_job(
-        lambda pipeline: pipeline | beam.Create(list(range(elements))) | beam.Reshuffle() | beam.Map(work),
-        RunnerSettings(workers=2),
-        [],
-    )
+def on_two_workers(work: Callable[[int], Any], elements: int = 8) -> None:
+    """As a step with others behind it."""
+
+    def build(pipeline: beam.Pipeline) -> None:
+        done = pipeline | beam.Create(list(range(elements))) | beam.Reshuffle() | beam.Map(work)
+        _ = done | beam.Map(lambda result: (result, 1)) | beam.GroupByKey() | "Pass on" >> beam.Map(lambda group: group)
+
+    run_job(build, RunnerSettings(workers=2), [])
 
 
 def die_at_three(number: int) -> None:
@@ -40,9 +45,56 @@ def leave_surroundings(number: int) -> None:
 
 
 @_LOST
-def test_a_worker_that_is_killed_ends_the_job() -> None:
+@pytest.mark.parametrize("last", [False, True])
+def test_a_worker_that_is_killed_ends_the_job(last: bool) -> None:
+    """Beam waits for a step's answer, if it is the last one, and else for its output."""
+
+    def build(pipeline: beam.Pipeline) -> None:
+        pipeline | beam.Create(list(range(8))) | beam.Reshuffle() | beam.Map(die_at_three)
+
     with pytest.raises(WorkerLostError, match=r"want of memory.*--set runner.workers=1"):
-        on_two_workers(die_at_three)
+        run_job(build, RunnerSettings(workers=2), []) if last else on_two_workers(die_at_three)
+
+
+@_LOST
+def test_a_worker_that_cannot_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_processes, "start_worker", lambda *_: lambda: False)
+    with pytest.raises(WorkerLostError, match="ended before it had begun"):
+        on_two_workers(lambda _: None)
+
+
+def test_a_worker_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more(*_: object) -> NoReturn:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(worker_processes, "start_worker", no_more)
+    started = time.monotonic()
+    with pytest.raises(OSError, match="no more processes"):
+        on_two_workers(lambda _: None)
+    assert time.monotonic() - started < 20  # it did not wait for the worker
+
+
+def test_a_worker_that_connects_when_the_job_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends too, and the job waits for that."""
+    ended: list[bool] = []
+
+    def start_one_later(job: str, environment: Mapping[str, str]) -> Callable[[], bool]:
+        if started.is_set():
+            raise OSError("no more processes")
+        started.set()
+
+        def start_and_wait() -> bool:
+            time.sleep(2)
+            ended.append(forking.start_worker(job, environment)())
+            return ended[0]
+
+        return start_and_wait
+
+    started = threading.Event()
+    monkeypatch.setattr(worker_processes, "start_worker", start_one_later)
+    with pytest.raises(OSError, match="no more processes"):
+        on_two_workers(lambda _: None)
+    assert ended == [True]
 
 
 def test_workers_live_where_the_driver_does(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import operator
+import resource
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,7 +26,14 @@ from transforms.reading.random_access import ImageReader
 from transforms.reading.settings import SourceSettings
 from transforms.reading.shards import InputShard
 
-_MOST_OPEN = 256  # input shards held open: the default block; a process may open 1,024 files on most systems
+
+def _most_open() -> int:
+    """Input shards held open by this process: half of the files that it may open, 1,024 on most systems."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 512 if limit == resource.RLIM_INFINITY else min(512, limit // 2)
+
+
+_OPEN = threading.BoundedSemaphore(_most_open())
 
 
 @dataclass(frozen=True)
@@ -98,32 +106,36 @@ class ImageCopier:
                             raise InputError(f"{part.path}: its bytes are not those that were annotated")
         except (InputError, OSError) as error:
             image = f"image {images.key[row]}" if row >= 0 else "images"
-            raise InputError(
-                f"cannot export {image} of source {part.source}: {error}. Restore the input as it was annotated and "
-                "run the same command again, or start a new run folder."
-            ) from error
+            remedy = "Mend that and run the same command again."
+            if isinstance(error, InputError):
+                remedy = (
+                    "Restore the input as it was annotated and run the same command again, or start a new run folder."
+                )
+            raise InputError(f"cannot export {image} of source {part.source}: {error}. {remedy}") from error
 
     @contextlib.contextmanager
     def _reader(self, index: int) -> Iterator[ImageReader]:
         """The reader of an input shard; of Parquet a new one each time, since it keeps whole row groups."""
-        part = self._parts[index]
         if index in self._open:
             yield self._open[index]
-        elif part.format == "parquet" or len(self._open) >= _MOST_OPEN:
-            with ImageReader(part, self._sources[part.source]) as reader:
-                yield reader
-        else:
-            reader = ImageReader(part, self._sources[part.source])
-            with self._opening:
-                kept = self._open.setdefault(index, reader)
-            if kept is not reader:  # another thread was faster
-                reader.close()
-            yield kept
+            return
+        part = self._parts[index]
+        with contextlib.ExitStack() as closing:
+            reader = closing.enter_context(ImageReader(part, self._sources[part.source]))
+            if part.format != "parquet" and _OPEN.acquire(blocking=False):
+                with self._opening:
+                    kept = self._open.setdefault(index, reader)
+                if kept is reader:
+                    closing.pop_all()
+                else:  # another thread was faster
+                    _OPEN.release()
+            yield reader
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
         for reader in self._open.values():
             reader.close()
+            _OPEN.release()
 
     def __enter__(self) -> Self:
         return self

@@ -29,7 +29,7 @@ from transforms.run_folder import RunFolder
 # Parquet each window decodes every row group that it touches, so fewer are better.
 _WINDOW_BYTES = 4 << 20
 _PARQUET_WINDOW_BYTES = 256 << 20
-_DESCRIBED = 4096  # samples described together, by column: some 2 KB of memory each
+_DESCRIBED = 4096  # samples described together, by column: some 6 KB of memory each at the peak
 
 
 def write_shard(

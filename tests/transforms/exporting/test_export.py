@@ -8,6 +8,7 @@ import itertools
 import json
 import pathlib
 import tarfile
+import threading
 from collections import Counter
 from typing import Any
 
@@ -206,9 +207,11 @@ def test_windows_of_reads_change_nothing(run: SmallRun, monkeypatch: pytest.Monk
     run.folder.shards.filesystem.delete_dir(run.folder.shards.path)
     monkeypatch.setattr(shards, "_WINDOW_BYTES", window_bytes)
     monkeypatch.setattr(shards, "_DESCRIBED", 7)
-    monkeypatch.setattr(images, "_MOST_OPEN", 2)
+    most_open = threading.BoundedSemaphore(2)
+    monkeypatch.setattr(images, "_OPEN", most_open)
     run.export(samples_per_shard=20)
     assert run.digests() == whole
+    assert all(most_open.acquire(blocking=False) for _ in range(2))  # all were closed
 
 
 def test_an_empty_selection_is_an_empty_corpus(tmp_path: pathlib.Path) -> None:
