@@ -50,6 +50,7 @@ def test_only_beam_modules_import_beam() -> None:
             assert not any(name.startswith("apache_beam") for name in imported(path)), path
 
 
+@pytest.mark.slow
 def test_steps_import_without_beam() -> None:
     """Not even by way of another module: the pure functions serve where Beam is not installed."""
     names = [

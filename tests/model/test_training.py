@@ -100,6 +100,7 @@ class _Terminated(Trainer):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_asked_to_end_it_saves_and_goes_on(start: Start, whole: pathlib.Path, tmp_path: pathlib.Path) -> None:
     values = settings_of(start, tmp_path, steps=20)
     handler = signal.getsignal(signal.SIGTERM)
@@ -138,6 +139,7 @@ def test_accumulation_is_one_big_batch(start: Start, tmp_path: pathlib.Path) -> 
         assert big["gradient_norm"] == pytest.approx(small["gradient_norm"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_half_precision_follows_full(start: Start, whole: pathlib.Path, tmp_path: pathlib.Path) -> None:
     trainer = train(settings_of(start, tmp_path, steps=20, parallel__compute_dtype="bfloat16"))
     assert {parameter.dtype for parameter in trainer.root.parameters()} == {torch.float32}
@@ -145,6 +147,7 @@ def test_half_precision_follows_full(start: Start, whole: pathlib.Path, tmp_path
     assert {weight.dtype for weight in weights_of(tmp_path).values()} == {torch.bfloat16}
 
 
+@pytest.mark.slow
 def test_workers_of_the_loader_go_on_exactly(start: Start, tmp_path: pathlib.Path) -> None:
     """Workers read ahead of training; what they had read and it had not used is read again."""
     values = settings_of(start, tmp_path, steps=6, data__workers=2, checkpoint__every_steps=3)
@@ -217,6 +220,7 @@ class _Filling(Trainer):
             resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_last_checkpoint(start: Start, whole: pathlib.Path, tmp_path: pathlib.Path) -> None:
     values = settings_of(start, tmp_path, steps=20, checkpoint__every_steps=10)
     try:
@@ -279,6 +283,7 @@ def test_tensorboard(start: Start, tmp_path: pathlib.Path) -> None:
     assert [line["step"] for line in lines_of(tmp_path)] == [2, 4]
 
 
+@pytest.mark.slow
 def test_weights_and_biases(start: Start, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Offline, as without an account: its own file holds the losses."""
     pytest.importorskip("wandb")

@@ -46,6 +46,7 @@ def test_balance_from_annotations_to_selection(tmp_path: pathlib.Path, method: s
     assert files(tmp_path / "beam") == files(tmp_path / "alone")
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: pathlib.Path) -> None:
     settings = BalanceSettings(method="inverse_frequency", size=100, max_copies=2)
     folder, names = write_corpus(tmp_path, random_ids(600, 50, 4, 0), 4, 50)

@@ -132,6 +132,7 @@ def test_a_fork_server_that_was_killed_is_started_again(tmp_path: pathlib.Path) 
     assert forking._fork_server()._process.pid != server.pid
 
 
+@pytest.mark.slow
 @_LOST
 def test_a_worker_that_is_started_anew(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where forking is not safe."""

@@ -46,6 +46,7 @@ def test_weights_are_loaded_not_drawn(encoder):
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.slow
 def test_concepts_are_found_by_their_names(scores_and_truth):
     measured, chance = zero_shot.measures(*scores_and_truth), zero_shot.chance(scores_and_truth[1])
     assert measured["recall_at_8"] > 0.9

@@ -112,6 +112,7 @@ def test_what_the_published_layout_cannot_hold_is_said(document: Located, why: s
     assert found is None if why is None else found is not None and why in found
 
 
+@pytest.mark.slow
 def test_datasets_reads_the_unpacked_layout(tmp_path: pathlib.Path) -> None:
     sources = both_sources(tmp_path)
     job = pack_job(tmp_path / "run", sources, layout="messages", shards={"max_shard_bytes": 30_000})
