@@ -65,6 +65,8 @@ class Build:
 
     def run(self, *stages: str) -> None:
         """Run the stages named that are not done, in the order of the flow; raises where an earlier one is missing."""
+        if {"vocabulary", "annotate"} <= set(stages) and not self.record.is_done("annotate"):
+            self._import_ahead()
         earlier: list[str] = []
         for name, stage in STAGES.items():
             if name in stages:
@@ -72,6 +74,13 @@ class Build:
                     raise EvenweaveError(f"{name} needs {missing[0]} to be done first: evenweave {missing[0]} CONFIG")
                 self._run_stage(name, stage)
             earlier.append(name)
+
+    def _import_ahead(self) -> None:
+        """What the workers of annotate import takes seconds, and so do the same imports here, for the vocabulary."""
+        if self.settings.runner.processes > 1 and not self.beam_flags:
+            from pipelines.forking import import_ahead
+
+            import_ahead("pipelines.annotate")
 
     def _run_stage(self, name: str, stage: Callable[[Build], Counts]) -> None:
         if self.record.is_done(name):
@@ -158,10 +167,6 @@ def _upstream(identity: dict[str, Any]) -> dict[str, Any]:
 
 
 def _vocabulary(build: Build) -> Counts:
-    if build.settings.runner.processes > 1 and not build.beam_flags:
-        from pipelines.forking import import_ahead
-
-        import_ahead("pipelines.annotate")  # takes seconds, as the same imports do here
     from pipelines import vocabulary
 
     concepts = vocabulary.run(build.folder, build.settings.vocabulary, build.settings.encoder, build.reused)

@@ -6,9 +6,10 @@ reads and writes that also take the SHA-256 that the manifest needs. Once with i
 ones, where the work for a sample weighs most. The images are random bytes: export never looks into one.
 
 The inputs lie in the page cache, and all other memory is taken before each measurement: :mod:`.page_cache` says why.
-That needs a scratch folder (``--scratch``) with room for the machine's memory and twice the tars. A corpus does not fit
-into memory; so for images of usual size also from disk to disk: nothing of the inputs is in the page cache, and a
-measurement ends when all that was written is on the disk.
+That needs a scratch folder (``--scratch``) with room for the machine's memory and twice the tars. A corpus does not
+fit into memory; so for images of usual size also from disk to disk: nothing of the inputs is in the page cache,
+memory is left as it is, and a measurement ends when all that was written is on the disk. That ratio says as much of
+the disk as of export: the faster the disk, the nearer to the ratio in memory.
 """
 
 from __future__ import annotations

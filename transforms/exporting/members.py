@@ -4,7 +4,7 @@ A sample is up to three members of one name: ``<source>/<shard>/<key>.jpg`` (or 
 ``….txt`` (the caption, where there is one) and ``….json``. Source and shard stand before the key because a key is
 unique in its input shard only: rows of two Parquet files may both be number 7.
 
-Everything is done by column: 2 to 3 µs a sample, where building and encoding a dictionary takes 10.
+Everything is done by column: with the headers, 6 µs a sample, and 104 in plain Python (bench_members).
 
 Shape legend: N samples, K concepts of each.
 """
