@@ -23,7 +23,7 @@ def run(
     """Annotations, less the duplicates, of ``shards`` → selections, concepts.parquet, and the counts of the stage."""
 
     def build(pipeline: beam.Pipeline) -> None:
-        names = pipeline | "Shards" >> beam.Create(shards) | "Spread" >> beam.Reshuffle()
+        names = pipeline | "Shards" >> beam.Create(shards)
         _ = names | "Balance" >> Balance(folder, settings, n_concepts)
 
     run_job(build, runner, beam_flags)

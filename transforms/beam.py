@@ -1,9 +1,10 @@
-"""What the Beam wiring of every step shares: adding up counts, and leaving them for the driver."""
+"""What the Beam wiring of every step shares: bringing small things together, and leaving counts for the driver."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 import apache_beam as beam
 
@@ -11,24 +12,24 @@ from transforms.rejects import Counts
 from transforms.storage import StoragePath
 
 
-class SumCounts(beam.CombineFn):  # type: ignore[misc]
-    """Counts of shards → counts of the stage."""
+class Gather(beam.PTransform):  # type: ignore[misc]
+    """PCollection[T] → PCollection[list[T]]: all elements, in any order, on one worker; no list where there are none.
 
-    def create_accumulator(self) -> Counts:
-        return Counts()
+    For what is small when all shards are counted. A global combine would run three small stages more, for sums on the
+    way and for the value of nothing.
+    """
 
-    def add_input(self, accumulator: Counts, element: Counts) -> Counts:
-        return accumulator + element
-
-    def merge_accumulators(self, accumulators: Iterable[Counts]) -> Counts:
-        return sum(accumulators, start=Counts())
-
-    def extract_output(self, accumulator: Counts) -> Counts:
-        return accumulator
+    def expand(self, elements: beam.PCollection[Any]) -> beam.PCollection[list[Any]]:
+        return (
+            elements
+            | "To one key" >> beam.Map(lambda element: (None, element))
+            | "Group" >> beam.GroupByKey()
+            | "List" >> beam.MapTuple(lambda _, together: list(together))
+        )
 
 
 class LeaveCounts(beam.PTransform):  # type: ignore[misc]
-    """PCollection[Counts] of a stage → a JSON file that the driver reads when the job has ended.
+    """PCollection[Counts] of a stage, of one shard or more → a JSON file that the driver reads when the job has ended.
 
     A file and not a Beam metric: metrics may count a retried bundle twice.
     """
@@ -38,9 +39,9 @@ class LeaveCounts(beam.PTransform):  # type: ignore[misc]
         self._path = path
 
     def expand(self, counts: beam.PCollection[Counts]) -> beam.PCollection[None]:
-        path = self._path
+        return counts | Gather() | "Leave counts" >> beam.Map(leave_counts, self._path)
 
-        def write(total: Counts) -> None:
-            path.write_text(json.dumps(total.to_dict()))
 
-        return counts | "Sum counts" >> beam.CombineGlobally(SumCounts()) | "Leave counts" >> beam.Map(write)
+def leave_counts(counts: Iterable[Counts], path: StoragePath) -> None:
+    """The sum, for the driver."""
+    path.write_text(json.dumps(sum(counts, start=Counts()).to_dict()))

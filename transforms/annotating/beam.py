@@ -40,8 +40,7 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
         self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode, reused)
 
     def expand(self, shards: beam.PCollection[InputShard]) -> beam.PCollection[None]:
-        counts = shards | "Spread" >> beam.Reshuffle() | "Annotate shard" >> beam.ParDo(self._annotate)
-        return counts | LeaveCounts(self._folder.counts("annotate"))
+        return shards | "Annotate shard" >> beam.ParDo(self._annotate) | LeaveCounts(self._folder.counts("annotate"))
 
 
 class _AnnotateShard(beam.DoFn):  # type: ignore[misc]

@@ -13,7 +13,7 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from transforms.beam import LeaveCounts
+from transforms.beam import Gather, leave_counts
 from transforms.datasets import ShardName
 from transforms.exporting import energon
 from transforms.exporting.blocks import ExportPlan, cut_block, deal_blocks
@@ -52,34 +52,29 @@ class ExportShards(beam.PTransform):  # type: ignore[misc]
         folder, settings, sources = self._folder, self._settings, self._sources
         names = [ShardName(shard.source, shard.name) for shard in self._shards]
         blocks = deal_blocks(names, settings.shuffle_block_shards, settings.seed).tolist()
-        finished = finished_shards(folder.shards, settings.name)
+        finished = frozenset(finished_shards(folder.shards, settings.name))
 
         def write(number: int, parts: Iterable[tuple[InputShard, bytes]]) -> ShardStats:
+            if number in finished:
+                return read_stats(folder.shards, shard_file(settings.name, number), folder.fingerprint)
             rows = ((shard, pa.ipc.open_stream(encoded).read_all()) for shard, encoded in parts)
             return write_shard(folder, settings, sources, number, rows)
 
-        def remember(number: int) -> ShardStats:
-            return read_stats(folder.shards, shard_file(settings.name, number), folder.fingerprint)
-
-        shards = (
-            pipeline
-            | "Input shards" >> beam.Create(list(zip(blocks, self._shards, strict=True)))
-            | "Spread" >> beam.Reshuffle()
-        )
+        shards = pipeline | "Input shards" >> beam.Create(list(zip(blocks, self._shards, strict=True)))
         places = shards | "Place copies" >> beam.Map(_read_places, folder, settings.seed)
-        plan = places | _Plan(settings)
         written = (
             shards
-            | "Deal rows" >> beam.FlatMap(_deal, folder, settings.seed, frozenset(finished), plan)
+            | "Deal rows" >> beam.FlatMap(_deal, folder, settings.seed, finished, places | _Plan(settings))
             | "By output shard" >> beam.GroupByKey()
             | "Write" >> beam.MapTuple(write)
         )
-        remembered = pipeline | "Finished" >> beam.Create(finished) | "Remember" >> beam.Map(remember)
-        stats = (written, remembered) | "All shards" >> beam.Flatten()
-        _ = stats | "To one list" >> beam.combiners.ToList() | "Finish" >> beam.Map(_finish, folder, settings.name)
         selected = places | "Selected" >> beam.Map(lambda placed: Counts(rows_in=len(placed[1].place)))
-        exported = stats | "Exported" >> beam.Map(lambda shard: Counts(rows_out=shard.samples))
-        return (selected, exported) | "Counts" >> beam.Flatten() | LeaveCounts(folder.counts(_STAGE))
+        return (
+            (selected, written)
+            | "Both" >> beam.Flatten()
+            | Gather()
+            | "Finish" >> beam.Map(_finish, folder, settings.name)
+        )
 
 
 class _Plan(beam.PTransform):  # type: ignore[misc]
@@ -102,7 +97,7 @@ class _Plan(beam.PTransform):  # type: ignore[misc]
             places
             | "By block" >> beam.GroupByKey()
             | "Cut" >> beam.MapTuple(cut)
-            | "All blocks" >> beam.combiners.ToList()
+            | "All blocks" >> Gather()
             | "Number" >> beam.Map(ExportPlan.of)
         )
         return beam.pvalue.AsSingleton(plan)
@@ -116,15 +111,23 @@ def _read_places(dealt: tuple[int, InputShard], folder: RunFolder, seed: int) ->
 def _deal(
     dealt: tuple[int, InputShard], folder: RunFolder, seed: int, finished: frozenset[int], plan: ExportPlan
 ) -> Iterator[tuple[int, tuple[InputShard, bytes]]]:
-    """The rows of one input shard, by output shard, as Arrow streams: pickled, a table would take six times as long."""
+    """The rows of one input shard, by output shard, as Arrow streams: pickled, a table would take six times as long.
+
+    No rows for an output shard that is finished, but its number.
+    """
     block, shard = dealt
-    for number, rows in read_rows(folder, shard.source, shard.name, seed, plan, block, finished):
+    for number, rows in read_rows(folder, shard.source, shard.name, seed, plan, block):
         encoded = pa.BufferOutputStream()
-        with pa.ipc.new_stream(encoded, rows.schema) as stream:
-            stream.write_table(rows)
+        if number not in finished:
+            with pa.ipc.new_stream(encoded, rows.schema) as stream:
+                stream.write_table(rows)
         yield number, (shard, encoded.getvalue().to_pybytes())
 
 
-def _finish(stats: list[ShardStats], folder: RunFolder, name: str) -> None:
+def _finish(results: list[Counts | ShardStats], folder: RunFolder, name: str) -> None:
+    """Of what was selected and of what was written, in any order."""
+    stats = [shard for shard in results if isinstance(shard, ShardStats)]
+    selected = [counts for counts in results if isinstance(counts, Counts)]
     energon.write_metadata(folder.shards, stats)
     write_manifest(folder.shards, name, stats, folder.fingerprint)
+    leave_counts([*selected, *(Counts(rows_out=shard.samples) for shard in stats)], folder.counts(_STAGE))

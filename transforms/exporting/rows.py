@@ -56,9 +56,9 @@ def read_places(folder: RunFolder, source: str, shard: str, seed: int) -> Placed
 
 
 def read_rows(
-    folder: RunFolder, source: str, shard: str, seed: int, plan: ExportPlan, block: int, finished: frozenset[int]
+    folder: RunFolder, source: str, shard: str, seed: int, plan: ExportPlan, block: int
 ) -> Iterator[tuple[int, pa.Table]]:
-    """The selected samples of one input shard, a table for each output shard that is not finished.
+    """The selected samples of one input shard, a table for each output shard.
 
     Columns: those of the annotations, ``inclusion_probability``, ``copy`` (from 0) and ``place``.
     """
@@ -73,9 +73,7 @@ def read_rows(
     table = table.append_column("place", pa.array(copies.place[order]))
     bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
     for begin, end in itertools.pairwise(bounds):
-        number = int(numbers[begin])
-        if number not in finished:
-            yield number, table.slice(begin, end - begin)
+        yield int(numbers[begin]), table.slice(begin, end - begin)
 
 
 def _selected(folder: RunFolder, source: str, shard: str, columns: Sequence[str], seed: int) -> tuple[pa.Table, Copies]:

@@ -20,8 +20,4 @@ class DrawMiniature(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, shards: beam.PCollection[int]) -> beam.PCollection[Counts]:
         folder, settings = self._folder, self._settings
-        return (
-            shards
-            | "Spread shards" >> beam.Reshuffle()
-            | "Draw shards" >> beam.Map(lambda shard: write_shard(folder, shard, settings))
-        )
+        return shards | "Draw shards" >> beam.Map(lambda shard: write_shard(folder, shard, settings))

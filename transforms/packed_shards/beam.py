@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 
-from transforms.beam import LeaveCounts
+from transforms.beam import Gather, LeaveCounts
 from transforms.packed_shards.finishing import finish_set
 from transforms.packed_shards.groups import PackJob, pack_group
 from transforms.packed_shards.inputs import InputGroup
@@ -24,12 +24,7 @@ class PackShards(beam.PTransform):  # type: ignore[misc]
         self._job = job
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
-        records = (
-            pipeline
-            | "Groups" >> beam.Create(self._groups)
-            | "Spread" >> beam.Reshuffle()
-            | "Pack" >> beam.Map(pack_group, self._job)
-        )
-        _ = records | "To one list" >> beam.combiners.ToList() | "Finish" >> beam.Map(finish_set, self._job)
+        records = pipeline | "Groups" >> beam.Create(self._groups) | "Pack" >> beam.Map(pack_group, self._job)
+        _ = records | "All records" >> Gather() | "Finish" >> beam.Map(finish_set, self._job)
         counts = records | "Counts" >> beam.Map(lambda record: record.counts)
         return counts | LeaveCounts(self._job.folder.counts("pack"))
