@@ -20,7 +20,7 @@ from transforms.exporting.blocks import ExportPlan, cut_block, deal_blocks
 from transforms.exporting.manifest import ShardStats, finished_shards, read_stats, shard_file, write_manifest
 from transforms.exporting.rows import Placed, read_places, read_rows
 from transforms.exporting.settings import ExportSettings
-from transforms.exporting.shards import write_shard
+from transforms.exporting.shards import ShardWriter
 from transforms.reading.settings import SourceSettings
 from transforms.reading.shards import InputShard
 from transforms.rejects import Counts
@@ -49,16 +49,10 @@ class ExportShards(beam.PTransform):  # type: ignore[misc]
         self._settings = settings
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
-        folder, settings, sources = self._folder, self._settings, self._sources
+        folder, settings = self._folder, self._settings
         names = [ShardName(shard.source, shard.name) for shard in self._shards]
         blocks = deal_blocks(names, settings.shuffle_block_shards, settings.seed).tolist()
         finished = frozenset(finished_shards(folder.shards, settings.name))
-
-        def write(number: int, parts: Iterable[tuple[InputShard, bytes]]) -> ShardStats:
-            if number in finished:
-                return read_stats(folder.shards, shard_file(settings.name, number), folder.fingerprint)
-            rows = ((shard, pa.ipc.open_stream(encoded).read_all()) for shard, encoded in parts)
-            return write_shard(folder, settings, sources, number, rows)
 
         shards = pipeline | "Input shards" >> beam.Create(list(zip(blocks, self._shards, strict=True)))
         places = shards | "Place copies" >> beam.Map(_read_places, folder, settings.seed)
@@ -66,7 +60,7 @@ class ExportShards(beam.PTransform):  # type: ignore[misc]
             shards
             | "Deal rows" >> beam.FlatMap(_deal, folder, settings.seed, finished, places | _Plan(settings))
             | "By output shard" >> beam.GroupByKey()
-            | "Write" >> beam.MapTuple(write)
+            | "Write" >> beam.ParDo(_WriteShard(folder, settings, self._sources, finished))
         )
         selected = places | "Selected" >> beam.Map(lambda placed: Counts(rows_in=len(placed[1].place)))
         return (
@@ -122,6 +116,30 @@ def _deal(
             with pa.ipc.new_stream(encoded, rows.schema) as stream:
                 stream.write_table(rows)
         yield number, (shard, encoded.getvalue().to_pybytes())
+
+
+class _WriteShard(beam.DoFn):  # type: ignore[misc]
+    """(number, rows of each input shard) → the shard's statistics."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        settings: ExportSettings,
+        sources: Mapping[str, SourceSettings],
+        finished: frozenset[int],
+    ) -> None:
+        self._folder, self._settings, self._sources, self._finished = folder, settings, sources, finished
+
+    def setup(self) -> None:
+        self._writer = ShardWriter(self._folder, self._settings, self._sources)
+
+    def process(self, element: tuple[int, Iterable[tuple[InputShard, bytes]]]) -> Iterator[ShardStats]:
+        number, parts = element
+        if number in self._finished:
+            yield read_stats(self._folder.shards, shard_file(self._settings.name, number), self._folder.fingerprint)
+        else:
+            rows = ((shard, pa.ipc.open_stream(encoded).read_all()) for shard, encoded in parts)
+            yield self._writer.write(number, rows)
 
 
 def _finish(results: list[Counts | ShardStats], folder: RunFolder, name: str) -> None:

@@ -5,7 +5,6 @@ Shape legend: N selected samples of one input shard, M copies of them.
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -93,8 +92,7 @@ def _selected(folder: RunFolder, source: str, shard: str, columns: Sequence[str]
     return rows, place_copies(rows.column("sample_id").to_numpy(), number_of_copies, seed)
 
 
-@functools.lru_cache(maxsize=1)
 def read_concepts(vocabulary: StoragePath) -> pa.LargeStringArray:
-    """Every concept as :func:`concept_openings` writes it, by id, which is its row; read once by a worker."""
+    """Every concept as :func:`concept_openings` writes it, by id, which is its row."""
     with (vocabulary / "vocabulary.parquet").open_random() as file:
         return concept_openings(pq.read_table(file, columns=["name"]).column("name").combine_chunks())
