@@ -3,7 +3,8 @@
 How fast a file is written depends on where its pages come from. Here, the same loop of plain writes ran at 4 GB/s into
 memory that had just been freed, and at 0.4 GB/s a few seconds later, when the hypervisor had taken the free memory
 back and gave each page anew. What is measured first after a deletion, or ends sooner, then looks better than it is. So
-free memory is filled with the page cache of a file, before each measurement; pages then come from that cache.
+free memory is filled with the page cache of a file, before each measurement; pages then come from that cache. It is not
+perfect: a kernel may free what was not used for seconds (DAMON; 0.2 GB/s here), so take more than one turn.
 """
 
 from __future__ import annotations
