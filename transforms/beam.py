@@ -29,7 +29,7 @@ class Gather(beam.PTransform):  # type: ignore[misc]
 
 
 class LeaveCounts(beam.PTransform):  # type: ignore[misc]
-    """PCollection[Counts] of a stage, of one shard or more → a JSON file that the driver reads when the job has ended.
+    """PCollection[Counts] of a stage → a JSON file that the driver reads when the job has ended.
 
     A file and not a Beam metric: metrics may count a retried bundle twice.
     """
@@ -39,7 +39,9 @@ class LeaveCounts(beam.PTransform):  # type: ignore[misc]
         self._path = path
 
     def expand(self, counts: beam.PCollection[Counts]) -> beam.PCollection[None]:
-        return counts | Gather() | "Leave counts" >> beam.Map(leave_counts, self._path)
+        zero = counts.pipeline | "Zero" >> beam.Create([Counts()])  # there may be no shards, but there will be a file
+        together = (counts, zero) | "With zero" >> beam.Flatten() | Gather()
+        return together | "Leave counts" >> beam.Map(leave_counts, self._path)
 
 
 def leave_counts(counts: Iterable[Counts], path: StoragePath) -> None:

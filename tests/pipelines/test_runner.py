@@ -44,6 +44,16 @@ def test_counts_of_all_workers_are_added(tmp_path: pathlib.Path, workers: int) -
     assert Counts.from_dict(json.loads(path.read_text())) == Counts(40, 20, {"reason0": 10, "reason1": 10})
 
 
+def test_no_shards_give_no_counts_but_a_file(tmp_path: pathlib.Path) -> None:
+    path = StoragePath.of(tmp_path) / "counts.json"
+    run_job(
+        lambda pipeline: pipeline | beam.Create([]) | beam.Map(one_row) | LeaveCounts(path),
+        RunnerSettings(workers=1),
+        [],
+    )
+    assert Counts.from_dict(json.loads(path.read_text())) == Counts()
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_users_error_comes_back_as_itself(workers: int) -> None:
     with pytest.raises(InputError) as error:

@@ -44,7 +44,7 @@ class _Window(NamedTuple):
 class ShardWriter:
     """Writes output shards of one export, one after another; keeps its memory and the names of concepts.
 
-    Fresh memory costs a fault and a clearing for each page: 8 % of all work, when each shard had buffers of its own.
+    Fresh memory costs a fault and a clearing for each page, so the buffers serve one shard after another.
     """
 
     def __init__(self, folder: RunFolder, settings: ExportSettings, sources: Mapping[str, SourceSettings]) -> None:
@@ -61,6 +61,7 @@ class ShardWriter:
         """Write output shard ``number`` from its rows of each input shard, given in any order.
 
         The tar appears first, then Energon's index of it, then the statistics that say that both are whole.
+        Raises InputError for an image that is not what was annotated.
         """
         folder, settings = self._folder, self._settings
         inputs, samples = _in_order(parts)
