@@ -45,7 +45,7 @@ report: setup ## the report of a run again: RUN=runs/mini
 	$(BIN)/evenweave report $(or $(RUN),runs/mini)
 
 tiny-encoder: setup ## train the embedded encoder anew (half an hour on two cores)
-	$(BIN)/python -m transforms.miniature.tiny_encoder
+	$(BIN)/python -m transforms.miniature.encoder.training
 
 train-tiny: setup ## the tiny model through all three stages, on a CPU: packs, trains, exports, answers
 	$(BIN)/python -m pipelines.train_tiny $(or $(OUTPUT),runs/tiny)

@@ -1,3 +1,3 @@
 """The joined model and its trainer. Importing it makes the model known to transformers' Auto classes."""
 
-from model import registration as registration
+from model.architecture import registration as registration

@@ -8,18 +8,18 @@ from typing import Any
 import torch
 from transformers import AutoProcessor
 
-from model.modeling import LlavaOnevision1_5ForConditionalGeneration
-from model.packed_dataset import PackedDataset, collate_packs
-from model.step_model import MicroBatch, StepModel
-from transforms.packing.documents import Document, Text
-from transforms.packing.image_bytes import decode_image
-from transforms.packing.packed_set import PackedSet, StoredPack
+from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
+from model.training.loss_module import LossModule, MicroBatch
+from model.training.packed_dataset import PackedDataset, collate_packs
+from transforms.conversations.document import Document, Text
+from transforms.packing.documents.image_bytes import decode_image
+from transforms.packing.layouts.native_reader import PackedSet, StoredPack
 
 
 @torch.no_grad()
 def held_out_loss(model: LlavaOnevision1_5ForConditionalGeneration, packs: str, chunk_tokens: int = 1024) -> float:
     """Mean of −log p over the targets of all packs of a set, each read once."""
-    step, device = StepModel(model.eval(), chunk_tokens), model.device
+    step, device = LossModule(model.eval(), chunk_tokens), model.device
     total, targets = 0.0, 0
     for sample in PackedDataset(packs, epochs=1, rank=0, world_size=1):
         part = MicroBatch.of(collate_packs([sample]))

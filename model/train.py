@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from model.errors import ModelError
-from model.parallel import processes
-from model.train_settings import load_train_settings
-from model.trainer import Trainer
+from model.training.parallel import processes
+from model.training.settings import load_train_settings
+from model.training.trainer import Trainer
 
 
 def train(config_path: str, overrides: list[str] | None = None) -> bool:

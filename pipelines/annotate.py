@@ -5,13 +5,13 @@ from __future__ import annotations
 import apache_beam as beam
 import torch
 
-from pipelines.runner import run_job
-from pipelines.runner_settings import RunnerSettings
+from pipelines.engine.runner import run_job
+from pipelines.engine.settings import RunnerSettings
 from transforms.annotating.beam import Annotate
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.images.decode import DecodeSettings
+from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard
 from transforms.run_folder import RunFolder
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipelines.runner import run_job
-from pipelines.runner_settings import RunnerSettings
+from pipelines.engine.runner import run_job
+from pipelines.engine.settings import RunnerSettings
 from transforms.balancing.beam import Balance
 from transforms.balancing.settings import BalanceSettings
 from transforms.datasets import ShardName

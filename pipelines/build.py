@@ -16,12 +16,12 @@ from typing import Any
 from rich.console import Console
 
 from pipelines.build_settings import BuildSettings
-from pipelines.progress import StageProgress
+from pipelines.engine.progress import StageProgress
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName, read_counts
 from transforms.errors import EvenweaveError, RunFolderError
+from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard, list_shards
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunRecord, differences
 from transforms.storage import StoragePath
@@ -78,7 +78,7 @@ class Build:
     def _import_ahead(self) -> None:
         """What the workers of annotate import takes seconds, and so do the same imports here, for the vocabulary."""
         if self.settings.runner.processes > 1 and not self.beam_flags:
-            from pipelines.forking import import_ahead
+            from pipelines.engine.forking import import_ahead
 
             import_ahead("pipelines.annotate")
 

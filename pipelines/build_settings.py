@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from pipelines.runner_settings import RunnerSettings
+from pipelines.engine.settings import RunnerSettings
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings, VocabularySettings
 from transforms.balancing.settings import BalanceSettings
 from transforms.configuration import NOT_FINGERPRINTED, Settings

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import apache_beam as beam
 
-from pipelines.runner import run_job
-from pipelines.runner_settings import RunnerSettings
+from pipelines.engine.runner import run_job
+from pipelines.engine.settings import RunnerSettings
 from transforms.exporting.beam import ExportShards
 from transforms.exporting.card import write_card
 from transforms.exporting.settings import ExportSettings
+from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard
 from transforms.run_folder import RunFolder
 
 

@@ -79,7 +79,7 @@ def merge(
 ) -> None:
     """A vision tower and a language model into one checkpoint to begin training from."""
     with _model_errors():
-        from model.merge import merge as join
+        from model.checkpoints.merge import merge as join
 
         join(vision, text, output)
 

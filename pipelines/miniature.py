@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipelines.runner import run_job
-from pipelines.runner_settings import RunnerSettings
+from pipelines.engine.runner import run_job
+from pipelines.engine.settings import RunnerSettings
 from transforms.miniature.beam import DrawMiniature
+from transforms.miniature.corpus import claim_folder
 from transforms.miniature.settings import MiniatureSettings
-from transforms.miniature.shards import claim_folder
 from transforms.storage import StoragePath
 
 

@@ -8,15 +8,15 @@ import math
 import apache_beam as beam
 from rich.console import Console
 
+from pipelines.engine.progress import StageProgress
+from pipelines.engine.runner import run_job
 from pipelines.pack_settings import PackJobSettings
-from pipelines.progress import StageProgress
-from pipelines.runner import run_job
 from transforms.configuration import fingerprint
-from transforms.packed_shards.beam import PackShards
-from transforms.packed_shards.groups import PackJob, load_chat
-from transforms.packed_shards.inputs import group_inputs, list_inputs
-from transforms.packed_shards.layouts import LAYOUTS
-from transforms.packed_shards.terminal import print_measures, read_tally
+from transforms.packing.job.beam import PackShards
+from transforms.packing.job.groups import PackJob, load_chat
+from transforms.packing.job.inputs import group_inputs, list_inputs
+from transforms.packing.job.terminal import print_measures, read_tally
+from transforms.packing.layouts.registry import LAYOUTS
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunRecord
 from transforms.storage import StoragePath

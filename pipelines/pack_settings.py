@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from pipelines.runner_settings import RunnerSettings
+from pipelines.engine.settings import RunnerSettings
 from transforms.configuration import NOT_FINGERPRINTED, Settings
-from transforms.packed_shards.settings import Layout, PackedShardSettings, PackSource, VideoSampling
-from transforms.packing.documents import DEFAULT_SYSTEM_PROMPT
+from transforms.conversations.document import DEFAULT_SYSTEM_PROMPT
+from transforms.packing.job.settings import Layout, PackedShardSettings, PackSource, VideoSampling
 from transforms.packing.settings import PackSettings
 from transforms.storage import absolute
 

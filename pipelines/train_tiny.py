@@ -15,19 +15,19 @@ import sys
 from rich.console import Console
 from transformers import PreTrainedTokenizerFast
 
-from model.checkpoint import load_model
-from model.configuration import config_from_yaml
+from model.architecture.configuration import config_from_yaml
+from model.architecture.processing import build_processor, save_processor
+from model.checkpoints.hub import load_model
+from model.checkpoints.initialise import initialise
 from model.evaluation import answers, held_out_loss
-from model.exporting import lmms_eval_command
-from model.initialise import initialise
-from model.processing import build_processor, save_processor
 from model.train import train
+from model.training.exporting import lmms_eval_command
 from pipelines import pack
 from pipelines.pack_settings import PackJobSettings
+from transforms.miniature.corpus import write_shard
 from transforms.miniature.questions import attribute_question, write_questions
 from transforms.miniature.settings import MiniatureSettings
-from transforms.miniature.shards import write_shard
-from transforms.packing.image_tokens import PixelLimits
+from transforms.packing.documents.image_tokens import PixelLimits
 from transforms.storage import StoragePath
 
 CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "configs")

@@ -12,7 +12,7 @@ from transforms.rejects import Counts
 from transforms.storage import StoragePath
 
 
-class Gather(beam.PTransform):  # type: ignore[misc]
+class CollectToList(beam.PTransform):  # type: ignore[misc]
     """PCollection[T] → PCollection[list[T]]: all elements, in any order, on one worker; no list where there are none.
 
     For what is small when all shards are counted. A global combine would run three small stages more, for sums on the
@@ -28,7 +28,7 @@ class Gather(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class LeaveCounts(beam.PTransform):  # type: ignore[misc]
+class WriteStageCounts(beam.PTransform):  # type: ignore[misc]
     """PCollection[Counts] of a stage → a JSON file that the driver reads when the job has ended.
 
     A file and not a Beam metric: metrics may count a retried bundle twice.
@@ -40,10 +40,10 @@ class LeaveCounts(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, counts: beam.PCollection[Counts]) -> beam.PCollection[None]:
         zero = counts.pipeline | "Zero" >> beam.Create([Counts()])  # there may be no shards, but there will be a file
-        together = (counts, zero) | "With zero" >> beam.Flatten() | Gather()
-        return together | "Leave counts" >> beam.Map(leave_counts, self._path)
+        together = (counts, zero) | "With zero" >> beam.Flatten() | CollectToList()
+        return together | "Leave counts" >> beam.Map(write_stage_counts, self._path)
 
 
-def leave_counts(counts: Iterable[Counts], path: StoragePath) -> None:
+def write_stage_counts(counts: Iterable[Counts], path: StoragePath) -> None:
     """The sum, for the driver."""
     path.write_text(json.dumps(sum(counts, start=Counts()).to_dict()))

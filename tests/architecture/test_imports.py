@@ -16,7 +16,7 @@ PACKAGES = ("concept_vocab", "transforms", "model", "pipelines")
 ALLOWED = {
     "concept_vocab": ("concept_vocab",),
     "transforms": ("concept_vocab", "transforms"),
-    "model": ("model", "transforms.packing"),
+    "model": ("model", "transforms.packing", "transforms.conversations"),
     "pipelines": PACKAGES,
 }
 

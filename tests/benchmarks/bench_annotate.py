@@ -26,8 +26,8 @@ from transforms.annotating.annotator import Annotator
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.images.decode import DecodeSettings
+from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard, list_shards
 
 N_CONCEPTS = 10_000
 MATRIX_SIDE = 8192

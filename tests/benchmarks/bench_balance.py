@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 from tests.benchmarks.harness import keep
 from tests.benchmarks.synthetic_annotations import concept_ids, write_annotations, write_vocabulary
 from tests.transforms.balancing.passes import run_passes
+from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.shards import ShardReader
 from transforms.datasets import ShardName
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath

@@ -23,15 +23,15 @@ import vl_convert
 from numpy.typing import NDArray
 from rich.console import Console
 
-from model.checkpoint import load_model
+from model.checkpoints.hub import load_model
 from model.evaluation import answers
 from model.train import train
 from pipelines.train_tiny import CONFIGS, pack_pictures, write_stage0
 from tests.benchmarks.harness import keep
-from transforms.exporting.tar_writer import TarStream
 from transforms.miniature.questions import NAMEABLE, named_picture
 from transforms.reporting.charts import SERIES_COLOURS, TEXT_COLOUR
 from transforms.storage import StoragePath
+from transforms.tar.writer import TarStream
 
 METHODS = ("raked", "uniform")
 THIRDS = ("common", "middling", "rare")

@@ -30,17 +30,17 @@ import pyarrow.parquet as pq
 import xxhash
 
 from pipelines import export
-from pipelines.runner_settings import RunnerSettings, available_cores
+from pipelines.engine.settings import RunnerSettings, available_cores
 from tests.benchmarks.harness import best_secs, keep
 from tests.benchmarks.page_cache import PageCache
 from transforms import datasets
 from transforms.exporting.settings import ExportSettings
-from transforms.exporting.tar_writer import TarStream
 from transforms.keyed import sample_ids
+from transforms.reading.listing import list_shards
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import list_shards
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
+from transforms.tar.writer import TarStream
 
 CONCEPTS, CONCEPTS_PER_IMAGE = 10_000, 10
 CAPTION = "a brown dog runs over wet sand towards the camera, with the sea behind it"

@@ -15,7 +15,7 @@ import pyarrow as pa
 from tests.benchmarks.bench_export import CAPTION, CONCEPTS, CONCEPTS_PER_IMAGE
 from tests.benchmarks.harness import best_secs, keep
 from transforms.exporting.members import concept_openings, describe
-from transforms.exporting.tar_layout import TarLayout
+from transforms.tar.layout import TarLayout
 
 SAMPLES = 20_000
 

@@ -20,12 +20,12 @@ import torch
 import webdataset
 from PIL import Image
 
-from model.packed_dataset import PackedDataset, packed_loader
-from model.packed_pixels import PixelProcessor
+from model.training.packed_dataset import PackedDataset, packed_loader
+from model.training.packed_pixels import PixelProcessor
 from tests.benchmarks.harness import best_secs, keep
-from tests.transforms.packed_shards.corpus import pack_all, pack_job, write_tar
-from transforms.packed_shards.settings import PackSource
-from transforms.packing.packed_set import PackedSet
+from tests.transforms.packing.corpus import pack_all, pack_job, write_tar
+from transforms.packing.job.settings import PackSource
+from transforms.packing.layouts.native_reader import PackedSet
 
 
 def draw_sources(folder: pathlib.Path, images: int, side: int) -> list[PackSource]:

@@ -21,8 +21,8 @@ import numpy as np
 
 from tests.benchmarks.harness import keep
 from tests.benchmarks.synthetic_lengths import synthetic_lengths
-from transforms.packing.planner import Plan, plan_packs
-from transforms.packing.report import next_fit
+from transforms.packing.plan.planner import Plan, plan_packs
+from transforms.packing.plan.tally import next_fit
 
 PACK_TOKENS = 8192
 CAPACITY_OVER_MEAN = 1.2  # patches a pack may hold, over the mean of a full pack

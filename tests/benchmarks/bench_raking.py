@@ -27,11 +27,13 @@ def select(ids: NDArray[np.int32], weights: Weighting, size: int) -> NDArray[np.
     """Rows of exactly ``size`` images."""
     strata, sample_ids = np.zeros(len(ids), np.int64), np.arange(len(ids), dtype=np.uint64)
     index = bins(weights.of_images(ids))
-    lots = Expectation.solve(histogram(index, strata, 1), (size,), 1)
-    rank = order_sampling.ranks(sample_ids, index, strata, lots, 0)
-    boundary = Boundary.find(order_sampling.draw(rank, sample_ids, strata, order_sampling.windows(lots), 0), lots)
+    expectation = Expectation.solve(histogram(index, strata, 1), (size,), 1)
+    rank = order_sampling.ranks(sample_ids, index, strata, expectation, 0)
+    boundary = Boundary.find(
+        order_sampling.draw(rank, sample_ids, strata, order_sampling.windows(expectation), 0), expectation
+    )
     won = Cut.at(boundary, []).wins(rank, sample_ids, strata, 0)
-    return np.flatnonzero(won | (lots.certain[0, index] > 0))
+    return np.flatnonzero(won | (expectation.certain[0, index] > 0))
 
 
 def main() -> None:

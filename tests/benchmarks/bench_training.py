@@ -20,14 +20,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from model.attention import segments_of
-from model.checkpoint import allocate, build_on_meta
-from model.configuration import LlavaOnevision1_5Config, config_from_yaml
-from model.flops import FlopCounter, peak_flops_per_sec
-from model.optimizer import build_optimizer
-from model.parallel import build_mesh, prepare_blocks, processes, shard
-from model.step_model import MicroBatch, StepModel
-from model.train_settings import TrainSettings
+from model.architecture.attention import segments_of
+from model.architecture.configuration import LlavaOnevision1_5Config, config_from_yaml
+from model.checkpoints.hub import allocate, build_on_meta
+from model.training.flops import FlopCounter, peak_flops_per_sec
+from model.training.loss_module import LossModule, MicroBatch
+from model.training.optimizer import build_optimizer
+from model.training.parallel import build_mesh, prepare_blocks, processes, shard
+from model.training.settings import TrainSettings
 from tests.benchmarks.harness import best_secs, keep
 
 CONFIGS = pathlib.Path(__file__).parents[2] / "configs"
@@ -124,7 +124,7 @@ def ours(config: LlavaOnevision1_5Config, settings: TrainSettings, part: MicroBa
 
         def build(model: Any) -> nn.Module:
             prepare_blocks(model, settings.parallel)
-            root = StepModel(model, settings.loss_chunk_tokens)
+            root = LossModule(model, settings.loss_chunk_tokens)
             shard(root, mesh, settings.parallel)
             return root
 

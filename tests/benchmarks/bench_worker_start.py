@@ -15,8 +15,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from pipelines.runner import run_job
-from pipelines.runner_settings import RunnerSettings
+from pipelines.engine.runner import run_job
+from pipelines.engine.settings import RunnerSettings
 from tests.benchmarks.harness import best_secs, keep
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 
-from model.checkpoint import load_model
+from model.checkpoints.hub import load_model
 from tests.integration.conftest import ROOT, evenweave
 from tests.model.tiny import write_qwen3, write_rice
 from transforms.miniature.questions import attribute_question, write_questions

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.integration.conftest import ROOT, digests, evenweave
-from tests.transforms.packed_shards.corpus import TOKENIZER, both_sources
+from tests.transforms.packing.corpus import TOKENIZER, both_sources
 
 
 @pytest.mark.slow

@@ -7,10 +7,10 @@ import pathlib
 import pytest
 import torch
 
-from model.checkpoint import load_model
+from model.checkpoints.hub import load_model
 from model.evaluation import Answer, answers, held_out_loss
-from model.packed_dataset import PackedDataset, collate_packs
-from tests.model.training import write_model, write_packs
+from model.training.packed_dataset import PackedDataset, collate_packs
+from tests.model.tiny_runs import write_model, write_packs
 
 
 @torch.no_grad()

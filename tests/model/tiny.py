@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, MLCDVisionConfig, MLCDVisionModel, Qwen3Config, Qwen3MoeConfig
 
-from model.configuration import LlavaOnevision1_5Config, RiceConfig
-from model.initialise import tiny_pretrained_tokenizer
-from model.modeling import LlavaOnevision1_5ForConditionalGeneration
+from model.architecture.configuration import LlavaOnevision1_5Config, RiceConfig
+from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
+from model.checkpoints.initialise import tiny_pretrained_tokenizer
 
 torch.set_num_threads(1)
 

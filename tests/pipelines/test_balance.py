@@ -6,11 +6,11 @@ import pathlib
 import pytest
 
 from pipelines import balance
-from pipelines.runner_settings import RunnerSettings
+from pipelines.engine.settings import RunnerSettings
 from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
 from tests.transforms.balancing.passes import run_passes
+from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.shards import ShardReader
 from transforms.datasets import read_counts
 from transforms.errors import EvenweaveError
 

@@ -17,11 +17,11 @@ from pipelines import pack
 from pipelines.pack_settings import PackJobSettings
 from tests.transforms.exporting.small_run import draw_tars, small_run, some_copies
 from tests.transforms.images.real_photos import REAL_DATA, needs_real_data
-from tests.transforms.packed_shards.corpus import TOKENIZER, both_sources
+from tests.transforms.packing.corpus import TOKENIZER, both_sources
 from transforms.configuration import load_settings, validate
 from transforms.errors import ConfigError, EvenweaveError, InputError, RunFolderError
-from transforms.packing.chat import ChatTokenizer, Tokenised
-from transforms.packing.packed_set import PackedSet
+from transforms.packing.documents.chat import ChatTokenizer, Tokenised
+from transforms.packing.layouts.native_reader import PackedSet
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -201,6 +201,6 @@ def test_the_configurations_are_valid(name: str) -> None:
 
 
 def test_the_shipped_tokenizer_is_the_one_that_the_code_makes() -> None:
-    from transforms.packing.tiny_tokenizer import tiny_tokenizer
+    from transforms.packing.documents.tiny_tokenizer import tiny_tokenizer
 
     assert ChatTokenizer(tiny_tokenizer()).fingerprint == ChatTokenizer.load(TOKENIZER).fingerprint

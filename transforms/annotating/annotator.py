@@ -23,9 +23,9 @@ from transforms.images.decode import DecodeSettings, ImageFault
 from transforms.images.hashing import content_hash, perceptual_hashes
 from transforms.images.preprocess import PreparedImage, Preprocessor
 from transforms.keyed import sample_ids
+from transforms.reading.listing import InputShard
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard
 from transforms.rejects import Reject
 
 

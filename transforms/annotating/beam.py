@@ -13,11 +13,11 @@ from apache_beam.utils.windowed_value import WindowedValue
 from transforms.annotating.annotator import Annotator
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.annotating.vocabulary import load_embeddings
-from transforms.beam import LeaveCounts
+from transforms.beam import WriteStageCounts
 from transforms.datasets import read_counts, read_table, rejects_table, write_table
 from transforms.images.decode import DecodeSettings
+from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard
 from transforms.rejects import Counts, Reject
 from transforms.run_folder import RunFolder
 
@@ -40,7 +40,9 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
         self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode, reused)
 
     def expand(self, shards: beam.PCollection[InputShard]) -> beam.PCollection[None]:
-        return shards | "Annotate shard" >> beam.ParDo(self._annotate) | LeaveCounts(self._folder.counts("annotate"))
+        return (
+            shards | "Annotate shard" >> beam.ParDo(self._annotate) | WriteStageCounts(self._folder.counts("annotate"))
+        )
 
 
 class _AnnotateShard(beam.DoFn):  # type: ignore[misc]

@@ -15,21 +15,21 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import AsSingleton
 
-from transforms.balancing import shards
+from transforms.balancing import passes
 from transforms.balancing.concepts import write_concepts
 from transforms.balancing.order_sampling import Boundary, Cut, Draws
+from transforms.balancing.passes import ShardReader
 from transforms.balancing.sampling import N_BINS, Expectation, Ints
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.shards import ShardReader
 from transforms.balancing.strata import Strata
 from transforms.balancing.tally import Outcome, Tally
 from transforms.balancing.weights import Weighting, weighting
-from transforms.beam import LeaveCounts
+from transforms.beam import WriteStageCounts
 from transforms.datasets import ShardName
 from transforms.run_folder import RunFolder
 
 
-class AddUp(beam.CombineFn):  # type: ignore[misc]
+class SumInPlace(beam.CombineFn):  # type: ignore[misc]
     """Adds elements in place into a fresh ``zero()``: anything whose ``+=`` is exact and free of order."""
 
     def __init__(self, zero: Callable[[], Any]) -> None:
@@ -73,21 +73,23 @@ class Balance(beam.PTransform):  # type: ignore[misc]
         reader, strata = ShardReader(folder, settings), Strata.of(settings)
 
         def over_shards(label: str, function: Callable[..., Any], zero: Callable[[], Any], *inputs: Any) -> Any:
-            return names | label >> beam.Map(function, *inputs) | f"Add: {label}" >> beam.CombineGlobally(AddUp(zero))
+            return (
+                names | label >> beam.Map(function, *inputs) | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
+            )
 
         empty_tally = partial(Tally.zero, n_concepts, settings.sample_rows)
-        tally = over_shards("Count concepts", shards.count, empty_tally, reader, n_concepts)
+        tally = over_shards("Count concepts", passes.count, empty_tally, reader, n_concepts)
         weights = tally | "Fit weights" >> beam.Map(_fit, settings)
         known = (reader, AsSingleton(weights))
-        histogram = over_shards("Weigh", shards.weigh, partial(_zero_histogram, len(strata)), *known)
-        lots = histogram | "Solve for size" >> beam.Map(Expectation.solve, strata.sizes, settings.max_copies)
-        ranked = (*known, AsSingleton(lots))
-        draws = over_shards("Draw", shards.draw, partial(Draws.zero, len(strata)), *ranked)
-        boundary = draws | "Find the cut" >> beam.Map(Boundary.find, AsSingleton(lots))
-        second = over_shards("Look again", shards.look_again, list, *ranked, AsSingleton(boundary))
+        histogram = over_shards("Weigh", passes.weigh, partial(_zero_histogram, len(strata)), *known)
+        expectation = histogram | "Solve for size" >> beam.Map(Expectation.solve, strata.sizes, settings.max_copies)
+        ranked = (*known, AsSingleton(expectation))
+        draws = over_shards("Draw", passes.draw, partial(Draws.zero, len(strata)), *ranked)
+        boundary = draws | "Find the cut" >> beam.Map(Boundary.find, AsSingleton(expectation))
+        second = over_shards("Look again", passes.collect_missed_candidates, list, *ranked, AsSingleton(boundary))
         cut = boundary | "Cut" >> beam.Map(Cut.at, AsSingleton(second))
-        outcome = over_shards("Select", shards.select, partial(Outcome.zero, n_concepts), *ranked, AsSingleton(cut))
+        outcome = over_shards("Select", passes.select, partial(Outcome.zero, n_concepts), *ranked, AsSingleton(cut))
         _ = outcome | "Write concepts" >> beam.Map(
             write_concepts, folder, settings, AsSingleton(tally), AsSingleton(weights)
         )
-        return outcome | "Counts" >> beam.Map(lambda total: total.counts) | LeaveCounts(folder.counts("balance"))
+        return outcome | "Counts" >> beam.Map(lambda total: total.counts) | WriteStageCounts(folder.counts("balance"))

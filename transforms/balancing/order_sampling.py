@@ -65,23 +65,25 @@ class Draws:
         return self
 
 
-def ranks(sample_ids: NDArray[np.uint64], weight_bins: Ints, strata: Ints, lots: Expectation, seed: int) -> Floats:
+def ranks(
+    sample_ids: NDArray[np.uint64], weight_bins: Ints, strata: Ints, expectation: Expectation, seed: int
+) -> Floats:
     """(N,) Pareto ranks Q; inf for a row that has nothing to win by lot."""
     uniform = keyed.uniform(seed, _STAGE, sample_ids)
     uniform /= 1 - uniform
-    uniform *= lots.inverse_odds.ravel()[strata * N_BINS + weight_bins]
+    uniform *= expectation.inverse_odds.ravel()[strata * N_BINS + weight_bins]
     return uniform
 
 
-def windows(lots: Expectation) -> Ints:
+def windows(expectation: Expectation) -> Ints:
     """(S, 2) first and last bin of ranks that surely hold the cut (all but surely where few win).
 
     Near Q = 1 the expected number of ranks below Q grows by D = Σ f(1-f) for each unit of ln Q, and its standard
     deviation is √D; so k deviations are k/√D of ln Q, and about 2k√D rows are collected.
     """
-    half = np.minimum(_WIDEST_WINDOW, _WINDOW_DEVIATIONS / np.sqrt(np.maximum(lots.variance, 1e-300)))
+    half = np.minimum(_WIDEST_WINDOW, _WINDOW_DEVIATIONS / np.sqrt(np.maximum(expectation.variance, 1e-300)))
     reach = np.ceil(half / np.log(2) * BINS_PER_OCTAVE).astype(np.int64)
-    reach[lots.drawn == 0] = -1  # no lot: an empty window
+    reach[expectation.drawn == 0] = -1  # no lot: an empty window
     middle = int(bins(np.ones(1))[0])
     return np.stack([middle - reach, middle + reach], axis=1)
 
@@ -109,12 +111,12 @@ class Boundary:
     candidates: Candidates  # those at the cut that are known
 
     @classmethod
-    def find(cls, draws: Draws, lots: Expectation) -> Boundary:
-        window = windows(lots)
+    def find(cls, draws: Draws, expectation: Expectation) -> Boundary:
+        window = windows(expectation)
         cut_bin = np.zeros(len(window), dtype=np.int64)
         place = np.zeros(len(window), dtype=np.int64)
         missing = np.tile(np.array([0, -1], dtype=np.int64), (len(window), 1))
-        for stratum, winners in enumerate(lots.drawn):
+        for stratum, winners in enumerate(expectation.drawn):
             if winners == 0:
                 continue
             below = np.cumsum(draws.ranks[stratum])

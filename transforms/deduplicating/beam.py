@@ -7,11 +7,11 @@ from typing import Any
 
 import apache_beam as beam
 
-from transforms.beam import LeaveCounts
+from transforms.beam import WriteStageCounts
 from transforms.datasets import ShardName
-from transforms.deduplicating.matching import Losers, Rows, merge
+from transforms.deduplicating.buckets import BucketKey, find_duplicates, split_shard, write_rejects
+from transforms.deduplicating.matching import Duplicates, Rows, merge
 from transforms.deduplicating.settings import DeduplicateSettings
-from transforms.deduplicating.shards import Meeting, find_losers, split_shard, write_rejects
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 
@@ -27,22 +27,25 @@ class Deduplicate(beam.PTransform):  # type: ignore[misc]
     def expand(self, shards: beam.PCollection[tuple[int, ShardName]]) -> beam.PCollection[None]:
         folder, settings = self._folder, self._settings
 
-        def hashes(numbered: tuple[int, ShardName]) -> Iterator[tuple[Meeting, Rows]]:
+        def hashes(numbered: tuple[int, ShardName]) -> Iterator[tuple[BucketKey, Rows]]:
             return split_shard(folder, *numbered, settings)
 
-        def losers(meeting: tuple[Meeting, Iterable[Rows]]) -> Iterator[tuple[int, Losers]]:
-            return find_losers(meeting[0], list(meeting[1]), settings)
+        def duplicates(bucket: tuple[BucketKey, Iterable[Rows]]) -> Iterator[tuple[int, Duplicates]]:
+            return find_duplicates(bucket[0], list(bucket[1]), settings)
 
         def write(element: tuple[int, dict[str, Any]], names: dict[int, ShardName]) -> Counts:
             number, grouped = element
-            return write_rejects(folder, number, names, merge(list(grouped["losers"])))
+            return write_rejects(folder, number, names, merge(list(grouped["duplicates"])))
 
         found = (
-            shards | "Split hashes" >> beam.FlatMap(hashes) | beam.GroupByKey() | "Find copies" >> beam.FlatMap(losers)
+            shards
+            | "Split hashes" >> beam.FlatMap(hashes)
+            | beam.GroupByKey()
+            | "Find copies" >> beam.FlatMap(duplicates)
         )
         return (
-            {"shard": shards, "losers": found}
+            {"shard": shards, "duplicates": found}
             | beam.CoGroupByKey()
             | "Write rejects" >> beam.Map(write, names=beam.pvalue.AsDict(shards))
-            | LeaveCounts(folder.counts("deduplicate"))
+            | WriteStageCounts(folder.counts("deduplicate"))
         )

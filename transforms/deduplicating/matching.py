@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 #: ``location`` is the shard's number in the high 32 bits and the row in the low 32.
 ROW = np.dtype([("high", "<u8"), ("low", "<u8"), ("priority", "<u8"), ("location", "<u8")])
-LOSER = np.dtype([("location", "<u8"), ("kind", "u1"), ("distance", "u1"), ("keeper", "<u8")])
+DUPLICATE = np.dtype([("location", "<u8"), ("kind", "u1"), ("distance", "u1"), ("keeper", "<u8")])
 
 Rows = NDArray[np.void]
-Losers = NDArray[np.void]
+Duplicates = NDArray[np.void]
 
 
 class Kind(IntEnum):
@@ -56,17 +56,17 @@ def split(values: NDArray[np.uint64], rows: Rows, partitions: int) -> Iterator[t
             yield number, rows[order[bounds[number] : bounds[number + 1]]]
 
 
-def find_exact(rows: Rows) -> Losers:
+def find_exact(rows: Rows) -> Duplicates:
     """Rows whose 128-bit content hash is shared by a row of higher priority."""
     order = np.lexsort((~rows["priority"], rows["low"], rows["high"]))
     ordered = rows[order]
     begins = np.ones(len(rows), dtype=bool)
     begins[1:] = (ordered["high"][1:] != ordered["high"][:-1]) | (ordered["low"][1:] != ordered["low"][:-1])
     best = np.maximum.accumulate(np.where(begins, np.arange(len(rows)), 0))
-    return _losers(ordered[~begins], ordered["location"][best[~begins]], Kind.EXACT, 0)
+    return _duplicates(ordered[~begins], ordered["location"][best[~begins]], Kind.EXACT, 0)
 
 
-def find_near(rows: Rows, band: int, max_distance: int) -> Losers:
+def find_near(rows: Rows, band: int, max_distance: int) -> Duplicates:
     """Rows with a row of higher priority within ``max_distance`` bits that shares the value of ``band``.
 
     The perceptual hash stands in ``low``. Rows of one and the same hash are first reduced to the one of highest
@@ -79,12 +79,12 @@ def find_near(rows: Rows, band: int, max_distance: int) -> Losers:
     found = []
     if band == 0:  # the other bands would find the same
         best = np.maximum.accumulate(np.where(begins, np.arange(len(rows)), 0))
-        found.append(_losers(ordered[~begins], ordered["location"][best[~begins]], Kind.NEAR, 0))
+        found.append(_duplicates(ordered[~begins], ordered["location"][best[~begins]], Kind.NEAR, 0))
     found.extend(_compare(ordered[begins], band, max_distance))
-    return np.concatenate(found) if found else np.empty(0, dtype=LOSER)
+    return np.concatenate(found) if found else np.empty(0, dtype=DUPLICATE)
 
 
-def _compare(rows: Rows, band: int, max_distance: int) -> Iterator[Losers]:
+def _compare(rows: Rows, band: int, max_distance: int) -> Iterator[Duplicates]:
     """Rows of distinct hashes, sorted by the band's value, against their k-th successors for k = 1, 2, ..."""
     values, hashes, priority = band_values(rows["low"], band, max_distance), rows["low"], rows["priority"]
     first = np.arange(len(rows))
@@ -96,21 +96,28 @@ def _compare(rows: Rows, band: int, max_distance: int) -> Iterator[Losers]:
         distance = np.bitwise_count(hashes[first] ^ hashes[first + step])
         near = distance <= max_distance
         one, other = first[near], first[near] + step
-        loser = np.where(priority[one] < priority[other], one, other)
-        keeper = one + other - loser
-        yield _losers(rows[loser], rows["location"][keeper], Kind.NEAR, distance[near])
+        duplicate = np.where(priority[one] < priority[other], one, other)
+        keeper = one + other - duplicate
+        yield _duplicates(rows[duplicate], rows["location"][keeper], Kind.NEAR, distance[near])
 
 
-def _losers(rows: Rows, keepers: NDArray[np.uint64], kind: Kind, distance: NDArray[np.uint8] | int) -> Losers:
-    losers = np.empty(len(rows), dtype=LOSER)
-    losers["location"], losers["keeper"], losers["kind"], losers["distance"] = rows["location"], keepers, kind, distance
-    return losers
+def _duplicates(rows: Rows, keepers: NDArray[np.uint64], kind: Kind, distance: NDArray[np.uint8] | int) -> Duplicates:
+    duplicates = np.empty(len(rows), dtype=DUPLICATE)
+    duplicates["location"], duplicates["keeper"], duplicates["kind"], duplicates["distance"] = (
+        rows["location"],
+        keepers,
+        kind,
+        distance,
+    )
+    return duplicates
 
 
-def merge(parts: list[Losers]) -> Losers:
+def merge(parts: list[Duplicates]) -> Duplicates:
     """One entry a row, sorted by location; of several reasons the strongest: exact first, then the least distance."""
-    losers = np.concatenate(parts) if parts else np.empty(0, dtype=LOSER)
-    losers = losers[np.lexsort((losers["keeper"], losers["distance"], losers["kind"], losers["location"]))]
-    first = np.ones(len(losers), dtype=bool)
-    first[1:] = losers["location"][1:] != losers["location"][:-1]
-    return losers[first]
+    duplicates = np.concatenate(parts) if parts else np.empty(0, dtype=DUPLICATE)
+    duplicates = duplicates[
+        np.lexsort((duplicates["keeper"], duplicates["distance"], duplicates["kind"], duplicates["location"]))
+    ]
+    first = np.ones(len(duplicates), dtype=bool)
+    first[1:] = duplicates["location"][1:] != duplicates["location"][:-1]
+    return duplicates[first]

@@ -13,16 +13,16 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from transforms.beam import Gather, leave_counts
+from transforms.beam import CollectToList, write_stage_counts
 from transforms.datasets import ShardName
 from transforms.exporting import energon
 from transforms.exporting.blocks import ExportPlan, cut_block, deal_blocks
 from transforms.exporting.manifest import ShardStats, finished_shards, read_stats, shard_file, write_manifest
 from transforms.exporting.rows import Placed, read_places, read_rows
 from transforms.exporting.settings import ExportSettings
-from transforms.exporting.shards import ShardWriter
+from transforms.exporting.shard_writer import ShardWriter
+from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 
@@ -66,7 +66,7 @@ class ExportShards(beam.PTransform):  # type: ignore[misc]
         return (
             (selected, written)
             | "Both" >> beam.Flatten()
-            | Gather()
+            | CollectToList()
             | "Finish" >> beam.Map(_finish, folder, settings.name)
         )
 
@@ -91,7 +91,7 @@ class _Plan(beam.PTransform):  # type: ignore[misc]
             places
             | "By block" >> beam.GroupByKey()
             | "Cut" >> beam.MapTuple(cut)
-            | "All blocks" >> Gather()
+            | "All blocks" >> CollectToList()
             | "Number" >> beam.Map(ExportPlan.of)
         )
         return beam.pvalue.AsSingleton(plan)
@@ -148,4 +148,4 @@ def _finish(results: list[Counts | ShardStats], folder: RunFolder, name: str) ->
     selected = [counts for counts in results if isinstance(counts, Counts)]
     energon.write_metadata(folder.shards, stats)
     write_manifest(folder.shards, name, stats, folder.fingerprint)
-    leave_counts([*selected, *(Counts(rows_out=shard.samples) for shard in stats)], folder.counts(_STAGE))
+    write_stage_counts([*selected, *(Counts(rows_out=shard.samples) for shard in stats)], folder.counts(_STAGE))

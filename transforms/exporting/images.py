@@ -22,9 +22,9 @@ import xxhash
 from numpy.typing import NDArray
 
 from transforms.errors import InputError
+from transforms.reading.listing import InputShard
 from transforms.reading.random_access import ImageReader
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard
 
 
 def _most_open() -> int:

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.exporting.columns import TEXT, join
+from transforms.tar.columns import TEXT, join
 
 #: Where the language of a caption was not found out; ISO 639-2's code for "undetermined".
 UNDETERMINED = "und"

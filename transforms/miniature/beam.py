@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import apache_beam as beam
 
+from transforms.miniature.corpus import write_shard
 from transforms.miniature.settings import MiniatureSettings
-from transforms.miniature.shards import write_shard
 from transforms.rejects import Counts
 from transforms.storage import StoragePath
 

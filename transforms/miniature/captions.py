@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from transforms.miniature.concepts import COLOURS, NUMBERS, SHAPES, TEXTURES, Family, plural
-from transforms.miniature.scenes import Element, Scene
+from transforms.miniature.pictures.scenes import Element, Scene
 
 _LEADS = ("", "", "", "a picture of ", "a drawing of ", "an illustration of ", "clip art of ", "this picture shows ")
 _BEFORE = (

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from PIL import Image
 
-from transforms.miniature.drawing import encode_jpeg, encoded_picture_of
-from transforms.miniature.scenes import generator
+from transforms.miniature.pictures.drawing import encode_jpeg, encoded_picture_of
+from transforms.miniature.pictures.scenes import generator
 from transforms.miniature.settings import MiniatureSettings
 
 

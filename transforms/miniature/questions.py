@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from transforms.miniature.concepts import BY_NAME, COLOURS, CONCEPTS, SHAPES, Concept, Family
-from transforms.miniature.drawing import draw, encode_jpeg
-from transforms.miniature.scenes import Element, Scene, generator
+from transforms.miniature.pictures.drawing import draw, encode_jpeg
+from transforms.miniature.pictures.scenes import Element, Scene, generator
 from transforms.storage import StoragePath
 
 _SIDE_PIXELS = 112

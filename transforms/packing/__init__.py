@@ -1,1 +1,1 @@
-"""Packing: conversations of any shape into packs of equal length, planned from lengths alone. Imports no Beam."""
+"""Packing: documents into packs of equal length, planned from lengths alone. No Beam but in job/beam."""

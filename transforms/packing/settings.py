@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from transforms.configuration import NOT_FINGERPRINTED, Settings
-from transforms.packing.documents import DEFAULT_SYSTEM_PROMPT
-from transforms.packing.image_tokens import IMAGE_LIMITS, VIDEO_LIMITS, PixelLimits
+from transforms.conversations.document import DEFAULT_SYSTEM_PROMPT
+from transforms.packing.documents.image_tokens import IMAGE_LIMITS, VIDEO_LIMITS, PixelLimits
 
 
 class PackSettings(Settings):

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import cast
 
 from transforms.errors import InputError
+from transforms.reading.listing import ENDINGS
 from transforms.reading.settings import Format, SourceSettings
-from transforms.reading.shards import ENDINGS
 from transforms.storage import expand
 
 

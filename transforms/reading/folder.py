@@ -6,9 +6,9 @@ import os.path
 from collections.abc import Iterator
 
 from transforms.reading.captions import captions_path, read_captions
+from transforms.reading.listing import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
 

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms.errors import InputError
+from transforms.reading.listing import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
 

@@ -11,9 +11,9 @@ from typing import Protocol
 import pyarrow as pa
 
 from transforms.errors import InputError
+from transforms.reading.listing import InputShard
 from transforms.reading.parquet import image_bytes, open_parquet
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard
 
 _CACHED_ROW_GROUPS = 2  # enough for reads in order of rows and for two such passes at once
 

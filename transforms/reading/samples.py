@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 from transforms.errors import InputError
 from transforms.reading.folder import read_folder
+from transforms.reading.listing import InputShard
 from transforms.reading.parquet import read_parquet
 from transforms.reading.raw_sample import RawSample
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard
 from transforms.reading.webdataset import read_webdataset
 from transforms.rejects import Reject
 

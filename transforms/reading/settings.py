@@ -10,7 +10,7 @@ from transforms.configuration import NOT_FINGERPRINTED, Settings
 
 Format = Literal["webdataset", "parquet", "folder", "interleaved_parquet", "interleaved_webdataset"]
 
-#: Formats that a recipe may name but that :func:`transforms.reading.shards.list_shards` refuses, by name.
+#: Formats that a recipe may name but that :func:`transforms.reading.listing.list_shards` refuses, by name.
 NOT_READ_YET: tuple[Format, ...] = ("interleaved_parquet", "interleaved_webdataset")
 
 

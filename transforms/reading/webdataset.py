@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transforms.errors import InputError
+from transforms.reading.listing import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, is_unsafe, unsafe_name
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard
-from transforms.reading.tar_stream import BrokenTarError, TarMember, read_members
 from transforms.rejects import Reason, Reject
+from transforms.tar.reader import BrokenTarError, TarMember, read_members
 
 _IMAGE_ENDINGS = frozenset(("jpg", "jpeg", "png", "webp"))
 _READ_ENDINGS = _IMAGE_ENDINGS | {"txt", "json"}

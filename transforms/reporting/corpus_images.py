@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from transforms.errors import InputError
+from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.random_access import ImageReader
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard, list_shards
 
 
 class CorpusImages:

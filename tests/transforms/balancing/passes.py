@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from transforms.balancing import shards
+from transforms.balancing import passes
 from transforms.balancing.concepts import write_concepts
 from transforms.balancing.order_sampling import Boundary, Cut, Draws
+from transforms.balancing.passes import ShardReader
 from transforms.balancing.sampling import N_BINS, Expectation
-from transforms.balancing.shards import ShardReader
 from transforms.balancing.strata import Strata
 from transforms.balancing.tally import Outcome, Tally
 from transforms.balancing.weights import weighting
@@ -30,18 +30,18 @@ def run_passes(
         return _add(total, (function(name, *inputs) for name in names))
 
     zero = Tally.zero(n_concepts, settings.sample_rows)
-    tally = timed("count", lambda: over_shards(zero, shards.count, reader, n_concepts))
+    tally = timed("count", lambda: over_shards(zero, passes.count, reader, n_concepts))
     strata.check(tally.rows_by_stratum, settings.max_copies)
     weights = timed("fit", lambda: weighting(settings, tally.counts, tally.rows, tally.sample.images()))
     empty = np.zeros((len(strata), N_BINS), dtype=np.int64)
-    histogram = timed("weigh", lambda: over_shards(empty, shards.weigh, reader, weights))
-    lots = timed("solve", lambda: Expectation.solve(histogram, strata.sizes, settings.max_copies))
-    known = (reader, weights, lots)
-    draws = timed("draw", lambda: over_shards(Draws.zero(len(strata)), shards.draw, *known))
-    boundary = timed("find the cut", lambda: Boundary.find(draws, lots))
-    second = timed("look again", lambda: over_shards([], shards.look_again, *known, boundary))
+    histogram = timed("weigh", lambda: over_shards(empty, passes.weigh, reader, weights))
+    expectation = timed("solve", lambda: Expectation.solve(histogram, strata.sizes, settings.max_copies))
+    known = (reader, weights, expectation)
+    draws = timed("draw", lambda: over_shards(Draws.zero(len(strata)), passes.draw, *known))
+    boundary = timed("find the cut", lambda: Boundary.find(draws, expectation))
+    second = timed("look again", lambda: over_shards([], passes.collect_missed_candidates, *known, boundary))
     cut = Cut.at(boundary, second)
-    outcome: Outcome = timed("select", lambda: over_shards(Outcome.zero(n_concepts), shards.select, *known, cut))
+    outcome: Outcome = timed("select", lambda: over_shards(Outcome.zero(n_concepts), passes.select, *known, cut))
     write_concepts(outcome, reader.folder, settings, tally, weights)
     return outcome
 

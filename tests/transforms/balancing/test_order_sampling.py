@@ -14,16 +14,16 @@ def select(weights: np.ndarray, size: int, max_copies: int = 1, seed: int = 0, p
     """Copies of each row, by way of every step, the rows in ``parts`` shards."""
     ids = np.arange(len(weights), dtype=np.uint64)
     strata, index = np.zeros(len(weights), np.int64), bins(weights)
-    lots = Expectation.solve(histogram(index, strata, 1), (size,), max_copies)
-    rank = order_sampling.ranks(ids, index, strata, lots, seed)
-    window = order_sampling.windows(lots)
+    expectation = Expectation.solve(histogram(index, strata, 1), (size,), max_copies)
+    rank = order_sampling.ranks(ids, index, strata, expectation, seed)
+    window = order_sampling.windows(expectation)
     draws, pieces = Draws.zero(1), np.array_split(np.arange(len(weights)), parts)
     for rows in pieces:
         draws += order_sampling.draw(rank[rows], ids[rows], strata[rows], window, seed)
-    boundary = Boundary.find(draws, lots)
+    boundary = Boundary.find(draws, expectation)
     second = [order_sampling.candidates(rank[rows], ids[rows], strata[rows], boundary.missing, seed) for rows in pieces]
     won = Cut.at(boundary, second).wins(rank, ids, strata, seed)
-    return lots.certain[0, index] + won
+    return expectation.certain[0, index] + won
 
 
 @settings(max_examples=30, deadline=None)
@@ -49,12 +49,12 @@ def test_inclusion_probabilities_are_kept(max_copies: int) -> None:
     weights = np.repeat([1.0, 2.0, 4.0, 8.0, 1000.0], 40)
     size, seeds = 60, 400
     ids, index, strata = np.arange(200, dtype=np.uint64), bins(weights), np.zeros(200, np.int64)
-    lots = Expectation.solve(histogram(index, strata, 1), (size,), max_copies)
-    expected, total = lots.expected[0, index], np.zeros(200)
+    expectation = Expectation.solve(histogram(index, strata, 1), (size,), max_copies)
+    expected, total = expectation.expected[0, index], np.zeros(200)
     for seed in range(seeds):
-        rank = order_sampling.ranks(ids, index, strata, lots, seed)
-        total += lots.certain[0, index]
-        total[np.argsort(rank)[: lots.drawn[0]]] += 1
+        rank = order_sampling.ranks(ids, index, strata, expectation, seed)
+        total += expectation.certain[0, index]
+        total[np.argsort(rank)[: expectation.drawn[0]]] += 1
     mean, wanted = total.reshape(5, 40).sum(axis=1) / seeds, expected.reshape(5, 40).sum(axis=1)
     fraction = (expected % 1).reshape(5, 40)
     deviation = np.sqrt((fraction * (1 - fraction)).sum(axis=1) / seeds)
@@ -66,10 +66,10 @@ def test_the_first_look_finds_the_cut_of_a_large_draw() -> None:
     index, strata = bins(weights), np.zeros(len(weights), np.int64)
     ids = np.arange(len(weights), dtype=np.uint64)
     for seed in range(10):
-        lots = Expectation.solve(histogram(index, strata, 1), (20_000,), 1)
-        rank = order_sampling.ranks(ids, index, strata, lots, seed)
-        draws = order_sampling.draw(rank, ids, strata, order_sampling.windows(lots), seed)
-        assert Boundary.find(draws, lots).is_known
+        expectation = Expectation.solve(histogram(index, strata, 1), (20_000,), 1)
+        rank = order_sampling.ranks(ids, index, strata, expectation, seed)
+        draws = order_sampling.draw(rank, ids, strata, order_sampling.windows(expectation), seed)
+        assert Boundary.find(draws, expectation).is_known
         assert len(draws.candidates[0].rank) < 25 * np.sqrt(20_000)
 
 
@@ -77,17 +77,17 @@ def test_the_second_look_mends_a_window_that_missed() -> None:
     weights = np.random.default_rng(0).lognormal(size=1000)
     index, strata = bins(weights), np.zeros(1000, np.int64)
     ids = np.arange(1000, dtype=np.uint64)
-    lots = Expectation.solve(histogram(index, strata, 1), (100,), 1)
-    rank = order_sampling.ranks(ids, index, strata, lots, 0)
+    expectation = Expectation.solve(histogram(index, strata, 1), (100,), 1)
+    rank = order_sampling.ranks(ids, index, strata, expectation, 0)
     nowhere = np.array([[0, -1]])
     draws = order_sampling.draw(rank, ids, strata, nowhere, 0)
     draws.candidates[0] = order_sampling.Candidates.none()
-    boundary = Boundary.find(draws, lots)
+    boundary = Boundary.find(draws, expectation)
     boundary.missing[0] = boundary.bin[0]
     assert not boundary.is_known
     second = order_sampling.candidates(rank, ids, strata, boundary.missing, 0)
     won = Cut.at(boundary, [second]).wins(rank, ids, strata, 0)
-    np.testing.assert_array_equal(np.sort(np.flatnonzero(won)), np.sort(np.argsort(rank)[: lots.drawn[0]]))
+    np.testing.assert_array_equal(np.sort(np.flatnonzero(won)), np.sort(np.argsort(rank)[: expectation.drawn[0]]))
 
 
 def test_equal_ranks_are_settled_by_the_second_number() -> None:

@@ -17,8 +17,8 @@ def expected_counts(settings: BalanceSettings, ids: np.ndarray, sample: np.ndarr
     """(V,) expected copies of each concept in a selection."""
     weights = weighting(settings, count_concepts(ids, n_concepts), len(ids), sample).of_images(ids)
     index, strata = bins(weights), np.zeros(len(ids), np.int64)
-    lots = Expectation.solve(histogram(index, strata, 1), (settings.size,), settings.max_copies)
-    copies = np.repeat(lots.expected[0, index], ids.shape[1])
+    expectation = Expectation.solve(histogram(index, strata, 1), (settings.size,), settings.max_copies)
+    copies = np.repeat(expectation.expected[0, index], ids.shape[1])
     return np.bincount(ids.ravel() + 1, copies, n_concepts + 1)[1:]
 
 

@@ -52,15 +52,15 @@ def test_expected_copies_by_hand() -> None:
 
 def test_expectation_splits_copies_into_certain_and_drawn() -> None:
     index = bins(np.array([1.0, 1.0, 1.0, 1.0, 3.0]))
-    lots = Expectation.solve(histogram(index, np.zeros(5, np.int64), 1), (5,), 3)
-    np.testing.assert_allclose(lots.expected[0, index], [5 / 7] * 4 + [15 / 7], rtol=1e-3)
-    assert lots.certain[0, index].tolist() == [0, 0, 0, 0, 2]
-    assert lots.drawn.tolist() == [3]
-    assert lots.share == 1.0
+    expectation = Expectation.solve(histogram(index, np.zeros(5, np.int64), 1), (5,), 3)
+    np.testing.assert_allclose(expectation.expected[0, index], [5 / 7] * 4 + [15 / 7], rtol=1e-3)
+    assert expectation.certain[0, index].tolist() == [0, 0, 0, 0, 2]
+    assert expectation.drawn.tolist() == [3]
+    assert expectation.share == 1.0
 
 
 def test_weights_of_a_wide_range_still_give_the_size() -> None:
     weights = np.array([1e-20, 1e-10, 1.0, 1e10])
     index = bins(weights)
-    lots = Expectation.solve(histogram(index, np.zeros(4, np.int64), 1), (3,), 1)
-    assert lots.expected.sum() >= 3 and lots.certain.sum() + lots.drawn[0] >= 3
+    expectation = Expectation.solve(histogram(index, np.zeros(4, np.int64), 1), (3,), 1)
+    assert expectation.expected.sum() >= 3 and expectation.certain.sum() + expectation.drawn[0] >= 3

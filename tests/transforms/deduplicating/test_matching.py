@@ -30,7 +30,7 @@ def rows_of(low: list[int], high: list[int] | None = None, seed: int = 0) -> np.
     return rows
 
 
-def near_losers(rows: np.ndarray, partitions: int) -> np.ndarray:
+def near_duplicates(rows: np.ndarray, partitions: int) -> np.ndarray:
     parts = [
         find_near(members, band, DISTANCE)
         for band in range(DISTANCE + 1)
@@ -56,11 +56,11 @@ def test_near_is_the_rule_written_out(values: list[int], seed: int, partitions: 
     rows = rows_of(values, seed=seed)
     distance = np.bitwise_count(rows["low"][:, None] ^ rows["low"][None, :])
     beaten = ((distance <= DISTANCE) & (rows["priority"][None, :] > rows["priority"][:, None])).any(axis=1)
-    losers = near_losers(rows, partitions)
-    assert sorted(losers["location"] & 0xFFFFFFFF) == sorted(np.flatnonzero(beaten))
-    for loser in losers:  # the reason given is true
-        row, keeper = int(loser["location"]) & 0xFFFFFFFF, int(loser["keeper"]) & 0xFFFFFFFF
-        assert distance[row, keeper] == loser["distance"]
+    duplicates = near_duplicates(rows, partitions)
+    assert sorted(duplicates["location"] & 0xFFFFFFFF) == sorted(np.flatnonzero(beaten))
+    for duplicate in duplicates:  # the reason given is true
+        row, keeper = int(duplicate["location"]) & 0xFFFFFFFF, int(duplicate["keeper"]) & 0xFFFFFFFF
+        assert distance[row, keeper] == duplicate["distance"]
         assert rows["priority"][keeper] > rows["priority"][row]
 
 
@@ -69,33 +69,33 @@ def test_near_does_not_depend_on_the_order_of_rows(values: list[int], random: ob
     rows = rows_of(values)
     shuffled = rows.copy()
     random.shuffle(order := list(range(len(rows))))  # type: ignore[attr-defined]
-    assert near_losers(rows, 3)["location"].tolist() == near_losers(shuffled[order], 2)["location"].tolist()
+    assert near_duplicates(rows, 3)["location"].tolist() == near_duplicates(shuffled[order], 2)["location"].tolist()
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30))
 def test_exact_keeps_the_row_of_highest_priority_of_each_content(pairs: list[tuple[int, int]]) -> None:
     rows = rows_of([low for low, _ in pairs], [high for _, high in pairs])
-    losers = find_exact(rows)
-    kept = np.setdiff1d(rows["location"], losers["location"])
+    duplicates = find_exact(rows)
+    kept = np.setdiff1d(rows["location"], duplicates["location"])
     best = {}
     for row in rows:
         content = (row["high"], row["low"])
         best[content] = max(best.get(content, (0, 0)), (row["priority"], row["location"]))
     assert sorted(kept) == sorted(location for _, location in best.values())
-    assert (losers["kind"] == Kind.EXACT).all()
+    assert (duplicates["kind"] == Kind.EXACT).all()
 
 
 def test_a_million_equal_hashes_cost_a_sort() -> None:
     rows = rows_of([7] * 1_000_000)
-    losers = near_losers(rows, 4)
-    assert len(losers) == 999_999
-    assert (losers["keeper"] == rows["location"][rows["priority"].argmax()]).all()
+    duplicates = near_duplicates(rows, 4)
+    assert len(duplicates) == 999_999
+    assert (duplicates["keeper"] == rows["location"][rows["priority"].argmax()]).all()
 
 
 def test_exact_is_the_reason_given_when_both_hold() -> None:
     rows = rows_of([9, 9], [1, 1])
-    losers = merge([near_losers(rows, 1), find_exact(rows)])
-    assert losers["kind"].tolist() == [Kind.EXACT]
+    duplicates = merge([near_duplicates(rows, 1), find_exact(rows)])
+    assert duplicates["kind"].tolist() == [Kind.EXACT]
 
 
 @pytest.mark.parametrize("distance", range(9))

@@ -17,14 +17,14 @@ import xxhash
 from PIL import Image
 
 from pipelines import export
-from pipelines.runner_settings import RunnerSettings
+from pipelines.engine.settings import RunnerSettings
 from transforms import datasets
 from transforms.exporting.settings import ExportSettings
 from transforms.keyed import sample_ids
+from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.raw_sample import RawSample
 from transforms.reading.samples import read_samples
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard, list_shards
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath

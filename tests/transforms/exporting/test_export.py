@@ -19,7 +19,7 @@ from PIL import Image
 
 from tests.transforms.exporting.small_run import SmallRun, draw_tars, real_data, small_run, some_copies
 from transforms.errors import InputError, RunFolderError
-from transforms.exporting import images, shards
+from transforms.exporting import images, shard_writer
 from transforms.exporting.manifest import read_manifest
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
@@ -205,8 +205,8 @@ def test_windows_of_reads_change_nothing(run: SmallRun, monkeypatch: pytest.Monk
     run.export(samples_per_shard=20)
     whole = run.digests()
     run.folder.shards.filesystem.delete_dir(run.folder.shards.path)
-    monkeypatch.setattr(shards, "_WINDOW_BYTES", window_bytes)
-    monkeypatch.setattr(shards, "_DESCRIBED", 7)
+    monkeypatch.setattr(shard_writer, "_WINDOW_BYTES", window_bytes)
+    monkeypatch.setattr(shard_writer, "_DESCRIBED", 7)
     most_open = threading.BoundedSemaphore(2)
     monkeypatch.setattr(images, "_OPEN", most_open)
     run.export(samples_per_shard=20)

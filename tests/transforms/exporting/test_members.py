@@ -11,9 +11,9 @@ import webdataset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.exporting.columns import TEXT
 from transforms.exporting.members import concept_openings, describe, member_names
-from transforms.exporting.tar_writer import TarStream
+from transforms.tar.columns import TEXT
+from transforms.tar.writer import TarStream
 
 captions = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)

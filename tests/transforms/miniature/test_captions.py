@@ -8,7 +8,7 @@ import pytest
 
 from transforms.miniature.captions import caption
 from transforms.miniature.concepts import COLOURS, CONCEPTS, NUMBERS, SHAPES, TEXTURES
-from transforms.miniature.scenes import generator, scene_of
+from transforms.miniature.pictures.scenes import generator, scene_of
 
 TRANSLATIONS = {**COLOURS, **SHAPES, **TEXTURES, **NUMBERS}
 SCENES = [scene_of(11, index, 0.2) for index in range(1500)]

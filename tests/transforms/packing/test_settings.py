@@ -6,7 +6,7 @@ import pytest
 
 from transforms.configuration import validate
 from transforms.errors import ConfigError
-from transforms.packing.image_tokens import IMAGE_LIMITS, VIDEO_LIMITS
+from transforms.packing.documents.image_tokens import IMAGE_LIMITS, VIDEO_LIMITS
 from transforms.packing.settings import PackSettings
 
 

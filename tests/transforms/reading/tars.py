@@ -7,9 +7,9 @@ import pathlib
 import tarfile
 from collections.abc import Iterable
 
+from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import InputShard, list_shards
 from transforms.rejects import Reject
 
 

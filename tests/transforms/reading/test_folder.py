@@ -7,9 +7,9 @@ import pathlib
 import pytest
 
 from transforms.errors import InputError
+from transforms.reading.listing import list_shards
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import list_shards
 from transforms.rejects import Reject
 
 

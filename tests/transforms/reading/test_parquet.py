@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from transforms.errors import InputError
+from transforms.reading.listing import list_shards
 from transforms.reading.random_access import ImageReader
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import list_shards
 from transforms.rejects import Reason, Reject
 
 IMAGES = [b"image zero", b"image one", b"image two"]

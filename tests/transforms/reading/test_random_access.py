@@ -11,10 +11,10 @@ import pytest
 
 from tests.transforms.reading.tars import only_shard, tar_bytes, triple
 from transforms.errors import InputError
+from transforms.reading.listing import list_shards
 from transforms.reading.random_access import ImageReader
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings
-from transforms.reading.shards import list_shards
 
 REAL_DATA = pathlib.Path(
     os.environ.get("EVENWEAVE_REAL_DATA", pathlib.Path(__file__).resolve().parents[3] / "../shared/data")

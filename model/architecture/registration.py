@@ -1,0 +1,41 @@
+"""Make the model known to transformers: after ``import model``, its Auto classes load these checkpoints as their own.
+
+``AutoModelForImageTextToText.from_pretrained(folder)`` and ``AutoProcessor.from_pretrained(folder)`` need no remote
+code.
+"""
+
+from __future__ import annotations
+
+from transformers import AutoConfig, AutoModel, AutoModelForImageTextToText, AutoProcessor
+from transformers.conversion_mapping import register_checkpoint_conversion_mapping
+from transformers.core_model_loading import WeightRenaming
+
+from model.architecture.attention import register_attention
+from model.architecture.configuration import LlavaOnevision1_5Config, RiceConfig
+from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration, LlavaOnevision1_5Model
+from model.architecture.processing import LlavaOnevision1_5Processor
+from model.architecture.rice import RicePretrainedModel
+
+
+def register() -> None:
+    """Register attention, configurations, models, processor, and the hub layout of weight names. May be repeated."""
+    register_attention()
+    AutoConfig.register(RiceConfig.model_type, RiceConfig, exist_ok=True)
+    AutoConfig.register(LlavaOnevision1_5Config.model_type, LlavaOnevision1_5Config, exist_ok=True)
+    AutoModel.register(RiceConfig, RicePretrainedModel, exist_ok=True)
+    AutoModel.register(LlavaOnevision1_5Config, LlavaOnevision1_5Model, exist_ok=True)
+    AutoModelForImageTextToText.register(
+        LlavaOnevision1_5Config, LlavaOnevision1_5ForConditionalGeneration, exist_ok=True
+    )
+    AutoProcessor.register(LlavaOnevision1_5Config, LlavaOnevision1_5Processor, exist_ok=True)
+    # The same two rules as Qwen2-VL's; model.hub_layout states them for our own reader and writer.
+    renamings = [
+        WeightRenaming(r"^visual", "model.visual"),
+        WeightRenaming(r"^model(?!\.(language_model|visual))", "model.language_model"),
+    ]
+    register_checkpoint_conversion_mapping(
+        LlavaOnevision1_5ForConditionalGeneration.__name__, renamings, overwrite=True
+    )
+
+
+register()

@@ -1,0 +1,1 @@
+"""Weights at rest: reading, joining, initialising and writing them in the released layout."""

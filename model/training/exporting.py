@@ -1,0 +1,59 @@
+"""The end of a run: the trained model as a folder in the released layout, and how lmms-eval is asked to judge it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import torch
+import torch.distributed as dist
+
+from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
+from model.checkpoints.hub import export_hub
+from model.training.lora import export_merged, save_adapter
+from model.training.parallel import Processes
+from model.training.settings import TrainSettings
+
+_MODEL_FILES = ("config.json", "generation_config.json")  # written anew; other files are the processor's
+
+#: Tasks of the publication's main table, under lmms-eval's names.
+TASKS = ("mmstar", "mmbench_en_dev", "ai2d", "chartqa", "docvqa_val", "ocrbench", "mathvista_testmini")
+
+
+def export_trained(
+    model: LlavaOnevision1_5ForConditionalGeneration, settings: TrainSettings, processes: Processes
+) -> str:
+    """Write ``output/model``, and with LoRA ``output/adapter`` too; every process calls. Returns the model's folder."""
+    folder, adapter = os.path.join(settings.output, "model"), os.path.join(settings.output, "adapter")
+    unfinished = f"{folder}.unfinished"  # the name is given when all files are there
+    if processes.is_first:
+        for left in (unfinished, adapter):  # by a run that was killed at this point
+            shutil.rmtree(left, ignore_errors=True)
+    if settings.lora is None:
+        export_hub(model, unfinished, getattr(torch, settings.parallel.compute_dtype), writes=processes.is_first)
+    else:
+        save_adapter(model, settings.lora, adapter, writes=processes.is_first)
+        if processes.is_first:
+            export_merged(settings.model, adapter, unfinished)
+    if processes.is_first:
+        copy_processor(settings.model, unfinished)
+        os.replace(unfinished, folder)
+    dist.barrier(processes.checkpoint_group)
+    return folder
+
+
+def copy_processor(source: str, folder: str) -> None:
+    """Copy tokenizer, chat template and image settings as they are: packs know a tokenizer by its bytes."""
+    for name in os.listdir(source):
+        path = os.path.join(source, name)
+        if os.path.isfile(path) and name not in _MODEL_FILES and "safetensors" not in name:
+            shutil.copyfile(path, os.path.join(folder, name))
+
+
+def lmms_eval_command(folder: str) -> str:
+    """The command that scores an exported model with lmms-eval (its model ``llava_onevision1_5``)."""
+    return (
+        "accelerate launch --num_processes=8 -m lmms_eval --model llava_onevision1_5 "
+        f"--model_args pretrained={os.path.abspath(folder)},attn_implementation=flash_attention_2,max_pixels=3240000 "
+        f"--tasks {','.join(TASKS)} --batch_size 1 --log_samples --output_path {os.path.abspath(folder)}-evaluation"
+    )

@@ -1,0 +1,82 @@
+"""A process that has imported what workers need, and forks one on request.
+
+    python -m pipelines.engine.fork_server SOCKET
+
+Importing Beam takes more than a second of a core, a job's own modules more; a forked worker has them. This process
+opens no connection and starts no threads (but those that libraries start when imported, and again after a fork), so
+that forking it is safe.
+
+A request is one line of JSON, ``{"path", "module"}``, to import what a job's workers need. With ``"environment"`` and
+``"folder"`` it is to fork one, and comes with a pipe's writing end, which the worker holds as long as it lives; it
+writes one byte there when it ends well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from pipelines.engine import worker
+
+
+def serve(driver: socket.socket) -> None:
+    """Fork workers until the driver is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the workers: the system clears them away
+    alive: list[int] = []  # pipes' ends, of the requests that have arrived
+    for request in _requests(driver, alive):
+        sys.path[:] = request["path"]
+        with contextlib.suppress(Exception):  # the worker that needs it will raise it
+            importlib.import_module(request["module"])
+        if "environment" not in request:
+            continue
+        gc.freeze()  # a collection would touch, and so copy, the pages that the workers share
+        sys.stdout.flush()  # what a module printed when imported, else printed by each worker
+        mine = alive.pop(0)
+        if os.fork() == 0:
+            driver.close()
+            for of_another in alive:
+                os.close(of_another)
+            _work(request, mine)
+        os.close(mine)
+
+
+def _requests(driver: socket.socket, alive: list[int]) -> Iterator[dict[str, Any]]:
+    """In order, as their pipes' ends are added to ``alive``; several may arrive at once, or a part of one."""
+    received = b""
+    while True:
+        message, ends, _, _ = socket.recv_fds(driver, 1 << 16, 16)
+        if not message:
+            return
+        alive += ends
+        *lines, received = (received + message).split(b"\n")
+        yield from map(json.loads, lines)
+
+
+def _work(request: dict[str, Any], alive: int) -> None:
+    """In the forked process; does not return."""
+    status = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        os.chdir(request["folder"])
+        worker.work()
+        sys.stdout.flush()
+        os.write(alive, b".")
+        status = 0
+    finally:
+        os._exit(status)  # what was registered to be done at exit is the server's to do
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(socket.socket(fileno=int(sys.argv[1])))
+    os._exit(0)  # an orderly end looks for what was frozen, and some libraries call it leaked

@@ -1,0 +1,113 @@
+"""Stage 0 from a tiny ViT and tiny language models, of the four shapes: each part keeps what it computed alone."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    MLCDVisionModel,
+)
+
+from model.checkpoints.hub import load_model
+from model.checkpoints.merge import merge
+from model.errors import CheckpointError, ModelConfigError
+from tests.model.tiny import write_qwen3, write_rice
+
+#: The four language models, scaled down: heads, widths and tying in their proportions.
+SHAPES: dict[str, dict[str, Any]] = {
+    "4b": {"hidden_size": 40, "intermediate_size": 96, "num_attention_heads": 4, "tie_word_embeddings": True},
+    "8b": {"hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4},
+    "14b": {"hidden_size": 80, "intermediate_size": 128, "num_attention_heads": 5, "num_key_value_heads": 1},
+    "30b-a3b": {
+        "hidden_size": 32, "intermediate_size": 96, "num_attention_heads": 4, "num_key_value_heads": 1,
+        "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 24, "norm_topk_prob": True,
+    },
+}  # fmt: skip
+SIDE = 4
+
+
+@pytest.fixture(scope="module")
+def vision(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    return write_rice(tmp_path_factory.mktemp("vision"), SIDE)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("shape", SHAPES)
+def test_merge_keeps_both_parts(vision: pathlib.Path, tmp_path: pathlib.Path, shape: str) -> None:
+    text = write_qwen3(tmp_path / "text", **SHAPES[shape])
+    merge(str(vision), str(text), str(tmp_path / "stage0"), file_bytes=200_000)
+    model = load_model(str(tmp_path / "stage0"))
+    config = model.config
+    assert config.vision_config.text_hidden_size == config.text_config.hidden_size == SHAPES[shape]["hidden_size"]
+    assert not config.tie_word_embeddings and not config.text_config.tie_word_embeddings
+    assert (config.image_token_id, config.video_token_id) == (510, 511)
+    assert model.generation_config.eos_token_id == 506
+    embeddings, head = model.get_input_embeddings().weight, model.lm_head.weight
+    assert torch.equal(embeddings, head) == bool(SHAPES[shape].get("tie_word_embeddings"))
+    assert embeddings.data_ptr() != head.data_ptr()
+
+    input_ids = torch.randint(0, 500, (2, 9))
+    expected = AutoModelForCausalLM.from_pretrained(text).eval()(input_ids).logits
+    assert torch.equal(model(input_ids=input_ids).logits, expected)
+
+    images = torch.randn(1, 3, 14 * SIDE, 14 * SIDE)
+    blocks = images.view(3, SIDE // 2, 2, 14, SIDE // 2, 2, 14).permute(1, 4, 2, 5, 0, 3, 6).reshape(-1, 588)
+    features = model.model.visual(blocks, torch.tensor([[1, SIDE, SIDE]])).last_hidden_state
+    alone = MLCDVisionModel.from_pretrained(vision).eval()(images).last_hidden_state[0, 1:]
+    alone = alone.view(SIDE // 2, 2, SIDE // 2, 2, 64).transpose(1, 2).reshape(-1, 64)
+    torch.testing.assert_close(features, alone, atol=1e-5, rtol=0)
+    merger = model.model.visual.merger
+    assert merger(features).shape == (4, SHAPES[shape]["hidden_size"])
+    assert 0.018 < merger.mlp[0].weight.std() < 0.022 and not merger.mlp[2].bias.any()
+
+    generic = AutoModelForImageTextToText.from_pretrained(tmp_path / "stage0")
+    assert torch.equal(generic.lm_head.weight, head) and torch.equal(generic.get_input_embeddings().weight, embeddings)
+
+
+def test_merging_twice_gives_the_same_bytes(vision: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
+    prefixed = tmp_path / "prefixed"  # the published ViT's names begin with the name of MLCD's base model
+    prefixed.mkdir()
+    (prefixed / "config.json").write_bytes((vision / "config.json").read_bytes())
+    weights = load_file(vision / "model.safetensors")
+    save_file({f"vision_model.{key}": tensor for key, tensor in weights.items()}, prefixed / "model.safetensors")
+    for tower, name in ((vision, "one"), (prefixed, "two")):
+        merge(str(tower), str(text), str(tmp_path / name), dtype=torch.bfloat16)
+    files = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert "model.safetensors" in files and "preprocessor_config.json" in files
+    for name in files:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+    model = load_model(str(tmp_path / "one"))
+    assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
+
+
+def change_config(folder: pathlib.Path, **changes: Any) -> None:
+    values = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(values | changes))
+
+
+def test_parts_of_another_kind(vision: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
+    output = tmp_path / "stage0"
+    with pytest.raises(CheckpointError, match="vision folder holds 'qwen3'"):
+        merge(str(text), str(text), str(output))
+    change_config(text, num_hidden_layers=3, layer_types=None)
+    with pytest.raises(CheckpointError, match=r"has no model\.layers\.2\.self_attn\.q_proj\.weight"):
+        merge(str(vision), str(text), str(output))
+    change_config(text, num_hidden_layers=1, vocab_size=530)
+    with pytest.raises(CheckpointError, match=r"would be \(520, 64\), the configurations make it \(530, 64\)"):
+        merge(str(vision), str(text), str(output))
+    change_config(text, hidden_act=7)
+    with pytest.raises(ModelConfigError, match="hidden_act"):
+        merge(str(vision), str(text), str(output))
+    (text / "config.json").write_text('{"model_type": "llama"}')
+    with pytest.raises(CheckpointError, match="text folder holds 'llama'"):
+        merge(str(vision), str(text), str(output))
+    assert not output.exists() and not output.with_suffix(".partial").exists()

@@ -1,0 +1,71 @@
+"""LoRA: merged is applied, by our own code and by peft's; only adapters move."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+import torch
+from peft import PeftModel
+
+from model.checkpoints.hub import load_model
+from model.errors import CheckpointError, TrainingError
+from model.training.lora import add_adapters, load_adapter, merge_adapter
+from model.training.settings import LoraSettings
+from tests.model.architecture.test_documents import packed
+from tests.model.tiny import tiny_model
+from tests.model.tiny_runs import lines_of, settings_of, train, write_model, write_packs
+
+LORA = {"rank": 4, "alpha": 8, "dropout": 0.1, "targets": ["q_proj", "v_proj", "down_proj"]}
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("start")
+    return {"model": write_model(folder / "model"), "packs": write_packs(folder, tars=1)}
+
+
+@pytest.fixture(scope="module")
+def output(start: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    folder = tmp_path_factory.mktemp("lora")
+    rates = {"vision": None, "merger": None, "language": 1e-2}
+    train(settings_of(start, folder, steps=8, lora=LORA, optimizer__learning_rates=rates))
+    return folder
+
+
+def test_training_lowers_the_loss_by_the_adapters_alone(start: dict[str, str], output: pathlib.Path) -> None:
+    lines = lines_of(output)
+    assert lines[-1]["loss"] < lines[0]["loss"] - 0.05
+    before, after = load_model(start["model"]).state_dict(), load_model(str(output / "model")).state_dict()
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert len(moved) == 2 * len(LORA["targets"])  # type: ignore[arg-type]  # two layers
+    assert all(any(target in name for target in LORA["targets"]) for name in moved)  # type: ignore[attr-defined]
+
+
+@torch.no_grad()
+def test_merged_is_applied_and_peft_reads_the_adapter(start: dict[str, str], output: pathlib.Path) -> None:
+    batch = packed()
+    batch["input_ids"] = batch["input_ids"].clone().clamp_(max=289)
+    del batch["pixel_values"], batch["image_grid_thw"]
+    merged = load_model(str(output / "model"))(**batch).logits
+    applied = load_model(start["model"])
+    plain = applied(**batch).logits
+    load_adapter(applied, str(output / "adapter"))
+    torch.testing.assert_close(applied.eval()(**batch).logits, merged, atol=1e-5, rtol=1e-4)
+    merge_adapter(applied)
+    torch.testing.assert_close(applied(**batch).logits, merged, atol=1e-6, rtol=1e-5)
+    theirs = PeftModel.from_pretrained(load_model(start["model"]), str(output / "adapter")).eval()
+    torch.testing.assert_close(theirs(**batch).logits, merged, atol=1e-5, rtol=1e-4)
+    assert (plain - merged).abs().max() > 1e-3
+
+
+def test_what_does_not_fit() -> None:
+    with pytest.raises(TrainingError, match="the language model has no w1, only"):
+        add_adapters(tiny_model(), LoraSettings(rank=2, alpha=4, targets=["q_proj", "w1"]))
+
+
+def test_an_adapter_of_another_model(output: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(CheckpointError, match="no adapter can be read"):
+        load_adapter(tiny_model(), str(tmp_path))
+    with pytest.raises(CheckpointError, match="was made for another model"):
+        load_adapter(tiny_model(moe=True), str(output / "adapter"))

@@ -1,0 +1,224 @@
+"""Every shape found in the wild becomes the same turns, or a reject that says why."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.transforms.packing.documents.processor import IMAGES, VIDEOS
+from tests.transforms.packing.small_documents import instruction_set, needs_instruction_sets, turn
+from transforms.conversations.adapters import Conversation, of_pair, of_record, size_mismatch, to_document
+from transforms.conversations.document import Document, Image, ImageSize, Text, Video, VideoSize
+from transforms.packing.documents.chat import IGNORED_LABEL, ChatTokenizer, Tokenised
+from transforms.packing.documents.tiny_tokenizer import tiny_tokenizer
+from transforms.rejects import Reason, Reject
+
+QUESTION = (turn("user", Image(0), "What?"), turn("assistant", "A cat."))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {
+            "messages": [
+                {"role": "user", "content": "<image>What?"},
+                {"role": "assistant", "content": "A cat."},
+            ],
+            "images": ["cat.jpg"],
+        },
+        {
+            "conversations": [{"from": "human", "value": "<image>What?"}, {"from": "gpt", "value": "A cat."}],
+            "image": "cat.jpg",
+        },
+        {"instruction": "<image>What?", "input": "", "output": "A cat.", "images": ["cat.jpg"]},
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "image_url", "image_url": {"url": "cat.jpg"}},
+                        {"type": "text", "text": "What?"},
+                    ],
+                },
+                {"role": "assistant", "content": "A cat."},
+            ]
+        },
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [{"type": "image_url", "value": "cat.jpg"}, {"type": "text", "value": "What?"}],
+                },
+                {"role": "assistant", "content": [{"type": "text", "value": "A cat."}]},
+            ]
+        },
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What?"}]},
+                {"role": "assistant", "content": [{"type": "text", "text": "A cat."}]},
+            ],
+            "images": ["cat.jpg"],
+        },
+    ],
+    ids=["placeholders", "sharegpt", "alpaca", "openai", "parts", "parts_and_list"],
+)
+def test_one_form(record: dict[str, Any]) -> None:
+    assert of_record("k", record) == Conversation(QUESTION, ("cat.jpg",))
+
+
+def test_a_pair_shows_the_image_and_learns_the_caption() -> None:
+    assert of_pair("k", "A cat.", "cat.jpg") == Conversation(
+        (turn("user", Image(0)), turn("assistant", "A cat.")), ("cat.jpg",)
+    )
+    assert of_pair("k", " \n").reason is Reason.MISSING_CAPTION
+
+
+def test_media_are_numbered_as_they_are_shown() -> None:
+    found = of_record(
+        "k",
+        {
+            "messages": [
+                {"role": "user", "content": "<video>and <image>, <image>?"},
+                {"role": "assistant", "content": "Yes."},
+            ],
+            "images": ["a", "b"],
+            "videos": ["v"],
+        },
+    )
+    assert found.messages[0] == turn("user", Video(0), "and ", Image(0), ", ", Image(1), "?")
+    assert (found.images, found.videos) == (("a", "b"), ("v",))
+
+
+def test_alpaca_with_history_and_system() -> None:
+    found = of_record(
+        "k", {"instruction": "Add.", "input": "1 2", "output": "3", "system": "Be brief.", "history": [["Hi", "Hello"]]}
+    )
+    assert found.messages == (
+        turn("system", "Be brief."),
+        turn("user", "Hi"),
+        turn("assistant", "Hello"),
+        turn("user", "Add.\n1 2"),
+        turn("assistant", "3"),
+    )
+
+
+CALL = '<tool_call>\n{"name": "look", "arguments": {"at": "图"}}\n</tool_call>'
+
+
+def test_tools_of_sharegpt_and_of_openai_read_alike() -> None:
+    tool = {"name": "look", "description": "see", "parameters": {}}
+    sharegpt = {
+        "conversations": [
+            {"from": "human", "value": "Look twice."},
+            {"from": "function_call", "value": json.dumps([{"name": "look", "arguments": {"at": "图"}}] * 2)},
+            {"from": "observation", "value": "one"},
+            {"from": "observation", "value": "two"},
+            {"from": "gpt", "value": "Seen."},
+        ],
+        "tools": json.dumps([tool]),
+    }
+    call = {"type": "function", "function": {"name": "look", "arguments": '{"at": "图"}'}}
+    openai = {
+        "messages": [
+            {"role": "user", "content": "Look twice."},
+            {"role": "assistant", "content": None, "tool_calls": [call, call]},
+            {"role": "tool", "content": "one"},
+            {"role": "tool", "content": "two"},
+            {"role": "assistant", "content": "Seen."},
+        ],
+        "tools": [{"type": "function", "function": tool}],
+    }
+    found = of_record("k", sharegpt)
+    assert found == of_record("k", openai)
+    assert [message.role for message in found.messages] == ["system", "user", "assistant", "user", "assistant"]
+    assert found.messages[2] == turn("assistant", f"{CALL}\n{CALL}")
+    assert found.messages[3] == turn(
+        "user", "<tool_response>\none\n</tool_response>\n<tool_response>\ntwo\n</tool_response>"
+    )
+    system = found.messages[0].content[0].text
+    assert system.startswith("You are a helpful assistant.\n\n# Tools\n\n") and json.dumps(tool)[1:-1] in system
+
+
+def messages(*turns: tuple[str, Any], **more: Any) -> dict[str, Any]:
+    return {"messages": [{"role": role, "content": content} for role, content in turns], **more}
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (messages(("user", "Hi"), ("narrator", "Then"), ("assistant", "x")), Reason.UNKNOWN_ROLE),
+        (messages(("user", "<image>?"), ("assistant", "x")), Reason.MISSING_IMAGE),
+        (messages(("user", "<video>?"), ("assistant", "x")), Reason.MISSING_VIDEO),
+        (messages(("user", "?"), ("assistant", "x"), images=["a"]), Reason.UNPLACED_MEDIA),
+        (messages(("user", "Hi")), Reason.NO_ANSWER),
+        (messages(("user", "Hi"), ("assistant", " \n")), Reason.NO_ANSWER),
+        (messages(), Reason.NO_ANSWER),
+        (messages(("user", {"text": "Hi"}), ("assistant", "x")), Reason.MALFORMED_RECORD),
+        (messages(("user", [{"type": "audio"}]), ("assistant", "x")), Reason.MALFORMED_RECORD),
+        (messages(("user", "Hi"), ("assistant", "x"), tools="no json"), Reason.MALFORMED_RECORD),
+        ({"conversations": ["Hi"]}, Reason.MALFORMED_RECORD),
+        ({"conversations": [{"from": "function_call", "value": "look()"}]}, Reason.MALFORMED_RECORD),
+        ({"instruction": "a", "output": "b", "history": [["x"]]}, Reason.MALFORMED_RECORD),
+        ({"question": "a", "answer": "b"}, Reason.MALFORMED_RECORD),
+        ({"messages": "Hi"}, Reason.MALFORMED_RECORD),
+    ],
+)
+def test_rejects(record: dict[str, Any], reason: Reason) -> None:
+    found = of_record("k7", record)
+    assert isinstance(found, Reject) and (found.key, found.reason) == ("k7", reason) and found.detail
+
+
+def test_documents_need_every_size() -> None:
+    conversation = Conversation(QUESTION, ("cat.jpg",))
+    document = to_document("k", "s", conversation, [ImageSize(40, 30)])
+    assert document == Document("k", "s", QUESTION, (ImageSize(40, 30),))
+    missing = to_document("k", "s", conversation, [None])
+    assert missing == Reject("k", Reason.MISSING_IMAGE, "not found: cat.jpg")
+    assert size_mismatch(document, 0, ImageSize(40, 30)) is None
+    assert size_mismatch(document, 0, ImageSize(30, 40)).reason is Reason.SIZE_MISMATCH
+    with pytest.raises(ValueError, match="1 references, but 0 sizes"):
+        to_document("k", "s", conversation)
+
+
+def test_documents_survive_json() -> None:
+    turns = (turn("user", Image(0), "a", Video(0)), turn("assistant", "图"))
+    document = Document("k", "s", turns, (ImageSize(4, 3),), (VideoSize(2, 5, 6),))
+    assert Document.from_dict(json.loads(json.dumps(document.to_dict()))) == document
+    with pytest.raises(ValueError, match="no part of a message has type 'audio'"):
+        Document.from_dict({**document.to_dict(), "messages": [{"role": "user", "content": [{"type": "audio"}]}]})
+
+
+@needs_instruction_sets
+@pytest.mark.parametrize(
+    ("name", "records", "images", "videos"),
+    [
+        ("alpaca_en_demo.json", 999, 0, 0),
+        ("alpaca_zh_demo.json", 1000, 0, 0),
+        ("glaive_toolcall_en_demo.json", 300, 0, 0),
+        ("mllm_demo.json", 6, 8, 0),
+        ("mllm_video_demo.json", 3, 0, 3),
+        ("v1_multimodal_demo.jsonl", 24, 32, 0),
+    ],
+)
+def test_real_instruction_sets(name: str, records: int, images: int, videos: int) -> None:
+    """Nothing is rejected, every answer is trained on, and every text of the record is in the tokens."""
+    text = instruction_set(name).read_text()
+    rows = [json.loads(line) for line in text.splitlines() if line] if name.endswith("l") else json.loads(text)
+    found = [of_record(str(i), row) for i, row in enumerate(rows)]
+    assert [one for one in found if isinstance(one, Reject)] == []
+    assert len(found) == records
+    assert sum(len(one.images) for one in found) == images
+    assert sum(len(one.videos) for one in found) == videos
+    documents = [
+        to_document("k", name, one, [ImageSize(90, 60)] * len(one.images), [VideoSize(2, 60, 60)] * len(one.videos))
+        for one in found
+    ]
+    tokenizer = tiny_tokenizer()
+    for document, tokenised in zip(documents, ChatTokenizer(tokenizer, IMAGES, VIDEOS).encode(documents), strict=True):
+        assert isinstance(tokenised, Tokenised)
+        answers = [m for m in document.messages if m.role == "assistant"]
+        trained = tokenised.token_ids[tokenised.labels != IGNORED_LABEL].tolist()
+        wanted = "".join(part.text for m in answers for part in (*m.content, Text("<|im_end|>")))
+        assert tokenizer.decode(trained, skip_special_tokens=False) == wanted

@@ -1,0 +1,93 @@
+"""Sizes alone must give what the real processor gives for the pixels, for any size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers.models.qwen2_vl.image_processing_qwen2_vl import Qwen2VLImageProcessor, smart_resize
+from transformers.models.qwen2_vl.video_processing_qwen2_vl import Qwen2VLVideoProcessor
+
+from transforms.packing.documents.image_tokens import (
+    IMAGE_LIMITS,
+    PixelLimits,
+    grids,
+    is_measurable,
+    num_patches,
+    num_tokens,
+    resized,
+)
+
+SMALL = PixelLimits(56 * 56, 140 * 140)
+PROCESSOR = Qwen2VLImageProcessor(temporal_patch_size=1, min_pixels=SMALL.min_pixels, max_pixels=SMALL.max_pixels)
+sides = st.integers(1, 400)
+
+
+@given(st.lists(st.tuples(sides, sides), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_grids_are_those_of_processed_images(sizes: list[tuple[int, int]]) -> None:
+    widths, heights = np.array(sizes).T
+    images = [torch.zeros((3, height, width), dtype=torch.uint8) for width, height in sizes]
+    if not is_measurable(widths, heights).all():
+        with pytest.raises(ValueError, match="absolute aspect ratio must be smaller than 200"):
+            PROCESSOR(images, return_tensors="np")
+        with pytest.raises(ValueError, match="absolute aspect ratio must be smaller than 200"):
+            grids(widths, heights, SMALL)
+        return
+    processed = PROCESSOR(images, return_tensors="np")
+    found = grids(widths, heights, SMALL)
+    np.testing.assert_array_equal(found, processed["image_grid_thw"])
+    assert num_patches(found).sum() == len(processed["pixel_values"])
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 60_000), st.integers(1, 60_000)), min_size=1, max_size=200),
+    st.integers(1, 20_000),
+    st.integers(28 * 28, 20_000_000),
+)
+@settings(max_examples=300, deadline=None)
+def test_large_sizes_equal_smart_resize(sizes: list[tuple[int, int]], least: int, most: int) -> None:
+    limits = PixelLimits(min(least, most), most)
+    sizes = [size for size in sizes if max(size) <= 200 * min(size)] or [(1000, 1000)]
+    widths, heights = np.array(sizes).T
+    found = np.stack(resized(widths, heights, limits)[::-1], axis=1)
+    wanted = [smart_resize(height, width, 28, limits.min_pixels, limits.max_pixels) for width, height in sizes]
+    np.testing.assert_array_equal(found, wanted)
+
+
+@given(st.integers(1, 100_000), st.integers(1, 100_000))
+@settings(max_examples=300, deadline=None)
+def test_refuses_what_the_processor_refuses(width: int, height: int) -> None:
+    try:
+        smart_resize(height, width)
+        refused = False
+    except ValueError:
+        refused = True
+    assert is_measurable(width, height) == (not refused)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "tokens"), [(10, 10, 4), (1920, 1080, 2691), (3000, 2000, 3174), (28, 5600, 200), (60, 60, 4)]
+)
+def test_known_sizes(width: int, height: int, tokens: int) -> None:
+    """The first three were measured with the released models' processor."""
+    assert num_tokens(grids(width, height, IMAGE_LIMITS)).tolist() == [tokens]
+
+
+def test_an_empty_image_is_not_measurable() -> None:
+    assert is_measurable([0, 5, -1], [5, 0, 5]).tolist() == [False, False, False]
+
+
+@pytest.mark.parametrize(("frames", "width", "height"), [(1, 50, 90), (3, 200, 100), (7, 64, 64)])
+def test_video_grids_are_those_of_processed_videos(frames: int, width: int, height: int) -> None:
+    limits = PixelLimits(28 * 28, 100 * 100)
+    processor = Qwen2VLVideoProcessor(
+        temporal_patch_size=1, min_pixels=limits.min_pixels, max_pixels=limits.max_pixels, cap_pixels_per_frame=False
+    )
+    video = torch.zeros((frames, 3, height, width), dtype=torch.uint8)
+    processed = processor([video], return_tensors="np")
+    found = grids(width, height, limits, frames=frames)
+    np.testing.assert_array_equal(found, processed["video_grid_thw"])
+    assert num_patches(found).sum() == len(processed["pixel_values_videos"])

@@ -1,0 +1,1 @@
+"""Pictures of the miniature corpus, drawn from scenes."""

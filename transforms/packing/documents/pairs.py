@@ -1,0 +1,47 @@
+"""Image-text tars as documents: the user shows the image, the assistant gives the caption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from transforms.conversations.adapters import of_pair, size_mismatch, to_document
+from transforms.conversations.document import ImageSize
+from transforms.images.decode import ImageFault
+from transforms.packing.documents.image_bytes import measure_image, verify_image
+from transforms.packing.documents.media import Located, Media
+from transforms.packing.job.inputs import PackInput, webdataset_settings
+from transforms.packing.job.settings import PackSource
+from transforms.reading.raw_sample import RawSample
+from transforms.reading.samples import read_samples
+from transforms.rejects import Reject
+
+
+def read_pairs(part: PackInput, source: PackSource) -> Iterator[Located | Reject]:
+    """Every sample of the tar as a document or a reject, in order."""
+    for sample in read_samples(part.shard, webdataset_settings(source)):
+        yield sample if isinstance(sample, Reject) else _document(sample, part, source)
+
+
+def _document(sample: RawSample, part: PackInput, source: PackSource) -> Located | Reject:
+    measured = measure_image(sample.image)
+    if isinstance(measured, ImageFault):
+        return Reject(sample.key, measured.reason, measured.detail)
+    if source.verify_images and (fault := verify_image(sample.image)):
+        return Reject(sample.key, fault.reason, fault.detail)
+    size, ending = measured
+    conversation = of_pair(sample.key, sample.caption or "", sample.key)
+    if isinstance(conversation, Reject):
+        return conversation
+    document = to_document(sample.key, source.name, conversation, [_stated_size(sample.metadata) or size])
+    if isinstance(document, Reject):
+        return document
+    if mismatch := size_mismatch(document, 0, size):
+        return mismatch
+    return Located(document, (Media(part.path, sample.member_bytes, ending, sample.member_offset),))
+
+
+def _stated_size(metadata: dict[str, Any] | None) -> ImageSize | None:
+    """``width`` and ``height`` of the sample's JSON, which evenweave export and img2dataset write."""
+    width, height = (metadata or {}).get("width"), (metadata or {}).get("height")
+    return ImageSize(width, height) if isinstance(width, int) and isinstance(height, int) else None

@@ -1,0 +1,40 @@
+"""What makes the shards of all groups one set: metadata of the layout, the manifest, and last the description."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from transforms.exporting.manifest import write_manifest
+from transforms.packing.job.groups import GroupRecord, PackJob, load_chat
+from transforms.packing.layouts import llava_onevision, messages
+from transforms.packing.layouts.native_reader import LAYOUT_VERSION, PACKING_JSON
+from transforms.packing.plan.tally import PackTally
+
+
+def finish_set(records: Sequence[GroupRecord], job: PackJob) -> None:
+    """``records`` of all groups, in any order."""
+    shards = [shard for record in records for shard in record.shards]
+    if job.layout == "llava-ov-1.5":
+        llava_onevision.write_metadata(job.packed, shards)
+    if job.layout == "messages":
+        (job.packed / "README.md").write_text(messages.README)
+    write_manifest(job.packed, job.shards.name, shards, job.folder.fingerprint)
+    description: dict[str, Any] = {
+        "layout": job.layout,
+        "layout_version": LAYOUT_VERSION,
+        "fingerprint": job.folder.fingerprint,
+        "licenses": {name: source.license for name, source in sorted(job.sources.items())},
+    }
+    if tallies := [record.tally for record in records if record.tally is not None]:
+        description |= {
+            "tokenizer": job.pack.tokenizer.rstrip("/").rpartition("/")[2],
+            "tokenizer_fingerprint": load_chat(job.pack).fingerprint,
+            "pack_tokens": job.pack.pack_tokens,
+            "image_limits": list(job.pack.image_limits),
+            "video_limits": list(job.pack.video_limits),
+            "system_prompt": job.pack.system_prompt,
+            "tally": PackTally.total(tallies).to_dict(),
+        }
+    (job.packed / PACKING_JSON).write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,141 @@
+"""A group of inputs from start to end: read, plan, write, and leave a record that says that it is whole."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from transforms.datasets import FORMAT_VERSION, rejects_table, write_table
+from transforms.errors import RunFolderError
+from transforms.exporting.manifest import ShardStats
+from transforms.packing.documents.chat import ChatTokenizer
+from transforms.packing.documents.media import Located
+from transforms.packing.documents.pairs import read_pairs
+from transforms.packing.documents.records import read_records
+from transforms.packing.job.inputs import InputGroup, PackInput
+from transforms.packing.job.settings import Layout, PackedShardSettings, PackSource, VideoSampling
+from transforms.packing.job.shard_writer import write_shards
+from transforms.packing.layouts.ready import ready_packs
+from transforms.packing.layouts.registry import LAYOUTS
+from transforms.packing.plan.group_documents import GroupDocuments
+from transforms.packing.plan.tally import PackTally
+from transforms.packing.settings import PackSettings
+from transforms.rejects import Counts, Reject
+from transforms.run_folder import RunFolder
+from transforms.storage import StoragePath
+
+_RECORDS = ".groups"
+_PACKS_PER_GROUP = 1_000_000  # numbers set aside for a group's packs, so that keys are unique in the set
+
+
+@dataclass(frozen=True)
+class PackJob:
+    """What every worker knows of the job; small and picklable."""
+
+    folder: RunFolder
+    sources: Mapping[str, PackSource]
+    pack: PackSettings
+    video: VideoSampling
+    layout: Layout
+    shards: PackedShardSettings
+
+    @property
+    def packed(self) -> StoragePath:
+        return self.folder.root / "packed"
+
+
+@dataclass(frozen=True)
+class GroupRecord:
+    """What came of a group. ``tally`` is None for the layout that is not packed."""
+
+    group: int
+    counts: Counts
+    shards: tuple[ShardStats, ...]
+    tally: PackTally | None
+
+
+def pack_group(group: InputGroup, job: PackJob) -> GroupRecord:
+    """Shards of one group, its rejects by input, and its record, last; at once done when that is there."""
+    path = _record_path(job, group.number)
+    if path.is_file():
+        return read_record(path, job.folder.fingerprint, group.number)
+    rules = LAYOUTS[job.layout]
+    chat = load_chat(job.pack) if rules.packed else None
+    documents = GroupDocuments()
+    for part in group.inputs:
+        documents.gather(part, _read(part, job), rules.fault, chat, job.pack)
+    if chat is None:
+        packs, tally = [[one] for one in documents.in_keyed_order(job.pack.seed)], None
+    else:
+        plan = documents.plan(job.pack)
+        packs = [[documents.located[row] for row in rows.tolist()] for rows in plan.members()]
+        tally = PackTally.of(documents.num_tokens, documents.num_patches, plan, job.pack.pack_tokens)
+    ready = ready_packs(_keyed_packs(group.number, packs), chat, job.shards.read_threads)
+    shards = write_shards(job.packed, job.shards.name, group.number, ready, rules, job.shards.max_shard_bytes)
+    for part, rejects in documents.rejects.items():
+        _write_rejects(job.folder, part, rejects)
+    rejected = [reject for rejects in documents.rejects.values() for reject in rejects]
+    counts = Counts(documents.rows_in, documents.rows_out, Counts.of(0, rejected).rejects)
+    record = GroupRecord(group.number, counts, tuple(shards), tally)
+    path.write_text(json.dumps(_record_values(record, job.folder.fingerprint)))
+    return record
+
+
+def _read(part: PackInput, job: PackJob) -> Iterator[Located | Reject]:
+    source = job.sources[part.source]
+    return read_pairs(part, source) if source.format == "webdataset" else read_records(part, source, job.video)
+
+
+@functools.lru_cache(maxsize=1)
+def load_chat(pack: PackSettings) -> ChatTokenizer:
+    """Once a worker; raises InputError for a tokenizer that cannot write the chat template."""
+    return ChatTokenizer.load(
+        pack.tokenizer,
+        image_limits=pack.image_limits,
+        video_limits=pack.video_limits,
+        system_prompt=pack.system_prompt,
+    )
+
+
+def _keyed_packs(group: int, packs: Sequence[Sequence[Located]]) -> Iterator[tuple[str, Sequence[Located]]]:
+    for number, documents in enumerate(packs):
+        yield f"ps_{group * _PACKS_PER_GROUP + number:08d}", documents
+
+
+def _write_rejects(folder: RunFolder, part: PackInput, rejects: Sequence[Reject]) -> None:
+    path = folder.rejects("pack", part.source, part.name)
+    if rejects:
+        write_table(path, rejects_table(part.name, rejects), folder.fingerprint, Counts.of(0, rejects))
+    elif path.is_file():  # of an earlier attempt, over input that has been mended since
+        path.delete()
+
+
+def _record_path(job: PackJob, group: int) -> StoragePath:
+    return job.packed / _RECORDS / f"{group:06d}.json"
+
+
+def _record_values(record: GroupRecord, fingerprint: str) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "fingerprint": fingerprint,
+        "counts": record.counts.to_dict(),
+        "shards": [asdict(shard) for shard in record.shards],
+        "tally": None if record.tally is None else record.tally.to_dict(),
+    }
+
+
+def read_record(path: StoragePath, fingerprint: str, group: int) -> GroupRecord:
+    """Raises RunFolderError for a record of other settings or of another format version."""
+    values = json.loads(path.read_text())
+    found = values.get("format_version"), values.get("fingerprint")
+    if found != (FORMAT_VERSION, fingerprint):
+        raise RunFolderError(
+            f"{path} has format version {found[0]} and settings {found[1]}, this run has format version "
+            f"{FORMAT_VERSION} and settings {fingerprint}. Choose a new output folder."
+        )
+    shards = tuple(ShardStats(**shard) for shard in values["shards"])
+    tally = None if values["tally"] is None else PackTally.from_dict(values["tally"])
+    return GroupRecord(group, Counts.from_dict(values["counts"]), shards, tally)

@@ -1,0 +1,86 @@
+"""The parts that sources are read in, and which of them are planned together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transforms.datasets import ShardName
+from transforms.errors import InputError
+from transforms.exporting.blocks import deal_blocks
+from transforms.packing.job.settings import PackSource
+from transforms.reading.listing import InputShard, list_shards
+from transforms.reading.settings import SourceSettings
+from transforms.storage import StoragePath, expand
+
+_RECORD_ENDINGS = (".json", ".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True)
+class PackInput:
+    """A tar, a JSON file, or the lines of a JSON Lines file that begin in [first_byte, end_byte)."""
+
+    source: str
+    name: str  # unique in the source
+    path: StoragePath
+    size_bytes: int
+    first_byte: int
+    end_byte: int
+
+    @property
+    def shard(self) -> InputShard:
+        """The same in the words of :mod:`transforms.reading`."""
+        return InputShard(self.source, self.name, "webdataset", self.path, self.size_bytes)
+
+
+@dataclass(frozen=True)
+class InputGroup:
+    """What one worker reads, plans and writes; ``number`` decides the names of its shards."""
+
+    number: int
+    inputs: tuple[PackInput, ...]
+
+
+def list_inputs(source: PackSource, range_bytes: int) -> list[PackInput]:
+    """The parts of a source in order; raises InputError where there are none."""
+    if source.format == "webdataset":
+        shards = list_shards(webdataset_settings(source))
+        return [PackInput(s.source, s.name, s.path, s.size_bytes, 0, s.size_bytes) for s in shards]
+    files = [file for file in expand(source.path) if file.name.lower().endswith(_RECORD_ENDINGS)]
+    if not files:
+        raise InputError(
+            f"source {source.name}: nothing to read at {source.path}. Looked for files ending in "
+            f"{', '.join(_RECORD_ENDINGS)} (format conversations). Mend the path or the format."
+        )
+    if repeated := {file.stem for file in files if [other.stem for other in files].count(file.stem) > 1}:
+        raise InputError(f"source {source.name}: two files are called {min(repeated)}; make them sources of their own")
+    return [part for file in files for part in _ranges(source.name, file, range_bytes)]
+
+
+def _ranges(source: str, file: StoragePath, range_bytes: int) -> list[PackInput]:
+    size = file.size_bytes()
+    if file.name.lower().endswith(".json"):
+        return [PackInput(source, file.stem, file, size, 0, size)]
+    starts = range(0, max(size, 1), range_bytes)
+    if len(starts) == 1:
+        return [PackInput(source, file.stem, file, size, 0, size)]
+    return [
+        PackInput(source, f"{file.stem}-{index:05d}", file, size, start, min(start + range_bytes, size))
+        for index, start in enumerate(starts)
+    ]
+
+
+def webdataset_settings(source: PackSource) -> SourceSettings:
+    return SourceSettings(name=source.name, format="webdataset", path=source.path)
+
+
+def group_inputs(inputs: Sequence[PackInput], group_shards: int, seed: int) -> list[InputGroup]:
+    """Keyed groups over all sources, so that packs mix them; in a group, inputs stand in the order of their names."""
+    blocks = deal_blocks([ShardName(part.source, part.name) for part in inputs], group_shards, seed).tolist()
+    groups: dict[int, list[PackInput]] = {}
+    for block, part in zip(blocks, inputs, strict=True):
+        groups.setdefault(block, []).append(part)
+    return [
+        InputGroup(number, tuple(sorted(parts, key=lambda part: (part.source, part.name))))
+        for number, parts in sorted(groups.items())
+    ]
