@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import sys
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -17,7 +15,7 @@ logging.getLogger().addHandler(logging.NullHandler())
 from pipelines.build import STAGES, Build  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
 from transforms.configuration import load_settings  # noqa: E402
-from transforms.errors import EvenweaveError  # noqa: E402
+from transforms.errors import EXIT_STATUS, EvenweaveError, show_error  # noqa: E402
 
 app = typer.Typer(
     help="Concept-balanced image-text corpora: annotate, deduplicate, balance, export, report, pack.",
@@ -78,31 +76,18 @@ def merge(
     output: Annotated[str, typer.Option(help="folder of the joined checkpoint")],
 ) -> None:
     """A vision tower and a language model into one checkpoint to begin training from."""
-    with _model_errors():
-        from model.checkpoints.merge import merge as join
+    from model.checkpoints.merge import merge as join
 
-        join(vision, text, output)
+    join(vision, text, output)
 
 
 @app.command()
 def train(config: _Config, overrides: _Set = None) -> None:
     """Train a model on packed documents, or go on where it stopped; with torchrun: python -m model.train."""
-    with _model_errors():
-        from model.train import train as job
+    from model.train import train as job
 
-        if not job(config, overrides):
-            raise typer.Exit(75)  # stopped by a signal, to be gone on with: EX_TEMPFAIL of sysexits.h
-
-
-@contextlib.contextmanager
-def _model_errors() -> Iterator[None]:
-    """The model's errors for users, as the errors of everything else: ``model`` imports nothing of the steps."""
-    from model.errors import ModelError
-
-    try:
-        yield
-    except ModelError as error:
-        raise EvenweaveError(str(error)) from error
+    if not job(config, overrides):
+        raise typer.Exit(75)  # stopped by a signal, to be gone on with: EX_TEMPFAIL of sysexits.h
 
 
 def _stage_command(name: str) -> None:
@@ -141,8 +126,8 @@ def main() -> None:
     try:
         app()
     except EvenweaveError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, markup=True, soft_wrap=True)
-        sys.exit(2)
+        show_error(error)
+        sys.exit(EXIT_STATUS)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ from rich.console import Console
 from transformers import PreTrainedTokenizerFast
 
 from model.architecture.configuration import config_from_yaml
-from model.architecture.processing import build_processor, save_processor
+from model.architecture.processing import build_processor
 from model.checkpoints.hub import load_model
 from model.checkpoints.initialise import initialise
+from model.checkpoints.processor_files import save_processor
 from model.evaluation import answers, held_out_loss
 from model.train import train
 from model.training.exporting import lmms_eval_command

@@ -56,8 +56,19 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 def load_settings(path: str, schema: type[SettingsT], overrides: list[str] | None = None) -> SettingsT:
     """Read a YAML file into ``schema``.
 
-    A value in the file that begins with ``./`` or ``../`` is a path relative to that file. An override ``a.b=c`` is
-    parsed as YAML; a path in it is relative to the working directory. Raises ConfigError naming file and key.
+    An override ``a.b=c`` is parsed as YAML; a path in it is relative to the working directory, those in the file to
+    the file. Raises ConfigError naming file and key.
+    """
+    values = load_values(path)
+    for override in overrides or []:
+        _apply(values, override)
+    return validate(values, schema, str(StoragePath.of(path)))
+
+
+def load_values(path: str) -> dict[str, Any]:
+    """The mapping in a YAML file; raises ConfigError where there is none.
+
+    A value that begins with ``./`` or ``../`` is a path relative to that file, and comes out absolute.
     """
     location = StoragePath.of(path)
     if not location.is_file():
@@ -68,10 +79,7 @@ def load_settings(path: str, schema: type[SettingsT], overrides: list[str] | Non
         raise ConfigError(f"{location} is not YAML: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{location} must be a mapping of settings, found {type(values).__name__}")
-    values = _anchor(values, str(location.parent))
-    for override in overrides or []:
-        _apply(values, override)
-    return validate(values, schema, str(location))
+    return {key: _anchor(value, str(location.parent)) for key, value in values.items()}
 
 
 def validate(values: dict[str, Any], schema: type[SettingsT], origin: str) -> SettingsT:

@@ -6,7 +6,6 @@ however large the models are. Each keeps the precision it came in unless another
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import shutil
@@ -19,10 +18,12 @@ from transformers import AutoTokenizer
 from transformers.utils import GENERATION_CONFIG_NAME
 
 from model.architecture.configuration import LlavaOnevision1_5Config, checked_config
-from model.architecture.processing import PLACEHOLDERS, build_processor, save_processor
+from model.architecture.processing import PLACEHOLDERS, build_processor
 from model.checkpoints.hub import build_on_meta
 from model.checkpoints.hub_layout import HubTensor, hub_config, hub_tensors
-from model.checkpoints.weights import FILE_BYTES, NewFolder, WeightFolder, write_json, write_weights
+from model.checkpoints.json_files import read_json, write_json
+from model.checkpoints.processor_files import save_processor
+from model.checkpoints.weights import FILE_BYTES, NewFolder, WeightFolder, write_weights
 from model.errors import CheckpointError
 
 #: Our names of the tower's tensors → MLCD's (transformers), of which Rice is a descendant. Blocks: see _tower_names.
@@ -52,7 +53,8 @@ def merge(
     The head is untied: where the language model shares it with its embeddings, it gets a copy. The tokenizer is the
     language model's. Raises CheckpointError if a folder is of another kind, or a tensor is missing or of another shape.
     """
-    config = merged_config(_read_config(vision), _read_config(text), dtype)
+    parts = [read_json(os.path.join(folder, "config.json")) for folder in (vision, text)]
+    config = merged_config(*parts, dtype)
     try:
         tokenizer = AutoTokenizer.from_pretrained(text)
     except (OSError, ValueError) as error:
@@ -155,12 +157,3 @@ def _checked(name: str, tensor: torch.Tensor, place: HubTensor) -> torch.Tensor:
             "the weights and the config.json of a folder disagree"
         )
     return tensor
-
-
-def _read_config(folder: str) -> dict[str, Any]:
-    path = os.path.join(folder, "config.json")
-    try:
-        with open(path, encoding="utf-8") as file:
-            return dict(json.load(file))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"cannot read {path}: {error}") from error

@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from model.checkpoints.json_files import write_json
 from model.errors import CheckpointError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -101,12 +102,6 @@ def write_weights(
         total_bytes += sum(tensor.nbytes for tensor in tensors.values())
     if len(files) > 1:
         write_json(os.path.join(folder, INDEX), {"metadata": {"total_size": total_bytes}, "weight_map": weight_map})
-
-
-def write_json(path: str, values: dict[str, Any]) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(values, file, indent=2, ensure_ascii=False)
-        file.write("\n")
 
 
 class NewFolder:

@@ -21,7 +21,7 @@ from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.checkpoint.state_dict_saver import async_save
 
-from model.checkpoints.weights import write_json
+from model.checkpoints.json_files import write_json
 from model.errors import TrainingError
 from model.training.parallel import Processes
 

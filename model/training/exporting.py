@@ -9,12 +9,12 @@ import torch
 import torch.distributed as dist
 
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
+from model.checkpoints.adapters import export_merged, save_adapter
 from model.checkpoints.hub import export_hub
-from model.training.lora import export_merged, save_adapter
+from model.checkpoints.processor_files import copy_processor
+from model.training.lora import peft_config
 from model.training.parallel import Processes
 from model.training.settings import TrainSettings
-
-_MODEL_FILES = ("config.json", "generation_config.json")  # written anew; other files are the processor's
 
 #: Tasks of the publication's main table, under lmms-eval's names.
 TASKS = ("mmstar", "mmbench_en_dev", "ai2d", "chartqa", "docvqa_val", "ocrbench", "mathvista_testmini")
@@ -32,7 +32,7 @@ def export_trained(
     if settings.lora is None:
         export_hub(model, unfinished, getattr(torch, settings.parallel.compute_dtype), writes=processes.is_first)
     else:
-        save_adapter(model, settings.lora, adapter, writes=processes.is_first)
+        save_adapter(model, peft_config(settings.lora), adapter, writes=processes.is_first)
         if processes.is_first:
             export_merged(settings.model, adapter, unfinished)
     if processes.is_first:
@@ -40,14 +40,6 @@ def export_trained(
         os.replace(unfinished, folder)
     dist.barrier(processes.checkpoint_group)
     return folder
-
-
-def copy_processor(source: str, folder: str) -> None:
-    """Copy tokenizer, chat template and image settings as they are: packs know a tokenizer by its bytes."""
-    for name in os.listdir(source):
-        path = os.path.join(source, name)
-        if os.path.isfile(path) and name not in _MODEL_FILES and "safetensors" not in name:
-            shutil.copyfile(path, os.path.join(folder, name))
 
 
 def lmms_eval_command(folder: str) -> str:

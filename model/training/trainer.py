@@ -13,12 +13,13 @@ import torch
 from torch import nn
 from torch.distributed.tensor import DTensor
 
+from model.checkpoints.adapters import BaseWeights
 from model.checkpoints.hub import allocate, build_on_meta, load_config, load_weights
 from model.errors import TrainingError
 from model.training.checkpoint import CheckpointStore, tensors_of
 from model.training.exporting import export_trained
 from model.training.flops import FlopCounter, peak_flops_per_sec
-from model.training.lora import BaseWeights, add_adapters, initialise_adapters
+from model.training.lora import add_adapters, initialise_adapters
 from model.training.loss_module import LossModule, MicroBatch
 from model.training.metrics import Metrics, StepCounts
 from model.training.optimizer import build_optimizer, freeze, set_learning_rates

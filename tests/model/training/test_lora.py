@@ -8,9 +8,10 @@ import pytest
 import torch
 from peft import PeftModel
 
+from model.checkpoints.adapters import load_adapter, merge_adapter
 from model.checkpoints.hub import load_model
 from model.errors import CheckpointError, TrainingError
-from model.training.lora import add_adapters, load_adapter, merge_adapter
+from model.training.lora import add_adapters
 from model.training.settings import LoraSettings
 from tests.model.architecture.test_documents import packed
 from tests.model.tiny import tiny_model
