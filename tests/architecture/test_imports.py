@@ -10,13 +10,14 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-PACKAGES = ("concept_vocab", "transforms", "model", "pipelines")
+PACKAGES = ("concept_vocab", "transforms", "model", "evenweave", "pipelines")
 
 #: What each package may import of the others, by prefix of the module.
 ALLOWED = {
     "concept_vocab": ("concept_vocab",),
     "transforms": ("concept_vocab", "transforms"),
     "model": ("model", "transforms.packing", "transforms.conversations"),
+    "evenweave": ("concept_vocab", "transforms", "model", "evenweave"),
     "pipelines": PACKAGES,
 }
 
