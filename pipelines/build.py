@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from pipelines.build_settings import BuildSettings
 from pipelines.engine.progress import StageProgress
@@ -65,6 +66,8 @@ class Build:
 
     def run(self, *stages: str) -> None:
         """Run the stages named that are not done, in the order of the flow; raises where an earlier one is missing."""
+        if {"vocabulary", "annotate"} & set(stages) and not self.record.is_done("annotate"):
+            self._look_at_faiss()
         if {"vocabulary", "annotate"} <= set(stages) and not self.record.is_done("annotate"):
             self._import_ahead()
         earlier: list[str] = []
@@ -74,6 +77,12 @@ class Build:
                     raise EvenweaveError(f"{name} needs {missing[0]} to be done first: evenweave {missing[0]} CONFIG")
                 self._run_stage(name, stage)
             earlier.append(name)
+
+    def _look_at_faiss(self) -> None:
+        from transforms.annotating.faiss_library import clobbered
+
+        if warning := clobbered():
+            self.console.print(f"[yellow]faiss:[/] {escape(warning)}", highlight=False, soft_wrap=True)
 
     def _import_ahead(self) -> None:
         """What the workers of annotate import takes seconds, and so do the same imports here, for the vocabulary."""

@@ -14,6 +14,7 @@ logging.getLogger().addHandler(logging.NullHandler())
 
 from pipelines.build import STAGES, Build  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
+from pipelines.packaged_configs import find_config  # noqa: E402
 from transforms.configuration import load_settings  # noqa: E402
 from transforms.errors import EXIT_STATUS, EvenweaveError, show_error  # noqa: E402
 
@@ -24,7 +25,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_Config = Annotated[str, typer.Argument(metavar="CONFIG", help="YAML of the job, as in configs/build/")]
+_Config = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONFIG", help="YAML of the job: a path, or one that is shipped: build/mini.yaml", callback=find_config
+    ),
+]
 _Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="override a setting: balance.size=500"),

@@ -25,13 +25,13 @@ from model.train import train
 from model.training.exporting import lmms_eval_command
 from pipelines import pack
 from pipelines.pack_settings import PackJobSettings
+from pipelines.packaged_configs import CONFIGS
 from transforms.miniature.corpus import write_shard
 from transforms.miniature.questions import attribute_question, write_questions
 from transforms.miniature.settings import MiniatureSettings
 from transforms.packing.documents.image_tokens import PixelLimits
 from transforms.storage import StoragePath
 
-CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "configs")
 TOKENIZER = os.path.join(CONFIGS, "tokenizer", "tiny")
 STAGES = ("stage1", "stage1.5", "stage2")
 LIMITS = PixelLimits(28 * 28, 112 * 112)  # sixteen tokens a picture

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-PACKAGES = ("concept_vocab", "transforms", "model", "pipelines")
+PACKAGES = ("concept_vocab", "transforms", "model", "evenweave", "pipelines")
 
 #: What each package may import of the others, by prefix of the module.
 ALLOWED = {
@@ -26,6 +26,7 @@ ALLOWED = {
         "transforms.packing.layouts.native_reader",
         "transforms.packing.plan.pack_order",
     ),
+    "evenweave": ("concept_vocab", "transforms", "model", "evenweave"),
     "pipelines": PACKAGES,
 }
 

@@ -9,13 +9,14 @@ Shape legend: N images, V concepts, D embedding width, K concepts an image.
 
 from __future__ import annotations
 
-import faiss
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from transforms.annotating.faiss_library import import_faiss
 from transforms.errors import ConfigError
 
+faiss = import_faiss()
 _SCORES_A_CHUNK = 1 << 28  # bounds the GPU's score matrix to 1 GiB of float32
 
 

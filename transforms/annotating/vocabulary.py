@@ -12,7 +12,6 @@ import io
 import json
 from typing import Any
 
-import faiss
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -20,10 +19,13 @@ from numpy.typing import NDArray
 from concept_vocab.vocabulary import Vocabulary, VocabularyError
 from concept_vocab.word_list import parse_word_list
 from transforms.annotating.encoder import ClipEncoder
+from transforms.annotating.faiss_library import import_faiss
 from transforms.datasets import read_table, write_table
 from transforms.errors import ConfigError
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
+
+faiss = import_faiss()
 
 
 def read_word_list(path: str) -> Vocabulary:
