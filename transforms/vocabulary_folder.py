@@ -80,7 +80,7 @@ def read_embeddings(folder: RunFolder) -> NDArray[np.float32]:
 def _read_meta(folder: RunFolder) -> dict[str, Any]:
     path = folder.vocabulary / _META
     try:
-        meta = json.loads(path.read_text())
+        meta: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise _damaged(path, f"cannot be read: {error}") from error
     numbers = [meta.get(name) for name in ("concepts", "width")] if isinstance(meta, dict) else []

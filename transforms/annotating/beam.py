@@ -13,7 +13,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from transforms.annotating.annotator import Annotator
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.beam import WriteStageCounts
-from transforms.datasets import read_counts, read_table, rejects_table, write_table
+from transforms.datasets import read_counts, read_table, write_rejects, write_table
 from transforms.images.decode import DecodeSettings
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
@@ -88,10 +88,8 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
 
     def _write(self, shard: InputShard, table: pa.Table, rejects: list[Reject]) -> Counts:
         """Rejects first: the annotations are the sign that the shard is complete."""
-        counts = Counts.of(table.num_rows, rejects)
-        if rejects:
-            path = self._folder.rejects("annotate", shard.source, shard.name)
-            write_table(path, rejects_table(shard.name, rejects), self._folder.fingerprint, counts)
+        path = self._folder.rejects("annotate", shard.source, shard.name)
+        counts = write_rejects(path, shard.name, rejects, self._folder.fingerprint, table.num_rows)
         write_table(self._folder.annotations(shard.source, shard.name), table, self._folder.fingerprint, counts)
         return counts
 

@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from transforms.datasets import UNDETERMINED
 from transforms.exporting import energon
 from transforms.exporting.images import ImageCopier, ImagePlaces
 from transforms.exporting.manifest import ShardStats, shard_file, write_stats
-from transforms.exporting.members import UNDETERMINED, describe
+from transforms.exporting.members import describe
 from transforms.exporting.rows import read_openings
 from transforms.exporting.settings import ExportSettings
 from transforms.hashed_stream import HashedStream
