@@ -18,6 +18,7 @@ SCHEMA = pa.schema(
         ("name", pa.string()),
         ("lang", pa.string()),  # ISO 639-1
         ("source", pa.string()),  # the list it came from
+        ("type", pa.string()),  # what kind of thing it names; null where the list does not say
     ]
 )
 
@@ -56,6 +57,7 @@ class Vocabulary:
             "name": unique,
             "lang": [lang] * len(unique),
             "source": [source] * len(unique),
+            "type": [None] * len(unique),
         }
         return cls(pa.table(columns, schema=SCHEMA), dict(prompts))
 

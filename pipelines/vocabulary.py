@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from transforms.annotating.concept_embedding import embed_vocabulary, read_word_list
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.settings import EncoderSettings, VocabularySettings
-from transforms.annotating.vocabulary import copy_vocabulary, embed_vocabulary, read_word_list, save_vocabulary
 from transforms.run_folder import RunFolder
+from transforms.vocabulary_folder import copy_vocabulary, save_vocabulary
 
 
 def run(

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts, Reject
 from transforms.storage import StoragePath
 
 FORMAT_VERSION = "1"
+
+UNDETERMINED = "und"  # a caption's language where it was not found out: ISO 639-2's code for it
 
 #: Dictionaries pay for names that repeat, and cost time for numbers and keys that do not.
 _REPEATING = ("source", "shard", "format", "lang", "reason")
@@ -126,6 +129,28 @@ def _checked(path: StoragePath, schema: pa.Schema, fingerprint: str | None) -> d
 def read_counts(path: StoragePath, fingerprint: str) -> Counts:
     """The counts that a shard was written with, from its footer alone."""
     return Counts.from_dict(json.loads(read_metadata(path, fingerprint)["counts"]))
+
+
+def list_matrix(column: pa.ChunkedArray) -> NDArray[Any]:
+    """A column of N fixed-size lists without nulls → (N, K), without a copy where it is one chunk."""
+    array = column.combine_chunks()
+    matrix: NDArray[Any] = array.flatten().to_numpy(zero_copy_only=True).reshape(len(array), column.type.list_size)
+    return matrix
+
+
+def write_rejects(
+    path: StoragePath, shard: str, rejects: Sequence[Reject], fingerprint: str, rows_out: int = 0
+) -> Counts:
+    """Write the rejects of a shard that let ``rows_out`` rows through, and return its counts.
+
+    Without a reject there is no file: one of an earlier attempt, over input that has been mended since, is deleted.
+    """
+    counts = Counts.of(rows_out, rejects)
+    if rejects:
+        write_table(path, rejects_table(shard, rejects), fingerprint, counts)
+    elif path.is_file():
+        path.delete()
+    return counts
 
 
 def rejects_table(shard: str, rejects: Sequence[Reject]) -> pa.Table:

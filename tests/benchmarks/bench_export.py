@@ -26,13 +26,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import xxhash
 
 from pipelines import export
 from pipelines.engine.settings import RunnerSettings, available_cores
 from tests.benchmarks.harness import best_secs, keep
 from tests.benchmarks.page_cache import PageCache
+from tests.benchmarks.synthetic_annotations import meaningless_names, write_vocabulary
 from transforms import datasets
 from transforms.exporting.settings import ExportSettings
 from transforms.keyed import sample_ids
@@ -66,9 +66,7 @@ def make_run(root: pathlib.Path, tars: int, samples: int, image_bytes: int) -> t
                 tar.add(f"{key}.txt", CAPTION.encode())
             tar.finish()
         write_datasets(folder, name, keys, offsets, hashes, image_bytes)
-    names = pa.table({"id": np.arange(CONCEPTS, dtype=np.int32), "name": [f"concept {n}" for n in range(CONCEPTS)]})
-    with (folder.vocabulary / "vocabulary.parquet").atomic_writer() as stream:
-        pq.write_table(names, stream)
+    write_vocabulary(folder, meaningless_names(CONCEPTS))
     return folder, source
 
 

@@ -10,12 +10,16 @@ Shape legend: N rows, K concepts an image.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from concept_vocab.vocabulary import Vocabulary
 from transforms.datasets import ShardName, write_table
 from transforms.run_folder import RunFolder
+from transforms.vocabulary_folder import save_vocabulary
 
 N_CONCEPTS = 20_000
 CONCEPTS_PER_TOPIC = 10
@@ -62,8 +66,11 @@ def write_annotations(
     write_table(folder.annotations(*name), table, folder.fingerprint)
 
 
-def write_vocabulary(folder: RunFolder, n_concepts: int) -> None:
-    """Names for concepts that mean nothing."""
-    ids = np.arange(n_concepts, dtype=np.int32)
-    table = pa.table({"id": ids, "name": [f"concept {i}" for i in ids], "lang": ["en"] * n_concepts})
-    write_table(folder.vocabulary / "vocabulary.parquet", table, folder.fingerprint)
+def write_vocabulary(folder: RunFolder, names: Sequence[str]) -> None:
+    """Concepts whose embeddings mean nothing."""
+    concepts = Vocabulary.from_names(names, "en", "synthetic", {}).table
+    save_vocabulary(folder, concepts, np.zeros((len(concepts), 1), np.float32), {})
+
+
+def meaningless_names(n_concepts: int) -> list[str]:
+    return [f"concept {number}" for number in range(n_concepts)]

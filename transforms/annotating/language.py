@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lingua import LanguageDetector, LanguageDetectorBuilder
 
-UNDETERMINED = "und"  # ISO 639-2's code for it: no caption, or one without words
+from transforms.datasets import UNDETERMINED
 
 
 @functools.cache

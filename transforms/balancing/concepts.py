@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.tally import Outcome, Tally
@@ -12,6 +11,7 @@ from transforms.balancing.weights import Weighting
 from transforms.datasets import CONCEPTS, write_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunFolder
+from transforms.vocabulary_folder import read_concepts
 
 
 def write_concepts(
@@ -24,13 +24,10 @@ def write_concepts(
             f"balance selected {outcome.copies} images in place of {settings.size}: annotations hold repeated sample "
             "ids. Choose another balance.seed, in a new output folder."
         )
-    vocabulary = folder.vocabulary / "vocabulary.parquet"
-    with vocabulary.open_random() as file:
-        names = pq.read_table(file, columns=["id", "name", "lang"], use_threads=False)
-    n_concepts = len(tally.counts)
-    if not np.array_equal(names["id"].to_numpy(), np.arange(n_concepts)):
+    names = read_concepts(folder, ["id", "name", "lang"])
+    if len(names) != len(tally.counts):
         raise RunFolderError(
-            f"{vocabulary} must hold the ids 0 to {n_concepts - 1} in order, one a row; it has {len(names)} rows. "
+            f"{folder.vocabulary} holds {len(names)} concepts, run.json counts {len(tally.counts)}. "
             "Annotate again into a new folder."
         )
     weights = weighting.of_concepts()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +23,7 @@ from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import ALL, Strata
 from transforms.balancing.tally import KeyedSample, Outcome, Tally
 from transforms.balancing.weights import Ids, Weighting, count_concepts, drop_below
-from transforms.datasets import SELECTION, ShardName, read_metadata, read_table, write_table
+from transforms.datasets import SELECTION, ShardName, list_matrix, read_metadata, read_table, write_table
 from transforms.rejects import Counts, Reason
 from transforms.run_folder import RunFolder
 
@@ -57,9 +56,9 @@ class ShardReader:
 
     def concepts(self, table: pa.Table) -> Ids:
         """(N, K) ids, -1 where there is none or it is too dissimilar."""
-        ids: Ids = _matrix(table["concept_ids"])
+        ids: Ids = list_matrix(table["concept_ids"])
         if self.settings.min_similarity > 0:
-            ids = drop_below(ids, _matrix(table["concept_scores"]), self.settings.min_similarity)
+            ids = drop_below(ids, list_matrix(table["concept_scores"]), self.settings.min_similarity)
         return ids
 
     def strata(self, name: ShardName, table: pa.Table) -> Ints:
@@ -77,13 +76,6 @@ class ShardReader:
         if by != "lang":
             return +Counter({name.source if by == "source" else ALL: len(table)})  # + leaves out what is 0
         return Counter({str(item["values"]): item["counts"] for item in pc.value_counts(table["lang"]).to_pylist()})
-
-
-def _matrix(column: pa.ChunkedArray) -> NDArray[Any]:
-    """A column of fixed-size lists → (N, K), without a copy where it is one chunk."""
-    array = column.combine_chunks()
-    matrix: NDArray[Any] = array.flatten().to_numpy(zero_copy_only=True).reshape(len(array), column.type.list_size)
-    return matrix
 
 
 def count(name: ShardName, reader: ShardReader, n_concepts: int) -> Tally:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pyarrow as pa
 
-from transforms.datasets import ShardName, read_table, rejects_table, write_table
+from transforms import datasets
+from transforms.datasets import ShardName, read_table
 from transforms.deduplicating.matching import (
     ROW,
     Duplicates,
@@ -76,11 +77,8 @@ def write_rejects(folder: RunFolder, number: int, names: Mapping[int, ShardName]
         else:
             detail = f"perceptual hash {duplicate['distance']} bits from that {of}"
             rejects.append(Reject(key, Reason.NEAR_DUPLICATE, detail))
-    counts = Counts.of(len(keys) - len(rejects), rejects)
-    if rejects:
-        path = folder.rejects("deduplicate", name.source, name.shard)
-        write_table(path, rejects_table(name.shard, rejects), folder.fingerprint, counts)
-    return counts
+    path = folder.rejects("deduplicate", name.source, name.shard)
+    return datasets.write_rejects(path, name.shard, rejects, folder.fingerprint, len(keys) - len(rejects))
 
 
 def _words(column: pa.ChunkedArray) -> np.ndarray:

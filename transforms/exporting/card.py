@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from transforms.datasets import UNDETERMINED
 from transforms.exporting.manifest import read_manifest
-from transforms.exporting.members import UNDETERMINED
 from transforms.reading.settings import SourceSettings
 from transforms.run_folder import RunFolder
 

@@ -21,10 +21,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.datasets import UNDETERMINED, list_matrix
 from transforms.tar.columns import TEXT, join
-
-#: Where the language of a caption was not found out; ISO 639-2's code for "undetermined".
-UNDETERMINED = "und"
 
 # Also a leading underscore: Hugging Face's reader passes over names that begin with "__"
 _ENCODED = r"[^A-Za-z0-9_-]|^_"
@@ -87,7 +85,7 @@ def quote(texts: pa.LargeStringArray) -> pa.LargeStringArray:
 
 def _concepts(samples: pa.Table, openings: pa.LargeStringArray) -> pa.LargeStringArray:
     """(N,) lists of concepts as JSON, without the brackets; an id of -1 is no concept."""
-    ids, scores = _matrix(samples.column("concept_ids")), _matrix(samples.column("concept_scores"))
+    ids, scores = list_matrix(samples.column("concept_ids")), list_matrix(samples.column("concept_scores"))
     there = ids >= 0
     concepts = join(openings.take(pa.array(ids[there])), _scores().take(pa.array(scores.view(np.uint16)[there])), "}")
     ends = np.concatenate([[0], there.sum(axis=1).cumsum()])
@@ -122,9 +120,3 @@ def _rewrite(texts: pa.LargeStringArray, pattern: str, rewrite: Callable[[str], 
 
 def _text(samples: pa.Table, column: str) -> pa.LargeStringArray:
     return samples.column(column).cast(TEXT).combine_chunks()
-
-
-def _matrix(column: pa.ChunkedArray) -> np.ndarray:
-    """A fixed-size list column of N rows → (N, K)."""
-    width = column.type.list_size
-    return np.asarray(column.combine_chunks().flatten().to_numpy(zero_copy_only=False)).reshape(len(column), width)

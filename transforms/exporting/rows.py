@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from transforms import datasets
@@ -20,7 +19,7 @@ from transforms.errors import RunFolderError
 from transforms.exporting.blocks import Copies, ExportPlan, place_copies
 from transforms.exporting.members import concept_openings
 from transforms.run_folder import RunFolder
-from transforms.storage import StoragePath
+from transforms.vocabulary_folder import read_concepts
 
 _PLACED = ["sample_id", "member_bytes"]
 _EXPORTED = [
@@ -92,7 +91,6 @@ def _selected(folder: RunFolder, source: str, shard: str, columns: Sequence[str]
     return rows, place_copies(rows.column("sample_id").to_numpy(), number_of_copies, seed)
 
 
-def read_concepts(vocabulary: StoragePath) -> pa.LargeStringArray:
+def read_openings(folder: RunFolder) -> pa.LargeStringArray:
     """Every concept as :func:`concept_openings` writes it, by id, which is its row."""
-    with (vocabulary / "vocabulary.parquet").open_random() as file:
-        return concept_openings(pq.read_table(file, columns=["name"]).column("name").combine_chunks())
+    return concept_openings(read_concepts(folder, ["name"]).column("name").combine_chunks())

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms.balancing.weights import drop_below
-from transforms.datasets import ShardName, read_table
+from transforms.datasets import ShardName, list_matrix, read_table
 from transforms.errors import InputError
 from transforms.reporting.summary import ExampleImage
 from transforms.reporting.thumbnails import thumbnail
@@ -54,9 +54,9 @@ def find_examples(
         table = read_table(path, folder.fingerprint, [*_COLUMNS, "concept_ids", "concept_scores"])
         keys = _selected_keys(folder, name)
         is_selected = pc.is_in(table["key"], value_set=keys).to_numpy(zero_copy_only=False)
-        concept_ids = _matrix(table["concept_ids"])
+        concept_ids = list_matrix(table["concept_ids"])
         if min_similarity > 0:
-            concept_ids = drop_below(concept_ids, _matrix(table["concept_scores"]), min_similarity)
+            concept_ids = drop_below(concept_ids, list_matrix(table["concept_scores"]), min_similarity)
         for found, mask in ((selected, is_selected), (dropped, ~is_selected)):
             for concept, row in _first_rows(concept_ids, mask, unfilled, per_concept):
                 if len(found[concept]) < per_concept:
@@ -99,12 +99,6 @@ def _selected_keys(folder: RunFolder, name: ShardName) -> pa.Array:
     if not path.exists():  # nothing of this shard was chosen
         return pa.array([], pa.string())
     return read_table(path, folder.fingerprint, ["key"])["key"].combine_chunks()
-
-
-def _matrix(column: pa.ChunkedArray) -> NDArray[Any]:
-    """(N, K) concepts or their scores, by falling score."""
-    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat).reshape(len(column), column.type.list_size)
 
 
 def _first_rows(

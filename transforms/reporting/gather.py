@@ -7,7 +7,6 @@ examples) is read from a keyed sample of them when there are very many, and the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +20,7 @@ from transforms.rejects import Reason
 from transforms.reporting.examples import Fetch, find_examples, load_examples
 from transforms.reporting.groups import by_language, by_source, tally_shards
 from transforms.reporting.measure_table import measure_rows
+from transforms.reporting.settings import ReportedSettings
 from transforms.reporting.summary import (
     ConceptCounts,
     ConceptRow,
@@ -50,24 +50,23 @@ def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
     ``fetch`` reads the pictures; without it, their places stay empty.
     """
     check_finished(record)
-    folder, config = record.folder, record.values["config"]
-    balance = config.get("balance") or {}
+    folder, settings = record.folder, ReportedSettings.of(record)
     concepts = read_table(folder.concepts, folder.fingerprint)
     before, random, after = (_counts(concepts, name) for name in ("count_before", "count_random", "count_after"))
     shards = list_annotated(folder)
     tallies = tally_shards(folder, shards[:_MAX_TALLIED_SHARDS])
     commonest, rarest = extremes(before)
     wanted = [int(concepts["id"][row].as_py()) for row in (*commonest, *rarest)]
-    similarity = float(balance.get("min_similarity", 0.0))
-    places = find_examples(folder, shards[:_MAX_EXAMPLE_SHARDS], wanted, _PICTURES_PER_CONCEPT, similarity)
+    least = settings.balance.min_similarity
+    places = find_examples(folder, shards[:_MAX_EXAMPLE_SHARDS], wanted, _PICTURES_PER_CONCEPT, least)
     examples = load_examples(places, fetch)
     stages = tuple(Stage(name, record.counts(name)) for name in _finished_stages(record))
     counts = ConceptCounts(before, random, after)
     return RunSummary(
         fingerprint=folder.fingerprint,
         code_version=record.values["code_version"],
-        config=config,
-        method=str(balance.get("method", "")),
+        config=record.values["config"],
+        method=settings.balance.method,
         raw=record.counts("annotate").rows_in,
         selected=record.counts("balance").rows_out,
         stages=stages,
@@ -76,7 +75,7 @@ def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
         commonest=tuple(_concept_row(concepts, row, examples) for row in commonest),
         rarest=tuple(_concept_row(concepts, row, examples) for row in rarest),
         absent_concepts=int((before == 0).sum()),
-        sources=by_source(tallies, shards, _licences(config)),
+        sources=by_source(tallies, shards, {source.name: source.license for source in settings.sources}),
         languages=by_language(tallies, shards),
         rejects=_reject_rows(folder, stages),
         shards=len(shards),
@@ -123,10 +122,6 @@ def list_annotated(folder: RunFolder) -> list[ShardName]:
 
 def _counts(concepts: pa.Table, column: str) -> NDArray[np.int64]:
     return np.asarray(concepts[column].to_numpy(), np.int64)
-
-
-def _licences(config: Mapping[str, Any]) -> dict[str, str]:
-    return {str(source["name"]): str(source.get("license", "unknown")) for source in config.get("sources") or []}
 
 
 def _finished_stages(record: RunRecord) -> list[str]:

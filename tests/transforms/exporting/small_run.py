@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import xxhash
 from PIL import Image
 
 from pipelines import export
 from pipelines.engine.settings import RunnerSettings
+from tests.benchmarks.synthetic_annotations import write_vocabulary
 from transforms import datasets
 from transforms.exporting.settings import ExportSettings
 from transforms.keyed import sample_ids
@@ -75,9 +75,7 @@ def small_run(root: pathlib.Path, sources: list[SourceSettings], copies: Callabl
         for shard in list_shards(source, files_per_shard=50):
             run.inputs.append(shard)
             _annotate(run, shard, source, copies)
-    vocabulary = pa.table({"id": range(len(CONCEPTS)), "name": CONCEPTS})
-    with (folder.vocabulary / "vocabulary.parquet").atomic_writer() as stream:
-        pq.write_table(vocabulary, stream)
+    write_vocabulary(folder, CONCEPTS)
     return run
 
 

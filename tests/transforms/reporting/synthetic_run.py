@@ -17,7 +17,11 @@ from transforms.storage import StoragePath
 
 CONFIG: dict[str, Any] = {
     "balance": {"method": "raked", "size": 4},
-    "sources": [{"name": "web", "license": "CC-BY-4.0"}, {"name": "zh", "license": "CC0-1.0"}],
+    "sources": [
+        {"name": "web", "format": "webdataset", "path": "/gone", "license": "CC-BY-4.0"},
+        {"name": "zh", "format": "webdataset", "path": "/gone", "license": "CC0-1.0"},
+    ],
+    "files_per_shard": 1000,
 }
 
 

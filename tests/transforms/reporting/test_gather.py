@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from tests.transforms.reporting.synthetic_run import Row, SyntheticRun
+from tests.transforms.reporting.synthetic_run import CONFIG, Row, SyntheticRun
 from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.rejects import Reason, Reject
@@ -54,8 +56,16 @@ def test_examples_come_from_the_selection_else_from_the_corpus(
 
 def test_examples_keep_to_the_least_similarity(root: StoragePath, fetch: Fetch) -> None:
     rows = [Row("sure", [0], copies=1, score=0.5), Row("doubtful", [0], copies=1, score=0.1)]
-    run = SyntheticRun([("dog", 1, 1, 1)], {("web", "a"): rows}, config={"balance": {"min_similarity": 0.3}})
+    config = {**CONFIG, "balance": {"size": 2, "min_similarity": 0.3}}
+    run = SyntheticRun([("dog", 1, 1, 1)], {("web", "a"): rows}, config=config)
     assert [example.key for example in gather(run.write(root), fetch).commonest[0].examples] == ["sure"]
+
+
+@pytest.mark.parametrize("config", [{}, {**CONFIG, "balance": {"method": "fair", "size": 1}}])
+def test_a_record_without_the_settings_of_a_build_is_refused(config: dict[str, Any], root: StoragePath) -> None:
+    run = SyntheticRun([("dog", 1, 1, 1)], {("web", "a"): [Row("w", [0], copies=1)]}, config=config)
+    with pytest.raises(RunFolderError, match=r"run.json does not hold the settings of a build: balance"):
+        gather(run.write(root))
 
 
 def test_rejects_by_stage_and_reason_with_a_few_examples(root: StoragePath) -> None:

@@ -6,37 +6,25 @@ workers make patches of the second.
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from transforms.conversations.document import ImageSize
 from transforms.errors import InputError
-from transforms.images.decode import DecodeSettings, ImageFault, decode
-from transforms.rejects import Reason
+from transforms.images.decode import DecodeSettings, decode
+from transforms.images.header import PILLOW_MAX_PIXELS, ImageFault, image_format, is_turned, open_image
 
-_EXIF_ORIENTATION = 0x0112  # values 5 to 8 exchange width and height
-_ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 #: What was worth packing is decoded, however small or large.
-_ANY_SIZE = DecodeSettings(max_pixels=178_956_970, min_side=1)
+_ANY_SIZE = DecodeSettings(max_pixels=PILLOW_MAX_PIXELS, min_side=1)
 
 
 def measure_image(data: bytes) -> tuple[ImageSize, str] | ImageFault:
     """Size and ending (jpg, png or webp, by content), without decoding a pixel; about 50 µs."""
-    if not data:
-        return ImageFault(Reason.EMPTY_IMAGE, "the image has zero bytes")
-    try:
-        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
-    except Image.DecompressionBombError as error:
-        return ImageFault(Reason.TOO_MANY_PIXELS, str(error))
-    except Exception as error:  # Pillow's readers raise nearly any exception on damaged files
-        return ImageFault(Reason.UNDECODABLE_IMAGE, str(error) or type(error).__name__)
-    width, height = image.size
-    if _is_turned(image):
-        width, height = height, width
-    return ImageSize(width, height), _ENDINGS[image.format or ""]
+    image = open_image(data)
+    if isinstance(image, ImageFault):
+        return image
+    size = ImageSize(image.height, image.width) if is_turned(image) else ImageSize(image.width, image.height)
+    return size, image_format(image)
 
 
 def verify_image(data: bytes) -> ImageFault | None:
@@ -59,11 +47,3 @@ def decode_image(data: bytes, stated: ImageSize, where: str) -> NDArray[np.uint8
             "tokens were planned for another image. Pack the source again."
         )
     return decoded.rgb
-
-
-def _is_turned(image: Image.Image) -> bool:
-    try:
-        orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-    except Exception:  # damaged EXIF says nothing about the picture
-        return False
-    return isinstance(orientation, int) and 5 <= orientation <= 8

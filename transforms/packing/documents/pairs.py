@@ -7,7 +7,7 @@ from typing import Any
 
 from transforms.conversations.adapters import of_pair, size_mismatch, to_document
 from transforms.conversations.document import ImageSize
-from transforms.images.decode import ImageFault
+from transforms.images.header import ImageFault
 from transforms.packing.documents.image_bytes import measure_image, verify_image
 from transforms.packing.documents.media import Located, Media
 from transforms.packing.job.inputs import PackInput, webdataset_settings

@@ -10,7 +10,7 @@ from typing import Any
 from transforms.conversations.adapters import Conversation, of_record, to_document
 from transforms.conversations.document import ImageSize, VideoSize
 from transforms.errors import InputError
-from transforms.images.decode import ImageFault
+from transforms.images.header import ImageFault
 from transforms.packing.documents.image_bytes import measure_image, verify_image
 from transforms.packing.documents.media import Located, Media
 from transforms.packing.documents.video_bytes import VideoSampling, measure_video, shown_frames

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from transforms.datasets import FORMAT_VERSION, rejects_table, write_table
+from transforms.datasets import FORMAT_VERSION, write_rejects
 from transforms.errors import RunFolderError
 from transforms.exporting.manifest import ShardStats
 from transforms.packing.documents.chat import ChatTokenizer
@@ -76,7 +76,7 @@ def pack_group(group: InputGroup, job: PackJob) -> GroupRecord:
     ready = ready_packs(_keyed_packs(group.number, packs), chat, job.shards.read_threads)
     shards = write_shards(job.packed, job.shards.name, group.number, ready, rules, job.shards.max_shard_bytes)
     for part, rejects in documents.rejects.items():
-        _write_rejects(job.folder, part, rejects)
+        write_rejects(job.folder.rejects("pack", part.source, part.name), part.name, rejects, job.folder.fingerprint)
     rejected = [reject for rejects in documents.rejects.values() for reject in rejects]
     counts = Counts(documents.rows_in, documents.rows_out, Counts.of(0, rejected).rejects)
     record = GroupRecord(group.number, counts, tuple(shards), tally)
@@ -103,14 +103,6 @@ def load_chat(pack: PackSettings) -> ChatTokenizer:
 def _keyed_packs(group: int, packs: Sequence[Sequence[Located]]) -> Iterator[tuple[str, Sequence[Located]]]:
     for number, documents in enumerate(packs):
         yield f"ps_{group * _PACKS_PER_GROUP + number:08d}", documents
-
-
-def _write_rejects(folder: RunFolder, part: PackInput, rejects: Sequence[Reject]) -> None:
-    path = folder.rejects("pack", part.source, part.name)
-    if rejects:
-        write_table(path, rejects_table(part.name, rejects), folder.fingerprint, Counts.of(0, rejects))
-    elif path.is_file():  # of an earlier attempt, over input that has been mended since
-        path.delete()
 
 
 def _record_path(job: PackJob, group: int) -> StoragePath:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from transforms.conversations.document import ImageSize
 from transforms.errors import InputError
-from transforms.images.decode import ImageFault
+from transforms.images.header import ImageFault
 from transforms.packing.documents.image_bytes import decode_image, measure_image, verify_image
 from transforms.rejects import Reason
 
@@ -48,3 +48,4 @@ def test_damage() -> None:
     for data, reason in ((b"", Reason.EMPTY_IMAGE), (b"no picture", Reason.UNDECODABLE_IMAGE)):
         measured = measure_image(data)
         assert isinstance(measured, ImageFault) and measured.reason == reason
+        assert measured == verify_image(data)  # in the same words, whichever finds it
