@@ -12,11 +12,14 @@ from rich.console import Console
 # Beam warns while it is imported about extras that are not installed; a handler in place first keeps that quiet
 logging.getLogger().addHandler(logging.NullHandler())
 
-from pipelines.build import STAGES, Build  # noqa: E402
+from pipelines.build import build as build_stages  # noqa: E402
+from pipelines.build_run import BuildRun  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
+from pipelines.engine.choice import choose_engine  # noqa: E402
 from pipelines.packaged_configs import find_config  # noqa: E402
 from transforms.configuration import load_settings  # noqa: E402
 from transforms.errors import EXIT_STATUS, EvenweaveError, show_error  # noqa: E402
+from transforms.stages import CHAIN, Stage  # noqa: E402
 
 app = typer.Typer(
     help="Concept-balanced image-text corpora: annotate, deduplicate, balance, export, report, pack.",
@@ -52,9 +55,8 @@ def build(
     """The whole chain, from raw shards to balanced shards and the report."""
     settings = _with_input(load_settings(config, BuildSettings, _overrides(overrides, output, size)), input_path)
     console = Console()
-    chain = Build(settings, beam_flags or [], console)
     console.print(f"[bold]evenweave build[/] {config} → {settings.output}", highlight=False)
-    chain.run(*STAGES)
+    build_stages(BuildRun(settings, choose_engine(settings.runner, beam_flags or []), console))
     _report(settings.output, console)
 
 
@@ -72,7 +74,8 @@ def pack(config: _Config, beam_flags: _Flags = None, overrides: _Set = None) -> 
     from pipelines import pack as job
     from pipelines.pack_settings import PackJobSettings
 
-    job.run(load_settings(config, PackJobSettings, overrides), beam_flags or [])
+    settings = load_settings(config, PackJobSettings, overrides)
+    job.run(settings, choose_engine(settings.runner, beam_flags or []))
 
 
 @app.command()
@@ -96,15 +99,16 @@ def train(config: _Config, overrides: _Set = None) -> None:
         raise typer.Exit(75)  # stopped by a signal, to be gone on with: EX_TEMPFAIL of sysexits.h
 
 
-def _stage_command(name: str) -> None:
+def _stage_command(stage: Stage) -> None:
     def command(config: _Config, beam_flags: _Flags = None, overrides: _Set = None) -> None:
-        Build(load_settings(config, BuildSettings, overrides), beam_flags or []).run(name)
+        settings = load_settings(config, BuildSettings, overrides)
+        build_stages(BuildRun(settings, choose_engine(settings.runner, beam_flags or []), Console()), [stage])
 
-    app.command(name, help=f"The {name} stage alone, over what the stages before it wrote.")(command)
+    app.command(stage.name, help=f"The {stage.name} stage alone, over what the stages before it wrote.")(command)
 
 
-for _name in STAGES:
-    _stage_command(_name)
+for _stage in CHAIN:
+    _stage_command(_stage)
 
 
 def _overrides(overrides: list[str] | None, output: str | None, size: int | None) -> list[str]:

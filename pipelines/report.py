@@ -17,6 +17,7 @@ from transforms.reporting.settings import ReportedSettings
 from transforms.reporting.summary import RunSummary
 from transforms.reporting.terminal import print_summary
 from transforms.run_folder import RunFolder, RunRecord
+from transforms.stages import EXPORT
 from transforms.storage import StoragePath
 
 
@@ -34,7 +35,7 @@ def run(run_folder_uri: str, console: Console | None = None) -> StoragePath:
     figures = render_figures(summary.concept_counts)
     for name, data in figures.items():
         _write(page.parent / name, data)
-    if record.is_done("export"):
+    if record.is_done(EXPORT.name):
         _write_card(record.folder, summary, settings.sources, figures)
     print_summary(summary, console or Console(), page)
     return page

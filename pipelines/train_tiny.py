@@ -24,6 +24,7 @@ from model.evaluation import answers, held_out_loss
 from model.train import train
 from model.training.exporting import lmms_eval_command
 from pipelines import pack
+from pipelines.engine.choice import choose_engine
 from pipelines.pack_settings import PackJobSettings
 from pipelines.packaged_configs import CONFIGS
 from transforms.miniature.corpus import write_shard
@@ -84,7 +85,8 @@ def pack_pictures(output: StoragePath, source_format: str, path: StoragePath, co
         "sources": [source],
         "pack": {"tokenizer": TOKENIZER, "pack_tokens": _PACK_TOKENS, **limits},
     }
-    pack.run(PackJobSettings.model_validate(settings), [], console)
+    job = PackJobSettings.model_validate(settings)
+    pack.run(job, choose_engine(job.runner), console)
 
 
 def write_stage0(folder: str, seed: int = 0) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pipelines.build_run import BuildRun
+from pipelines.run_stage import StageJob
 from transforms.annotating.concept_embedding import embed_vocabulary, read_word_list
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.settings import EncoderSettings, VocabularySettings
+from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 from transforms.vocabulary_folder import copy_vocabulary, save_vocabulary
 
@@ -23,3 +26,11 @@ def run(
     embeddings = embed_vocabulary(vocabulary, encoder)
     save_vocabulary(folder, vocabulary.table, embeddings, {"model": encoder.name, "precision": encoder.precision})
     return len(vocabulary)
+
+
+def stage_job(build: BuildRun) -> StageJob:
+    def work() -> Counts:
+        concepts = run(build.folder, build.settings.vocabulary, build.settings.encoder, build.reused)
+        return Counts(concepts, concepts)
+
+    return StageJob(work)

@@ -59,17 +59,6 @@ def load_settings(path: str, schema: type[SettingsT], overrides: list[str] | Non
     An override ``a.b=c`` is parsed as YAML; a path in it is relative to the working directory, those in the file to
     the file. Raises ConfigError naming file and key.
     """
-    values = load_values(path)
-    for override in overrides or []:
-        _apply(values, override)
-    return validate(values, schema, str(StoragePath.of(path)))
-
-
-def load_values(path: str) -> dict[str, Any]:
-    """The mapping in a YAML file; raises ConfigError where there is none.
-
-    A value that begins with ``./`` or ``../`` is a path relative to that file, and comes out absolute.
-    """
     values = read_yaml(path)
     for override in overrides or []:
         apply_override(values, override)
@@ -77,7 +66,10 @@ def load_values(path: str) -> dict[str, Any]:
 
 
 def read_yaml(path: str) -> dict[str, Any]:
-    """The mapping in a YAML file, its ``./`` and ``../`` paths made absolute; raises ConfigError naming the file."""
+    """The mapping in a YAML file; raises ConfigError naming the file where there is none.
+
+    A value that begins with ``./`` or ``../`` is a path relative to that file, and comes out absolute.
+    """
     location = StoragePath.of(path)
     if not location.is_file():
         raise ConfigError(f"no configuration file at {location}")

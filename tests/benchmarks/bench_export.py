@@ -29,6 +29,7 @@ import pyarrow as pa
 import xxhash
 
 from pipelines import export
+from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings, available_cores
 from tests.benchmarks.harness import best_secs, keep
 from tests.benchmarks.page_cache import PageCache
@@ -130,7 +131,8 @@ def measure(
 
     def run_export(workers: int | None) -> None:
         settings = ExportSettings(samples_per_shard=samples)
-        export.run(folder, shards, {source.name: source}, settings, RunnerSettings(workers=workers), [])
+        engine = InProcessEngine(RunnerSettings(workers=workers))
+        export.run(folder, shards, {source.name: source}, settings, engine)
 
     ways: dict[str, Callable[[], None]] = {
         "copyfile": copy_files,

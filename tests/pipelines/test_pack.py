@@ -14,6 +14,7 @@ from rich.console import Console
 from tokenizers import Tokenizer
 
 from pipelines import pack
+from pipelines.engine.choice import choose_engine
 from pipelines.pack_settings import PackJobSettings
 from tests.transforms.exporting.small_run import draw_tars, small_run, some_copies
 from tests.transforms.images.real_photos import REAL_DATA, needs_real_data
@@ -42,7 +43,7 @@ def settings(output: pathlib.Path, sources: list[dict[str, Any]], **changes: Any
 def run(job: PackJobSettings) -> str:
     """Returns what was printed."""
     console = Console(file=io.StringIO(), width=120)
-    pack.run(job, [], console)
+    pack.run(job, choose_engine(job.runner), console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -19,6 +19,7 @@ from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts, Reject
 from transforms.run_folder import RunFolder
+from transforms.stages import ANNOTATE
 from transforms.vocabulary_folder import read_embeddings
 
 
@@ -41,7 +42,9 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, shards: beam.PCollection[InputShard]) -> beam.PCollection[None]:
         return (
-            shards | "Annotate shard" >> beam.ParDo(self._annotate) | WriteStageCounts(self._folder.counts("annotate"))
+            shards
+            | "Annotate shard" >> beam.ParDo(self._annotate)
+            | WriteStageCounts(self._folder.counts(ANNOTATE.name))
         )
 
 

@@ -27,6 +27,7 @@ from transforms.balancing.weights import Weighting, weighting
 from transforms.beam import WriteStageCounts
 from transforms.datasets import ShardName
 from transforms.run_folder import RunFolder
+from transforms.stages import BALANCE
 
 
 class SumInPlace(beam.CombineFn):  # type: ignore[misc]
@@ -92,4 +93,6 @@ class Balance(beam.PTransform):  # type: ignore[misc]
         _ = outcome | "Write concepts" >> beam.Map(
             write_concepts, folder, settings, AsSingleton(tally), AsSingleton(weights)
         )
-        return outcome | "Counts" >> beam.Map(lambda total: total.counts) | WriteStageCounts(folder.counts("balance"))
+        return (
+            outcome | "Counts" >> beam.Map(lambda total: total.counts) | WriteStageCounts(folder.counts(BALANCE.name))
+        )

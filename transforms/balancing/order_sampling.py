@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from transforms import keyed
 from transforms.balancing.sampling import BINS_PER_OCTAVE, N_BINS, Expectation, Floats, Ints, bins, histogram
+from transforms.stages import BALANCE
 
-_STAGE = "balance"
+_STAGE = BALANCE.name
 _TIE_STAGE = "balance tie"  # ranks are 53-bit fractions, so two may be equal; a second number settles it
 
 #: The number of ranks below Q is within this many standard deviations of its mean, but for one run in 10^30.

@@ -23,9 +23,11 @@ from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import ALL, Strata
 from transforms.balancing.tally import KeyedSample, Outcome, Tally
 from transforms.balancing.weights import Ids, Weighting, count_concepts, drop_below
-from transforms.datasets import SELECTION, ShardName, list_matrix, read_metadata, read_table, write_table
+from transforms.datasets import SELECTION, ShardName, list_matrix, read_metadata, write_table
 from transforms.rejects import Counts, Reason
+from transforms.remaining import read_remaining
 from transforms.run_folder import RunFolder
+from transforms.stages import BALANCE
 
 _BASELINE_STAGE = "balance baseline"
 _SAMPLE_STAGE = "balance sample"
@@ -33,26 +35,19 @@ _SAMPLE_STAGE = "balance sample"
 
 @dataclass(frozen=True)
 class ShardReader:
-    """Reads the annotations that deduplicate left, as arrays."""
+    """Reads the annotations that the stages before left, as arrays."""
 
     folder: RunFolder
     settings: BalanceSettings
 
     def read(self, name: ShardName, *columns: str) -> pa.Table:
-        """``columns`` and whatever concepts and strata need, without the rows rejected as duplicates."""
+        """``columns`` and whatever concepts and strata need, of the rows that are to be balanced."""
         wanted = ["concept_ids", *columns]
         if self.settings.min_similarity > 0:
             wanted.append("concept_scores")
         if self.settings.strata is not None and self.settings.strata.by == "lang":
             wanted.append("lang")
-        rejects = self.folder.rejects("deduplicate", *name)
-        rejected = read_table(rejects, self.folder.fingerprint, ["key"])["key"] if rejects.exists() else None
-        if rejected is not None and "key" not in wanted:
-            wanted.append("key")
-        table = read_table(self.folder.annotations(*name), self.folder.fingerprint, wanted)
-        if rejected is not None:
-            table = table.filter(pc.invert(pc.is_in(table["key"], value_set=rejected.combine_chunks())))
-        return table
+        return read_remaining(self.folder, name, BALANCE, wanted)
 
     def concepts(self, table: pa.Table) -> Ids:
         """(N, K) ids, -1 where there is none or it is too dissimilar."""

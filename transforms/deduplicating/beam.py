@@ -14,6 +14,7 @@ from transforms.deduplicating.matching import Duplicates, Rows, merge
 from transforms.deduplicating.settings import DeduplicateSettings
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
+from transforms.stages import DEDUPLICATE
 
 
 class Deduplicate(beam.PTransform):  # type: ignore[misc]
@@ -47,5 +48,5 @@ class Deduplicate(beam.PTransform):  # type: ignore[misc]
             {"shard": shards, "duplicates": found}
             | beam.CoGroupByKey()
             | "Write rejects" >> beam.Map(write, names=beam.pvalue.AsDict(shards))
-            | WriteStageCounts(folder.counts("deduplicate"))
+            | WriteStageCounts(folder.counts(DEDUPLICATE.name))
         )

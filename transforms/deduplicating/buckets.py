@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms import datasets
-from transforms.datasets import ShardName, read_table
+from transforms.datasets import ShardName
 from transforms.deduplicating.matching import (
     ROW,
     Duplicates,
@@ -23,7 +23,9 @@ from transforms.deduplicating.matching import (
 from transforms.deduplicating.settings import DeduplicateSettings
 from transforms.keyed import mix64
 from transforms.rejects import Counts, Reason, Reject
+from transforms.remaining import read_remaining
 from transforms.run_folder import RunFolder
+from transforms.stages import DEDUPLICATE
 
 #: (kind, band, part): rows that could be copies of one another meet under one such key.
 BucketKey = tuple[int, int, int]
@@ -33,11 +35,10 @@ def split_shard(
     folder: RunFolder, number: int, name: ShardName, settings: DeduplicateSettings
 ) -> Iterator[tuple[BucketKey, Rows]]:
     """The hashes of one shard of annotations, by where they have to meet those of other shards."""
-    path = folder.annotations(name.source, name.shard)
-    table = read_table(path, folder.fingerprint, ["sample_id", "content_hash", "perceptual_hash"])
+    table = read_remaining(folder, name, DEDUPLICATE, ["sample_id", "content_hash", "perceptual_hash"])
     content = _words(table["content_hash"])
     rows = np.empty(table.num_rows, dtype=ROW)
-    rows["priority"] = mix64(table["sample_id"].to_numpy(), settings.seed, "deduplicate")
+    rows["priority"] = mix64(table["sample_id"].to_numpy(), settings.seed, DEDUPLICATE.name)
     rows["location"] = locations(number, table.num_rows)
     if settings.exact:
         rows["high"], rows["low"] = content[:, 0], content[:, 1]
@@ -66,7 +67,7 @@ def find_duplicates(
 def write_rejects(folder: RunFolder, number: int, names: Mapping[int, ShardName], duplicates: Duplicates) -> Counts:
     """Write rejects/deduplicate/… of one shard, where it has any; returns the shard's counts."""
     name = names[number]
-    keys = read_table(folder.annotations(name.source, name.shard), folder.fingerprint, ["key"])["key"]
+    keys = read_remaining(folder, name, DEDUPLICATE, ["key"])["key"]
     rejects = []
     dropped = keys.take(pa.array((duplicates["location"] & np.uint64(0xFFFFFFFF)).astype(np.int64))).to_pylist()
     for key, duplicate in zip(dropped, duplicates, strict=True):

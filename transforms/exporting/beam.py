@@ -25,8 +25,7 @@ from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
-
-_STAGE = "export"
+from transforms.stages import EXPORT
 
 
 class ExportShards(beam.PTransform):  # type: ignore[misc]
@@ -148,4 +147,4 @@ def _finish(results: list[Counts | ShardStats], folder: RunFolder, name: str) ->
     selected = [counts for counts in results if isinstance(counts, Counts)]
     energon.write_metadata(folder.shards, stats)
     write_manifest(folder.shards, name, stats, folder.fingerprint)
-    write_stage_counts([*selected, *(Counts(rows_out=shard.samples) for shard in stats)], folder.counts(_STAGE))
+    write_stage_counts([*selected, *(Counts(rows_out=shard.samples) for shard in stats)], folder.counts(EXPORT.name))

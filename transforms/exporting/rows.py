@@ -15,10 +15,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms import datasets
+from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.exporting.blocks import Copies, ExportPlan, place_copies
 from transforms.exporting.members import concept_openings
+from transforms.remaining import read_remaining
 from transforms.run_folder import RunFolder
+from transforms.stages import EXPORT
 from transforms.vocabulary_folder import read_concepts
 
 _PLACED = ["sample_id", "member_bytes"]
@@ -77,13 +80,13 @@ def read_rows(
 def _selected(folder: RunFolder, source: str, shard: str, columns: Sequence[str], seed: int) -> tuple[pa.Table, Copies]:
     """(N,) rows of the annotations, with their inclusion probability, and their copies."""
     selection = datasets.read_table(folder.selection(source, shard), folder.fingerprint)
-    path = folder.annotations(source, shard)
-    annotations = datasets.read_table(path, folder.fingerprint, columns=sorted({"key", *columns}))
+    annotations = read_remaining(folder, ShardName(source, shard), EXPORT, sorted({"key", *columns}))
     found = pc.index_in(selection.column("key"), value_set=annotations.column("key").combine_chunks())
     if found.null_count:
         raise RunFolderError(
-            f"{folder.selection(source, shard)} names {found.null_count} samples that {path} does not hold. "
-            "One of the two was changed; run the job again into a new folder."
+            f"{folder.selection(source, shard)} names {found.null_count} samples that are not among the "
+            f"{annotations.num_rows} that {folder.annotations(source, shard)} holds and that no later stage rejected. "
+            "Run the job again into a new folder."
         )
     rows = annotations.take(found.combine_chunks())
     rows = rows.append_column("inclusion_probability", selection.column("inclusion_probability"))

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from transforms.balancing.weights import drop_below
 from transforms.datasets import ShardName, list_matrix, read_table
 from transforms.errors import InputError
+from transforms.remaining import read_remaining
 from transforms.reporting.summary import ExampleImage
 from transforms.reporting.thumbnails import thumbnail
 from transforms.run_folder import RunFolder
+from transforms.stages import FIRST_AFTER_ANNOTATE
 
 #: (source, shard, member_offset, member_bytes) → the original bytes; raises InputError or OSError where it cannot.
 Fetch = Callable[[str, str, int, int], bytes]
@@ -50,8 +52,7 @@ def find_examples(
         unfilled = [concept for concept in wanted if len(selected[concept]) < per_concept]
         if not unfilled:
             break
-        path = folder.annotations(*name)
-        table = read_table(path, folder.fingerprint, [*_COLUMNS, "concept_ids", "concept_scores"])
+        table = read_remaining(folder, name, FIRST_AFTER_ANNOTATE, [*_COLUMNS, "concept_ids", "concept_scores"])
         keys = _selected_keys(folder, name)
         is_selected = pc.is_in(table["key"], value_set=keys).to_numpy(zero_copy_only=False)
         concept_ids = list_matrix(table["concept_ids"])

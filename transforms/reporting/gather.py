@@ -28,14 +28,13 @@ from transforms.reporting.summary import (
     RejectExample,
     RejectRow,
     RunSummary,
-    Stage,
+    StageCounts,
 )
 from transforms.run_folder import RunFolder, RunRecord
+from transforms.stages import ANNOTATE, BALANCE, CHAIN
 
-#: The stages of the chain in order. A report needs those up to ``balance``.
-CHAIN = ("annotate", "deduplicate", "balance", "export")
-_NOT_OF_PAIRS = ("vocabulary",)  # counts concepts
-_ALWAYS_THERE = ("annotate", "balance")
+#: A report needs these up to the last; a run may lack one between the first and the last, but none may be cut short.
+_NEEDED = tuple(stage for stage in CHAIN[: CHAIN.index(BALANCE) + 1] if stage.is_of_images)
 
 _MAX_TALLIED_SHARDS = 1024  # about 10 million rows: plenty for the shares of sources and languages
 _MAX_EXAMPLE_SHARDS = 256  # read in search of example pictures, and of rejects of each stage
@@ -60,15 +59,15 @@ def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
     least = settings.balance.min_similarity
     places = find_examples(folder, shards[:_MAX_EXAMPLE_SHARDS], wanted, _PICTURES_PER_CONCEPT, least)
     examples = load_examples(places, fetch)
-    stages = tuple(Stage(name, record.counts(name)) for name in _finished_stages(record))
+    stages = tuple(StageCounts(name, record.counts(name)) for name in _finished_stages(record))
     counts = ConceptCounts(before, random, after)
     return RunSummary(
         fingerprint=folder.fingerprint,
         code_version=record.values["code_version"],
         config=record.values["config"],
         method=settings.balance.method,
-        raw=record.counts("annotate").rows_in,
-        selected=record.counts("balance").rows_out,
+        raw=record.counts(ANNOTATE.name).rows_in,
+        selected=record.counts(BALANCE.name).rows_out,
         stages=stages,
         concept_counts=counts,
         measures=measure_rows(counts),
@@ -85,12 +84,12 @@ def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
 
 def check_finished(record: RunRecord) -> None:
     """Raises RunFolderError when a stage that the report needs is missing or was cut short."""
-    for stage in CHAIN:
-        state = record.values["stages"].get(stage, {}).get("state")
-        if state != "done" and (stage in _ALWAYS_THERE or (stage == "deduplicate" and state is not None)):
+    for stage in _NEEDED:
+        state = record.values["stages"].get(stage.name, {}).get("state")
+        if state != "done" and (stage in (_NEEDED[0], _NEEDED[-1]) or state is not None):
             was = "has not run" if state is None else f"is {state}, not done"
             raise RunFolderError(
-                f"{record.folder.root} is not ready for a report: stage {stage} {was}. "
+                f"{record.folder.root} is not ready for a report: stage {stage.name} {was}. "
                 "Run the same build command again: it goes on where it stopped."
             )
 
@@ -125,9 +124,8 @@ def _counts(concepts: pa.Table, column: str) -> NDArray[np.int64]:
 
 
 def _finished_stages(record: RunRecord) -> list[str]:
-    """Done stages that handle pairs, those of the chain first and in its order."""
-    done = [stage for stage in sorted(record.values["stages"]) if record.is_done(stage) and stage not in _NOT_OF_PAIRS]
-    return sorted(done, key=lambda stage: CHAIN.index(stage) if stage in CHAIN else len(CHAIN))
+    """Done stages of the chain that handle images, in its order."""
+    return [stage.name for stage in CHAIN if stage.is_of_images and record.is_done(stage.name)]
 
 
 def _concept_row(concepts: pa.Table, row: int, examples: Mapping[int, tuple[ExampleImage, ...]]) -> ConceptRow:
@@ -143,7 +141,7 @@ def _concept_row(concepts: pa.Table, row: int, examples: Mapping[int, tuple[Exam
     )
 
 
-def _reject_rows(folder: RunFolder, stages: Sequence[Stage]) -> tuple[RejectRow, ...]:
+def _reject_rows(folder: RunFolder, stages: Sequence[StageCounts]) -> tuple[RejectRow, ...]:
     """By stage, the most frequent reason first. What balancing did not choose is no fault, and stands elsewhere."""
     rows = []
     for stage in stages:

@@ -12,8 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.datasets import ShardName, read_table
+from transforms.remaining import read_remaining
 from transforms.reporting.summary import GroupRow
 from transforms.run_folder import RunFolder
+from transforms.stages import FIRST_AFTER_ANNOTATE
 
 _READERS = 16  # threads: remote reads mostly wait
 
@@ -34,7 +36,7 @@ def tally_shards(folder: RunFolder, shards: Sequence[ShardName]) -> list[ShardTa
 
 def tally_shard(folder: RunFolder, name: ShardName) -> ShardTally:
     """One shard, from its keys and languages alone."""
-    rows = read_table(folder.annotations(*name), folder.fingerprint, ["key", "lang"])
+    rows = read_remaining(folder, name, FIRST_AFTER_ANNOTATE, ["key", "lang"])
     languages = pc.fill_null(rows["lang"], "")
     path = folder.selection(*name)
     if not path.exists():  # nothing of this shard was chosen

@@ -88,7 +88,7 @@ class GroupRow:
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageCounts:
     """One step of the chain, and what it let through."""
 
     name: str
@@ -125,7 +125,7 @@ class RunSummary:
     method: str
     raw: int
     selected: int
-    stages: tuple[Stage, ...]
+    stages: tuple[StageCounts, ...]
     concept_counts: ConceptCounts
     measures: tuple[MeasureRow, ...]
     commonest: tuple[ConceptRow, ...]

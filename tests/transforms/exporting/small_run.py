@@ -16,6 +16,7 @@ import xxhash
 from PIL import Image
 
 from pipelines import export
+from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings
 from tests.benchmarks.synthetic_annotations import write_vocabulary
 from transforms import datasets
@@ -53,8 +54,7 @@ class SmallRun:
             self.inputs,
             self.sources,
             ExportSettings.model_validate(settings),
-            RunnerSettings(workers=workers),
-            [],
+            InProcessEngine(RunnerSettings(workers=workers)),
         )
         return Counts.from_dict(json.loads(self.folder.counts("export").read_text()))
 

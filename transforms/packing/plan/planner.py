@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from transforms import keyed
 from transforms.packing.plan.histogram_fit import Slots, fit
+from transforms.stages import PACK
 
 #: Shares of all tokens to deal out evenly before best fit closes the gaps: the first that costs no packs is taken.
 _SPREAD_SHARES = (0.95, 0.9, 0.8, 0.7, 0.5, 0.3)
@@ -112,7 +113,7 @@ class _Work:
     def chance(self, members: NDArray[np.int64]) -> NDArray[np.uint64]:
         """The keyed number by which equal documents are told apart."""
         keys = members.astype(np.uint64) if self.ids is None else self.ids[members]
-        return keyed.mix64(keys, self.seed, "pack")
+        return keyed.mix64(keys, self.seed, PACK.name)
 
     def slots(self, fits: NDArray[np.bool_], measures: list[_Measure], balance: bool) -> Slots:
         counts = np.bincount(self.lengths if fits.all() else self.lengths[fits], minlength=self.pack_tokens + 1)
