@@ -28,7 +28,7 @@ def register() -> None:
         LlavaOnevision1_5Config, LlavaOnevision1_5ForConditionalGeneration, exist_ok=True
     )
     AutoProcessor.register(LlavaOnevision1_5Config, LlavaOnevision1_5Processor, exist_ok=True)
-    # The same two rules as Qwen2-VL's; model.hub_layout states them for our own reader and writer.
+    # The same two rules as Qwen2-VL's; model.checkpoints.hub_layout states them for our own reader and writer.
     renamings = [
         WeightRenaming(r"^visual", "model.visual"),
         WeightRenaming(r"^model(?!\.(language_model|visual))", "model.language_model"),

@@ -1,8 +1,8 @@
-"""How even each method makes the synthetic corpus of DESIGN §6, and how long the fit takes.
+"""How even each method makes the synthetic corpus, and how long the fit takes.
 
     python -m tests.benchmarks.bench_raking
 
-The measures are those of a selection drawn by Pareto order sampling, not of its expectation.
+The measures are those of a selection by Pareto order sampling, not of its expectation.
 """
 
 from __future__ import annotations
