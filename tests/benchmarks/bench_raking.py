@@ -30,7 +30,7 @@ def select(ids: NDArray[np.int32], weights: Weighting, size: int) -> NDArray[np.
     expectation = Expectation.solve(histogram(index, strata, 1), (size,), 1)
     rank = order_sampling.ranks(sample_ids, index, strata, expectation, 0)
     boundary = Boundary.find(
-        order_sampling.draw(rank, sample_ids, strata, order_sampling.windows(expectation), 0), expectation
+        order_sampling.tally_ranks(rank, sample_ids, strata, order_sampling.windows(expectation), 0), expectation
     )
     won = Cut.at(boundary, []).wins(rank, sample_ids, strata, 0)
     return np.flatnonzero(won | (expectation.certain[0, index] > 0))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.tally import Outcome, Tally
+from transforms.balancing.tally import CorpusTally, SelectionTally
 from transforms.balancing.weights import Weighting
 from transforms.datasets import CONCEPTS, write_table
 from transforms.errors import RunFolderError
@@ -15,7 +15,7 @@ from transforms.run_folder import RunFolder
 
 
 def write_concepts(
-    outcome: Outcome, folder: RunFolder, settings: BalanceSettings, tally: Tally, weighting: Weighting
+    outcome: SelectionTally, folder: RunFolder, settings: BalanceSettings, tally: CorpusTally, weighting: Weighting
 ) -> None:
     """One row a concept of the vocabulary; ``weight`` is null for a concept that takes no part in the weights."""
     if outcome.copies != settings.size:
@@ -27,7 +27,7 @@ def write_concepts(
     vocabulary = folder.vocabulary / "vocabulary.parquet"
     with vocabulary.open_random() as file:
         names = pq.read_table(file, columns=["id", "name", "lang"], use_threads=False)
-    n_concepts = len(tally.counts)
+    n_concepts = len(tally.count_before)
     if not np.array_equal(names["id"].to_numpy(), np.arange(n_concepts)):
         raise RunFolderError(
             f"{vocabulary} must hold the ids 0 to {n_concepts - 1} in order, one a row; it has {len(names)} rows. "
@@ -39,7 +39,7 @@ def write_concepts(
             names["id"],
             names["name"],
             names["lang"],
-            tally.counts,
+            tally.count_before,
             outcome.count_random,
             outcome.count_after,
             pa.array(weights, mask=np.isnan(weights)),
