@@ -1,12 +1,12 @@
-"""Finding copies among hashes, in arrays.
+"""Finding duplicates among hashes, in arrays.
 
 The rule is local, so that it needs no connected components and the order of rows cannot matter: a row is dropped when
-some copy of it has a higher keyed priority. Hence no two kept rows are copies of one another, and of every cluster the
-row of highest priority is kept.
+some duplicate of it has a higher keyed priority. Hence no two kept rows are duplicates of one another, and of every
+cluster the row of highest priority is kept.
 
-Near copies are found by banding: two 64-bit hashes that differ in at most d bits agree in at least one of d + 1 bands
-of bits (pigeonhole; Manku, Jain, Das Sarma 2007, https://doi.org/10.1145/1242572.1242592), so only rows that share a
-band's value are compared.
+Near duplicates are found by banding: two 64-bit hashes that differ in at most d bits agree in at least one of d + 1
+bands of bits (pigeonhole; Manku, Jain, Das Sarma 2007, https://doi.org/10.1145/1242572.1242592), so only rows that
+share a band's value are compared.
 """
 
 from __future__ import annotations
