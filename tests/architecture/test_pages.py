@@ -13,6 +13,9 @@ import subprocess
 import tokenize
 from collections.abc import Iterator
 
+from transforms.datasets import CONCEPTS, REJECTS, SELECTION, annotations_schema
+from transforms.miniature.corpus import TRUTH
+
 ROOT = pathlib.Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
 FOLDERS = ("concept_vocab", "configs", "docs", "model", "pipelines", "tests", "transforms")
@@ -98,6 +101,12 @@ def test_the_page_names_every_room() -> None:
     rooms, _ = draw_rooms.read_imports()
     named = set(re.findall(r"^\| `([\w/]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     assert [room for room in rooms if room not in named] == []
+
+
+def test_the_page_names_every_column() -> None:
+    schemas = (annotations_schema(1, 1), SELECTION, REJECTS, CONCEPTS, TRUTH)
+    page = PAGE.read_text(encoding="utf-8")
+    assert [name for schema in schemas for name in schema.names if f"`{name}`" not in page] == []
 
 
 def test_what_the_pages_name_in_backticks_is_there() -> None:
