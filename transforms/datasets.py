@@ -59,7 +59,7 @@ def annotations_schema(concepts_per_image: int, embedding_width: int | None = No
     """One row an image; ids of concepts by falling score, -1 where fewer than K were asked for."""
     fields = [
         ("key", pa.string()),
-        ("sample_id", pa.uint64()),  # keyed.sample_ids: what every keyed draw is keyed by
+        ("sample_id", pa.uint64()),  # keyed.sample_ids: what every keyed number is keyed by
         ("source", pa.string()),
         ("shard", pa.string()),
         ("member_offset", pa.int64()),  # bytes into a tar, else the row or file number in the shard

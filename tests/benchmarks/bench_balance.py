@@ -30,7 +30,7 @@ from transforms.storage import StoragePath
 COLUMNS = {
     "count": ["concept_ids", "sample_id"],
     "weigh": ["concept_ids"],
-    "draw": ["concept_ids", "sample_id"],
+    "rank": ["concept_ids", "sample_id"],
     "select": ["concept_ids", "sample_id", "key"],
 }
 

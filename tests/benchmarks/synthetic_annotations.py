@@ -2,7 +2,7 @@
 
 Concepts belong to topics. An image is about one topic (topics are Zipf distributed), and most of its concepts come from
 it, Zipf distributed within; the rest are strays, from all concepts alike. So rare concepts drag frequent ones along,
-which is what makes balancing hard. The defaults give the figures of DESIGN §6: 2 million images, 20,000 concepts, K=8,
+which is what makes balancing hard. The defaults are the corpus of bench_raking: 2 million images, 20,000 concepts, K=8,
 keeping 10 %: normalised entropy 0.69 raw, 0.804 metaclip, 0.814 inverse_frequency.
 
 Shape legend: N rows, K concepts an image.

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.tally import Outcome, Tally
+from transforms.balancing.tally import CorpusTally, SelectionTally
 from transforms.balancing.weights import Weighting
 from transforms.datasets import CONCEPTS, write_table
 from transforms.errors import RunFolderError
@@ -15,7 +15,7 @@ from transforms.vocabulary_folder import read_concepts
 
 
 def write_concepts(
-    outcome: Outcome, folder: RunFolder, settings: BalanceSettings, tally: Tally, weighting: Weighting
+    outcome: SelectionTally, folder: RunFolder, settings: BalanceSettings, tally: CorpusTally, weighting: Weighting
 ) -> None:
     """One row a concept of the vocabulary; ``weight`` is null for a concept that takes no part in the weights."""
     if outcome.copies != settings.size:
@@ -25,9 +25,9 @@ def write_concepts(
             "ids. Choose another balance.seed, in a new output folder."
         )
     names = read_concepts(folder, ["id", "name", "lang"])
-    if len(names) != len(tally.counts):
+    if len(names) != len(tally.count_before):
         raise RunFolderError(
-            f"{folder.vocabulary} holds {len(names)} concepts, run.json counts {len(tally.counts)}. "
+            f"{folder.vocabulary} holds {len(names)} concepts, run.json counts {len(tally.count_before)}. "
             "Annotate again into a new folder."
         )
     weights = weighting.of_concepts()
@@ -36,7 +36,7 @@ def write_concepts(
             names["id"],
             names["name"],
             names["lang"],
-            tally.counts,
+            tally.count_before,
             outcome.count_random,
             outcome.count_after,
             pa.array(weights, mask=np.isnan(weights)),

@@ -102,7 +102,7 @@ class BalanceSettings(Settings):
     strata: StrataSettings | None = Field(
         default=None, description="sizes by source or language; null: one size for all"
     )
-    seed: int = Field(default=0, ge=0, description="another seed draws another selection of the same balance")
+    seed: int = Field(default=0, ge=0, description="another seed gives another selection of the same balance")
 
     @model_validator(mode="after")
     def _sizes_add_up(self) -> Self:

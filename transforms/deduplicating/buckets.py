@@ -11,8 +11,8 @@ from transforms import datasets
 from transforms.datasets import ShardName
 from transforms.deduplicating.matching import (
     ROW,
+    DuplicateKind,
     Duplicates,
-    Kind,
     Rows,
     band_values,
     find_exact,
@@ -43,13 +43,13 @@ def split_shard(
     if settings.exact:
         rows["high"], rows["low"] = content[:, 0], content[:, 1]
         for part, members in split(rows["low"], rows, settings.partitions):
-            yield (Kind.EXACT, 0, part), members
+            yield (DuplicateKind.EXACT, 0, part), members
     if settings.near:
         rows["high"], rows["low"] = 0, table["perceptual_hash"].to_numpy()
         for band in range(settings.max_hamming_distance + 1):
             values = band_values(rows["low"], band, settings.max_hamming_distance)
             for part, members in split(values, rows, settings.partitions):
-                yield (Kind.NEAR, band, part), members
+                yield (DuplicateKind.NEAR, band, part), members
 
 
 def find_duplicates(
@@ -58,7 +58,9 @@ def find_duplicates(
     """The rows of one bucket that a copy of higher priority displaces, by the number of their shard."""
     kind, band, _ = bucket
     rows = np.concatenate(parts)
-    duplicates = find_exact(rows) if kind == Kind.EXACT else find_near(rows, band, settings.max_hamming_distance)
+    duplicates = (
+        find_exact(rows) if kind == DuplicateKind.EXACT else find_near(rows, band, settings.max_hamming_distance)
+    )
     owners = duplicates["location"] >> np.uint64(32)
     for number in np.unique(owners):
         yield int(number), duplicates[owners == number]
@@ -73,7 +75,7 @@ def write_rejects(folder: RunFolder, number: int, names: Mapping[int, ShardName]
     for key, duplicate in zip(dropped, duplicates, strict=True):
         keeper = names[int(duplicate["keeper"]) >> 32]
         of = f"of row {int(duplicate['keeper']) & 0xFFFFFFFF} of {keeper.source}/{keeper.shard}"
-        if duplicate["kind"] == Kind.EXACT:
+        if duplicate["kind"] == DuplicateKind.EXACT:
             rejects.append(Reject(key, Reason.EXACT_DUPLICATE, f"the same bytes as those {of}"))
         else:
             detail = f"perceptual hash {duplicate['distance']} bits from that {of}"

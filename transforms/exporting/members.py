@@ -46,7 +46,7 @@ def describe(samples: pa.Table, concept_openings: pa.LargeStringArray) -> Member
     )
     caption = pc.replace_with_mask(caption, pc.equal(caption, "").fill_null(False), pa.scalar(None, TEXT))
     lang = pc.if_else(pc.equal(lang, "").fill_null(True), UNDETERMINED, lang)
-    record = join(
+    sample_json = join(
         *('{"key":', quote(key), ',"source":', quote(source), ',"shard":', quote(shard)),
         *(',"width":', _text(samples, "width"), ',"height":', _text(samples, "height")),
         *(',"concepts":[', _concepts(samples, concept_openings), "]"),
@@ -54,7 +54,7 @@ def describe(samples: pa.Table, concept_openings: pa.LargeStringArray) -> Member
         *(',"captions":{', join(quote(lang), ":", quote(caption)).fill_null(""), "}}"),
     )
     name = member_names(source, shard, key, samples.column("copy").combine_chunks())
-    return Members(name, image_format, caption, record)
+    return Members(name, image_format, caption, sample_json)
 
 
 def member_names(

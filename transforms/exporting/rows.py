@@ -44,16 +44,16 @@ _EXPORTED = [
 
 
 @dataclass(frozen=True)
-class Placed:
+class CopyPlaces:
     """What the plan needs of the copies of one input shard: 16 bytes each."""
 
     place: NDArray[np.uint64]  # (M,)
     image_bytes: NDArray[np.int64]  # (M,)
 
 
-def read_places(folder: RunFolder, source: str, shard: str, seed: int) -> Placed:
+def read_places(folder: RunFolder, source: str, shard: str, seed: int) -> CopyPlaces:
     rows, copies = _selected(folder, source, shard, _PLACED, seed)
-    return Placed(copies.place, rows.column("member_bytes").to_numpy()[copies.row])
+    return CopyPlaces(copies.place, rows.column("member_bytes").to_numpy()[copies.row])
 
 
 def read_rows(

@@ -31,7 +31,7 @@ _COLUMNS = ["key", "source", "shard", "member_offset", "member_bytes", "caption"
 
 
 @dataclass(frozen=True)
-class Found:
+class ExamplePlace:
     """Where an example lies."""
 
     row: dict[str, Any]
@@ -40,14 +40,14 @@ class Found:
 
 def find_examples(
     folder: RunFolder, shards: Iterable[ShardName], wanted: Sequence[int], per_concept: int, min_similarity: float
-) -> dict[int, list[Found]]:
+) -> dict[int, list[ExamplePlace]]:
     """Up to ``per_concept`` images of each wanted concept, from the first shards that have them.
 
     Concepts below ``min_similarity`` (0: none) do not count, as in balancing. Shards are read until every concept has
     its selected images, or to the end of ``shards``.
     """
-    selected: dict[int, list[Found]] = defaultdict(list)
-    dropped: dict[int, list[Found]] = defaultdict(list)
+    selected: dict[int, list[ExamplePlace]] = defaultdict(list)
+    dropped: dict[int, list[ExamplePlace]] = defaultdict(list)
     for name in shards:
         unfilled = [concept for concept in wanted if len(selected[concept]) < per_concept]
         if not unfilled:
@@ -62,11 +62,11 @@ def find_examples(
             for concept, row in _first_rows(concept_ids, mask, unfilled, per_concept):
                 if len(found[concept]) < per_concept:
                     values = table.select(_COLUMNS).slice(row, 1).to_pylist()[0]
-                    found[concept].append(Found(values, found is selected))
+                    found[concept].append(ExamplePlace(values, found is selected))
     return {concept: selected[concept] or dropped[concept] for concept in wanted}
 
 
-def load_examples(found: dict[int, list[Found]], fetch: Fetch | None) -> dict[int, tuple[ExampleImage, ...]]:
+def load_examples(found: dict[int, list[ExamplePlace]], fetch: Fetch | None) -> dict[int, tuple[ExampleImage, ...]]:
     """Read and shrink the pictures, in the order they lie in their shards; None for a picture that cannot be read."""
     places = {_place(example): example for examples in found.values() for example in examples}
     thumbnails = {place: _load(place, fetch) for place in sorted(places)}
@@ -76,7 +76,7 @@ def load_examples(found: dict[int, list[Found]], fetch: Fetch | None) -> dict[in
     }
 
 
-def _place(example: Found) -> tuple[str, str, int, int]:
+def _place(example: ExamplePlace) -> tuple[str, str, int, int]:
     row = example.row
     return row["source"], row["shard"], row["member_offset"], row["member_bytes"]
 
@@ -90,7 +90,7 @@ def _load(place: tuple[str, str, int, int], fetch: Fetch | None) -> str | None:
         return None
 
 
-def _to_image(example: Found, picture: str | None) -> ExampleImage:
+def _to_image(example: ExamplePlace, picture: str | None) -> ExampleImage:
     row = example.row
     return ExampleImage(row["source"], row["shard"], row["key"], row["caption"] or "", example.selected, picture)
 

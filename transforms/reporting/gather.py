@@ -17,8 +17,8 @@ from transforms import keyed
 from transforms.datasets import ShardName, read_table
 from transforms.errors import RunFolderError
 from transforms.rejects import Reason
+from transforms.reporting.breakdown import by_language, by_source, tally_shards
 from transforms.reporting.examples import Fetch, find_examples, load_examples
-from transforms.reporting.groups import by_language, by_source, tally_shards
 from transforms.reporting.measure_table import measure_rows
 from transforms.reporting.settings import ReportedSettings
 from transforms.reporting.summary import (
@@ -28,7 +28,7 @@ from transforms.reporting.summary import (
     RejectExample,
     RejectRow,
     RunSummary,
-    StageCounts,
+    StageRow,
 )
 from transforms.run_folder import RunFolder, RunRecord
 from transforms.stages import ANNOTATE, BALANCE, CHAIN
@@ -54,12 +54,12 @@ def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
     before, random, after = (_counts(concepts, name) for name in ("count_before", "count_random", "count_after"))
     shards = list_annotated(folder)
     tallies = tally_shards(folder, shards[:_MAX_TALLIED_SHARDS])
-    commonest, rarest = extremes(before)
+    commonest, rarest = commonest_and_rarest(before)
     wanted = [int(concepts["id"][row].as_py()) for row in (*commonest, *rarest)]
     least = settings.balance.min_similarity
     places = find_examples(folder, shards[:_MAX_EXAMPLE_SHARDS], wanted, _PICTURES_PER_CONCEPT, least)
     examples = load_examples(places, fetch)
-    stages = tuple(StageCounts(name, record.counts(name)) for name in _finished_stages(record))
+    stages = tuple(StageRow(name, record.counts(name)) for name in _finished_stages(record))
     counts = ConceptCounts(before, random, after)
     return RunSummary(
         fingerprint=folder.fingerprint,
@@ -94,7 +94,7 @@ def check_finished(record: RunRecord) -> None:
             )
 
 
-def extremes(before: NDArray[np.int64], shown: int = _CONCEPTS_SHOWN) -> tuple[list[int], list[int]]:
+def commonest_and_rarest(before: NDArray[np.int64], shown: int = _CONCEPTS_SHOWN) -> tuple[list[int], list[int]]:
     """Rows of the commonest concepts, and of the rarest ones that occur at all (rarest first); none stands in both."""
     present = np.flatnonzero(before > 0)
     falling = present[np.argsort(-before[present], kind="stable")]
@@ -141,7 +141,7 @@ def _concept_row(concepts: pa.Table, row: int, examples: Mapping[int, tuple[Exam
     )
 
 
-def _reject_rows(folder: RunFolder, stages: Sequence[StageCounts]) -> tuple[RejectRow, ...]:
+def _reject_rows(folder: RunFolder, stages: Sequence[StageRow]) -> tuple[RejectRow, ...]:
     """By stage, the most frequent reason first. What balancing did not choose is no fault, and stands elsewhere."""
     rows = []
     for stage in stages:

@@ -74,7 +74,7 @@ def test_the_fit_is_deterministic() -> None:
 
 
 def test_raked_is_flatter_than_the_formulas() -> None:
-    """DESIGN §6 at a tenth of its images; the whole of it is tests/benchmarks/raking.py.
+    """The corpus of tests/benchmarks/bench_raking.py at a tenth of its images.
 
     A tenth leaves many concepts on fewer than 10 images. They are not noise here, so the floor is lowered.
     """
