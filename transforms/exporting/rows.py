@@ -85,8 +85,8 @@ def _selected(folder: RunFolder, source: str, shard: str, columns: Sequence[str]
     if found.null_count:
         raise RunFolderError(
             f"{folder.selection(source, shard)} names {found.null_count} samples that are not among the "
-            f"{annotations.num_rows} that {folder.annotations(source, shard)} holds and that no later stage rejected. "
-            "Run the job again into a new folder."
+            f"{annotations.num_rows} rows of this shard that were annotated and not rejected since. Run the job again "
+            "into a new folder."
         )
     rows = annotations.take(found.combine_chunks())
     rows = rows.append_column("inclusion_probability", selection.column("inclusion_probability"))
