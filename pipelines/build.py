@@ -6,7 +6,6 @@ row was lost between stages.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -120,9 +119,8 @@ class Build:
 
     def take_counts(self, stage: str) -> Counts:
         """The counts that a Beam job left."""
-        path = self.folder.counts(stage)
-        counts = Counts.from_dict(json.loads(path.read_text()))
-        path.delete()
+        counts = self.folder.read_stage_counts(stage)
+        self.folder.counts(stage).delete()
         return counts
 
     def _draw_miniature(self) -> None:

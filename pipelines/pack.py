@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import apache_beam as beam
@@ -17,7 +16,6 @@ from transforms.packing.job.groups import PackJob, load_chat
 from transforms.packing.job.inputs import group_inputs, list_inputs
 from transforms.packing.job.terminal import print_measures, read_tally
 from transforms.packing.layouts.registry import LAYOUTS
-from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunRecord
 from transforms.storage import StoragePath
 
@@ -49,7 +47,7 @@ def run(settings: PackJobSettings, beam_flags: list[str], console: Console | Non
 
         with StageProgress(console, "pack", job.packed, LAYOUTS[settings.layout].ending):
             run_job(build, settings.runner, beam_flags)
-        counts = Counts.from_dict(json.loads(folder.counts("pack").read_text()))
+        counts = folder.read_stage_counts("pack")
         counts.check("pack", settings.max_reject_share)
         folder.counts("pack").delete()
         record.finish("pack", counts, measures=_measures(job))
