@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 def damaged(path: StoragePath, seen: str) -> RunFolderError:
     """The error for a file that cannot be used; ``seen`` goes on after its name: "is empty"."""
+    seen = seen.rstrip(".")  # of a library's own message
     root = _run_of(path)
     if root is None:
         return RunFolderError(f"{path} {seen}. Run the job that wrote it again, into a new output folder.")
