@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -67,9 +66,8 @@ class StageRunner:
 
     def _take_counts(self, stage: Stage) -> Counts:
         """The counts that a Beam job left."""
-        path = self.record.folder.counts(stage.name)
-        counts = Counts.from_dict(json.loads(path.read_text()))
-        path.delete()
+        counts = self.record.folder.read_stage_counts(stage.name)
+        self.record.folder.counts(stage.name).delete()
         return counts
 
     def _check_handover(self, stage: Stage, counts: Counts) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BeforeValidator, TypeAdapter
 
 from transforms.errors import EvenweaveError
 
@@ -79,7 +81,8 @@ class Counts:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Counts:
-        return cls(int(values["rows_in"]), int(values["rows_out"]), dict(values["rejects"]))
+        """What :meth:`to_dict` gave; raises ValueError for anything else."""
+        return _STORED.validate_python(values)
 
     def check(self, stage: str, max_reject_share: float = 1.0) -> None:
         """Raises EvenweaveError when rows were lost, or when more than ``max_reject_share`` of them were rejected."""
@@ -94,3 +97,15 @@ class Counts:
                 f"{stage}: {self.rejected} of {self.rows_in} rows were rejected ({worst}), more than the configured "
                 f"share {max_reject_share:g}. See rejects/{stage}/ for each; mend the input or raise max_reject_share."
             )
+
+
+def _refuse_parts(values: object) -> object:
+    """Counts at rest are whole: what is left out would otherwise be read as nothing."""
+    if isinstance(values, Mapping) and (missing := [one.name for one in fields(Counts) if one.name not in values]):
+        raise ValueError(f"counts lack {', '.join(missing)}")
+    return values
+
+
+#: Counts as a field of something at rest.
+StoredCounts = Annotated[Counts, BeforeValidator(_refuse_parts)]
+_STORED: TypeAdapter[Counts] = TypeAdapter(StoredCounts)

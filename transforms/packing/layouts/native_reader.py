@@ -28,13 +28,15 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
+from transforms.at_rest import read_json, shaped
 from transforms.conversations.document import Document
 from transforms.errors import InputError
+from transforms.exporting.manifest import read_manifest
 from transforms.packing.documents.image_tokens import PixelLimits
 from transforms.storage import StoragePath
 
 LAYOUT, LAYOUT_VERSION = "native", 1
-PACKING_JSON, MANIFEST = "packing.json", "manifest.json"
+PACKING_JSON = "packing.json"
 _OPEN_SHARDS = 32  # files that a reader keeps open
 
 
@@ -54,6 +56,18 @@ class StoredPack:
     video_total_frames: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Description:
+    """The shape of packing.json, as far as a reader needs it."""
+
+    fingerprint: str
+    tokenizer: str
+    tokenizer_fingerprint: str
+    pack_tokens: int
+    image_limits: tuple[int, int]
+    video_limits: tuple[int, int]
+
+
 @dataclass
 class PackedSet:
     """A folder of packs, opened. Picklable; files are opened by the process that reads them."""
@@ -69,27 +83,29 @@ class PackedSet:
         """``folder`` is a run folder of pack, or its ``packed/``.
 
         Raises InputError where there is no packed set, when it is of another layout or version, or when it was made
-        with a tokenizer other than the one whose fingerprint is given.
+        with a tokenizer other than the one whose fingerprint is given; RunFolderError where its description or its
+        manifest is damaged.
         """
         location = StoragePath.of(folder)
         if not (location / PACKING_JSON).is_file() and (location / "packed" / PACKING_JSON).is_file():
             location = location / "packed"
         if not (location / PACKING_JSON).is_file():
             raise InputError(f"no packed set at {location}: it has no {PACKING_JSON}. Run evenweave pack to its end.")
-        packing = json.loads((location / PACKING_JSON).read_text())
+        packing = read_json(location / PACKING_JSON)
         found = packing.get("layout"), packing.get("layout_version")
         if found != (LAYOUT, LAYOUT_VERSION):
             raise InputError(
                 f"{location} has layout {found[0]} version {found[1]}, this reader takes {LAYOUT} version "
                 f"{LAYOUT_VERSION}. Pack again with layout: {LAYOUT}."
             )
+        shaped(location / PACKING_JSON, packing, _Description)
         made_with = packing["tokenizer_fingerprint"]
         if tokenizer_fingerprint is not None and made_with != tokenizer_fingerprint:
             raise InputError(
                 f"{location} was packed with tokenizer {made_with} ({packing['tokenizer']}), this one is "
                 f"{tokenizer_fingerprint}: its token ids mean something else. Pack again with this tokenizer."
             )
-        shards = json.loads((location / MANIFEST).read_text())["shards"]
+        shards = read_manifest(location, packing["fingerprint"])["shards"]
         ends = np.cumsum([shard["samples"] for shard in shards], dtype=np.int64)
         return cls(location, packing, [shard["file"] for shard in shards], ends)
 
