@@ -10,7 +10,7 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from transforms.conversations.document import ImageSize
 from transforms.errors import InputError
@@ -31,6 +31,8 @@ def measure_image(data: bytes) -> tuple[ImageSize, str] | ImageFault:
         image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
     except Image.DecompressionBombError as error:
         return ImageFault(Reason.TOO_MANY_PIXELS, str(error))
+    except UnidentifiedImageError:  # its text holds an object's address
+        return ImageFault(Reason.UNDECODABLE_IMAGE, "no JPEG, PNG or WebP")
     except Exception as error:  # Pillow's readers raise nearly any exception on damaged files
         return ImageFault(Reason.UNDECODABLE_IMAGE, str(error) or type(error).__name__)
     width, height = image.size

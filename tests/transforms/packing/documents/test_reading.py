@@ -122,8 +122,8 @@ def test_nothing_to_read_is_an_error(tmp_path: pathlib.Path) -> None:
     for what in ("webdataset", "conversations"):
         with pytest.raises(InputError, match="source s: nothing to read"):
             list_inputs(PackSource(name="s", format=what, path=str(tmp_path)), 1)
-    (tmp_path / "bad.json").write_text("{]")
-    with pytest.raises(InputError, match=r"bad.json is not JSON"):
+    (tmp_path / "bad.json").write_text("[{]")
+    with pytest.raises(InputError, match=r"bad.json is not JSON: .*, line 1\. Mend"):
         read(PackSource(name="s", format="conversations", path=str(tmp_path)))
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(InputError, match=r"must hold a list"):
