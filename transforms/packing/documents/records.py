@@ -11,7 +11,7 @@ from transforms.images.decode import ImageFault
 from transforms.packing.documents.image_bytes import measure_image, verify_image
 from transforms.packing.documents.json_records import MalformedRecord, read_json
 from transforms.packing.documents.media import Located, Media, content_hash, read_regular
-from transforms.packing.documents.video_bytes import VideoSampling, measure_video, shown_frames
+from transforms.packing.documents.video_bytes import VideoFault, VideoSampling, measure_video, shown_frames
 from transforms.packing.job.inputs import PackInput
 from transforms.packing.job.settings import PackSource
 from transforms.reading.raw_sample import is_unsafe
@@ -76,10 +76,9 @@ class _MediaFiles:
         if isinstance(read, Reject):
             return read
         path, data = read
-        try:
-            measure = measure_video(data)
-        except ValueError as error:
-            return Reject(key, Reason.MISSING_VIDEO, f"{_shown(reference)}: {error}")
+        measure = measure_video(data)
+        if isinstance(measure, VideoFault):
+            return Reject(key, measure.reason, f"{_shown(reference)}: {measure.detail}")
         ending = path.name.rpartition(".")[2].lower()
         ending = ending if ending.isalnum() else "video"
         media = Media(path, len(data), ending, content_hash(data), total_frames=measure.total_frames)

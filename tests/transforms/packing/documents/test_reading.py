@@ -88,7 +88,7 @@ def test_faults_of_records(tmp_path: pathlib.Path) -> None:
         (record(images=["media/page.jpg"]), "undecodable_image"),
         (record(images=["media/a.jpg", "media/b.png"]), "unplaced_media"),
         (record(text="<video>Why?", videos=["media/a.txt"]), "missing_video"),
-        (record(text="<video>Why?", videos=["media/page.jpg"]), "missing_video"),
+        (record(text="<video>Why?", videos=["media/page.jpg"]), "undecodable_video"),
         ({"question": "?"}, "malformed_record"),
         ("text", "malformed_record"),
     ]
