@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import os
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -32,8 +33,18 @@ class MalformedRecord(NamedTuple):
 def read_json(part: PackInput) -> Iterator[tuple[str, Any]]:
     """Key and value of each record, in order: its number in a list, or the first byte of its line.
 
-    Raises InputError, naming file and line, for a list that is not JSON.
+    Raises InputError, naming file and line, for a list that is not JSON, and for a file that cannot be read.
     """
+    try:
+        yield from _items(part)
+    except OSError as error:
+        said = os.strerror(error.errno) if error.errno else error
+        raise InputError(
+            f"source {part.source}: {part.path} cannot be read: {said}. Mend that and run the same command again."
+        ) from error
+
+
+def _items(part: PackInput) -> Iterator[tuple[str, Any]]:
     if part.path.name.lower().endswith(".json"):
         with io.BufferedReader(part.path.open_random(), _BUFFER_BYTES) as file:
             records = _ListReader(file, f"source {part.source}: {part.path}").records()

@@ -130,6 +130,26 @@ def test_nothing_to_read_is_an_error(tmp_path: pathlib.Path) -> None:
         read(PackSource(name="s", format="conversations", path=str(tmp_path)))
 
 
+def test_what_is_wrong_with_a_source_is_said_with_its_name(tmp_path: pathlib.Path) -> None:
+    source = PackSource(name="s", format="conversations", path=str(tmp_path))
+    for names, range_bytes in ((("a.json", "a.jsonl"), 100), (("b.jsonl", "b-00001.json"), 1)):
+        for name in names:
+            (tmp_path / name).write_text("[\n]")
+        with pytest.raises(InputError, match=r"source s: .* would both be called (a|b-00001)\. Make them sources"):
+            list_inputs(source, range_bytes)
+        for name in names:
+            (tmp_path / name).unlink()
+    (tmp_path / "a.json").write_text("[]")
+    with pytest.raises(InputError, match=r"source s: there is no folder of media at .*absent\. Mend the setting media"):
+        list_inputs(source.model_copy(update={"media": str(tmp_path / "absent")}), 1)
+    for name in ("a.json", "a.jsonl"):
+        (tmp_path / name).write_text("[]")
+        (part,) = list_inputs(source, 100)
+        (tmp_path / name).unlink()
+        with pytest.raises(InputError, match=r"source s: .*a\.jsonl? cannot be read: No such file.* again"):
+            list(read_records(part, source, VIDEO))
+
+
 def test_groups_depend_on_the_set_of_inputs_only(tmp_path: pathlib.Path) -> None:
     for number in range(7):
         (tmp_path / f"{number}.json").write_text("[]")
