@@ -15,21 +15,12 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from transforms.errors import EvenweaveError, RunFolderError
+from transforms.stages import writer_of
 from transforms.storage import StoragePath
 
 FORMAT_VERSION = "1"
 
 RUN_JSON = "run.json"
-
-#: What lies at the top of a run folder → the stage that wrote it. ``rejects`` names the stage itself.
-_WRITTEN_BY = {
-    "vocabulary": "vocabulary",
-    "annotations": "annotate",
-    "selection": "balance",
-    "concepts.parquet": "balance",
-    "shards": "export",
-    "packed": "pack",
-}
 
 T = TypeVar("T")
 
@@ -146,4 +137,4 @@ def _stage_of(relative: str) -> str | None:
         return rest.partition("/")[0]
     if first.startswith(".") and first.endswith("-counts.json"):
         return first[1:].removesuffix("-counts.json")
-    return _WRITTEN_BY.get(first)
+    return writer_of(first)

@@ -184,10 +184,15 @@ def write_rejects(
 def rejects_table(shard: str, rejects: Sequence[Reject]) -> pa.Table:
     return pa.table(
         {
-            "key": [reject.key for reject in rejects],
+            "key": [_writable(reject.key) for reject in rejects],
             "shard": [shard] * len(rejects),
             "reason": [str(reject.reason) for reject in rejects],
-            "detail": [reject.detail for reject in rejects],
+            "detail": [_writable(reject.detail) for reject in rejects],
         },
         schema=REJECTS,
     )
+
+
+def _writable(text: str) -> str:
+    """Lone surrogates, as bad input holds them, written as escapes: there is no UTF-8 for them."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -37,6 +37,8 @@ class Reason(StrEnum):
     UNKNOWN_ROLE = "unknown_role"  # a turn spoken by none of system, user, assistant and tool
     NO_ANSWER = "no_answer"  # no assistant turn with text, so nothing to learn
     MISSING_VIDEO = "missing_video"
+    UNDECODABLE_VIDEO = "undecodable_video"  # not a video, or one that breaks off before its first frame
+    NO_VIDEO_STREAM = "no_video_stream"  # sound alone
     UNPLACED_MEDIA = "unplaced_media"  # more images or videos than places for them in the turns
     SIZE_MISMATCH = "size_mismatch"  # the pixels are not of the size that the record states
     EXTREME_ASPECT_RATIO = "extreme_aspect_ratio"  # over 200 to 1: the image processor refuses it
