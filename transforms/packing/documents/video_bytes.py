@@ -10,7 +10,7 @@ a second, at least and at most so many, evenly over the whole video.
 from __future__ import annotations
 
 import io
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -128,7 +128,7 @@ class _Upright(NamedTuple):
     @classmethod
     def of(cls, frame: av.VideoFrame) -> _Upright:
         """From the frame's display matrix (libavutil/display.h): x' = a·x + c·y, y' = b·x + d·y; none is upright."""
-        matrix = frame.side_data.get("DISPLAYMATRIX")
+        matrix: Any = frame.side_data.get("DISPLAYMATRIX")
         if matrix is None:
             return cls(False, False, False)
         a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()
