@@ -53,8 +53,8 @@ def merge(
     The head is untied: where the language model shares it with its embeddings, it gets a copy. The tokenizer is the
     language model's. Raises CheckpointError if a folder is of another kind, or a tensor is missing or of another shape.
     """
-    parts = [read_json(os.path.join(folder, "config.json")) for folder in (vision, text)]
-    config = merged_config(*parts, dtype)
+    vision_config, text_config = (read_json(os.path.join(folder, "config.json")) for folder in (vision, text))
+    config = merged_config(vision_config, text_config, dtype)
     try:
         tokenizer = AutoTokenizer.from_pretrained(text)
     except (OSError, ValueError) as error:
