@@ -23,7 +23,8 @@ from model.training.lora import add_adapters, initialise_adapters
 from model.training.loss_module import LossModule, MicroBatch
 from model.training.metrics import Metrics, StepCounts
 from model.training.optimizer import build_optimizer, freeze, set_learning_rates
-from model.training.packed_dataset import PackedDataset, packed_loader
+from model.training.packed_dataset import PackedDataset
+from model.training.packed_loader import PackedLoader, lost_workers_told
 from model.training.parallel import Processes, build_mesh, prepare_blocks, shard
 from model.training.settings import TrainSettings
 from model.training.stopping import StopSignal
@@ -64,7 +65,7 @@ class Trainer:
             rank=processes.rank,
             world_size=processes.world_size,
         )
-        self._loader = packed_loader(dataset, settings.batch.packs_per_micro_batch, data.workers)
+        self._loader = PackedLoader(dataset, settings.batch.packs_per_micro_batch, data.workers)
         torch.manual_seed(settings.seed + processes.rank)
         self.root = build_step_model(settings, processes)
         self.optimizer = build_optimizer(self.root, settings.optimizer)
@@ -82,7 +83,7 @@ class Trainer:
         folder = os.path.join(self.settings.output, "model")
         if self.step:
             self._metrics.say(f"going on after step {self.step}")
-        with StopSignal() as stop:
+        with StopSignal() as stop, lost_workers_told():
             batches = self._batches()
             while self.step < self.settings.steps and not stop.agreed:
                 self._train_step(batches, stop)
