@@ -74,13 +74,15 @@ class Trainer:
         self._store = CheckpointStore(os.path.join(settings.output, "checkpoints"), settings.checkpoint.keep, processes)
         self.step, self._left_out, self._left_out_in_a_row = 0, 0, 0
         self._recent_losses: list[float] = []
-        if checkpoint := self._store.latest():
-            self._resume(checkpoint)
+        if found := self._store.newest_sound(self._check_same_run):
+            self._resume(*found)
         self._metrics = Metrics(settings, processes, peak_flops_per_sec(processes.device), self.step)
 
     def run(self) -> bool:
         """Train to the last step and export, or until a signal to stop; returns whether it was the last."""
         folder = os.path.join(self.settings.output, "model")
+        for note in self._store.notes:
+            self._metrics.say(note)
         if self.step:
             self._metrics.say(f"going on after step {self.step}")
         with StopSignal() as stop, lost_workers_told():
@@ -198,9 +200,7 @@ class Trainer:
         }
         self._store.save(self.step, tensors_of(self.root.model, self.optimizer), own, common)
 
-    def _resume(self, checkpoint: str) -> None:
-        common = self._store.read_common(checkpoint)
-        self._check_same_run(checkpoint, common)
+    def _resume(self, checkpoint: str, common: dict[str, Any]) -> None:
         tensors = tensors_of(self.root.model, self.optimizer)
         own = self._store.load(checkpoint, tensors)
         self._loader.load_state_dict(own["data"])

@@ -253,6 +253,27 @@ def test_saving_copies_before_training_goes_on(tmp_path: pathlib.Path) -> None:
     assert torch.equal(found["weight"], torch.arange(1_000_000.0))
 
 
+def test_a_damaged_checkpoint_is_trained_again(
+    start: Start, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bit flips in the newest: the run says so, goes on from the one before, and ends as if nothing had been."""
+    values = settings_of(start, tmp_path, checkpoint__every_steps=2)
+    train(values)
+    expected = weights_of(tmp_path)
+    shutil.rmtree(tmp_path / "model")
+    (tensors,) = (tmp_path / "checkpoints" / "step-00000004").glob("*.distcp")
+    data = bytearray(tensors.read_bytes())
+    data[-100] ^= 1
+    tensors.write_bytes(data)
+    capsys.readouterr()
+    train(values)
+    printed = capsys.readouterr().out
+    assert "step-00000004 is damaged" in printed and "going on after step 2" in printed
+    assert checkpoints_of(tmp_path) == ["step-00000002", "step-00000004", "step-00000004.damaged"]
+    found = weights_of(tmp_path)
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
 def test_other_settings_are_refused(start: Start, tmp_path: pathlib.Path) -> None:
     train(settings_of(start, tmp_path, steps=1))
     with pytest.raises(TrainingError, match="other settings in batch"):
