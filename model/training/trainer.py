@@ -17,7 +17,7 @@ from model.checkpoints.adapters import BaseWeights
 from model.checkpoints.hub import allocate, build_on_meta, load_config, load_weights
 from model.errors import TrainingError
 from model.training.checkpoint import CheckpointStore, tensors_of
-from model.training.exporting import export_trained
+from model.training.exporting import export_trained, exported_steps, model_folder
 from model.training.flops import FlopCounter, peak_flops_per_sec
 from model.training.lora import add_adapters, initialise_adapters
 from model.training.loss_module import LossModule, MicroBatch
@@ -80,7 +80,7 @@ class Trainer:
 
     def run(self) -> bool:
         """Train to the last step and export, or until a signal to stop; returns whether it was the last."""
-        folder = os.path.join(self.settings.output, "model")
+        folder = model_folder(self.settings)
         for note in self._store.notes:
             self._metrics.say(note)
         if self.step:
@@ -97,10 +97,15 @@ class Trainer:
         if self.step < self.settings.steps:
             self._metrics.say(f"stopped by a signal after step {self.step}; the same command goes on from there")
             return False
+        if self._left_out == self.step:
+            raise TrainingError(
+                f"all {self.step} steps were left out: nothing was learnt, and no model is exported. Mend the packs or "
+                f"the settings, and begin in another output folder than {self.settings.output}."
+            )
         # one process looks, for all: another might look when the first has written the folder already
-        exported = self.processes.sum([float(self.processes.is_first and os.path.isdir(folder))])[0]
+        exported = self.processes.sum([float(self.processes.is_first and exported_steps(folder) == self.step)])[0]
         if not exported:
-            export_trained(self.root.model, self.settings, self.processes)
+            export_trained(self.root.model, self.settings, self.step, self.processes)
         self._metrics.say(f"trained {self.step} steps, {self._left_out} left out; the model is in {folder}")
         return True
 

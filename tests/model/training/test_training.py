@@ -274,6 +274,38 @@ def test_a_damaged_checkpoint_is_trained_again(
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
+def test_more_steps_are_exported_too(start: Start, tmp_path: pathlib.Path) -> None:
+    """A finished run with ``steps`` raised: the model is that of the last step, and stays when nothing is new."""
+    train(settings_of(start, tmp_path, steps=2))
+    before = weights_of(tmp_path)
+    train(settings_of(start, tmp_path, steps=4))
+    after = weights_of(tmp_path)
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    trainer = train(settings_of(start, tmp_path, steps=4))
+    trained = dict(trainer.root.model.named_parameters())
+    assert torch.equal(trained["lm_head.weight"].full_tensor(), after["lm_head.weight"])
+    written = (tmp_path / "model" / "config.json").stat().st_mtime_ns
+    train(settings_of(start, tmp_path, steps=4))
+    assert (tmp_path / "model" / "config.json").stat().st_mtime_ns == written
+    assert not list(tmp_path.glob("model.*"))
+
+
+class _Aimless(Trainer):
+    """Meets packs without a target."""
+
+    def _batches(self) -> Any:
+        for part in super()._batches():
+            yield MicroBatch(part.inputs, part.places[:0], part.targets[:0])
+
+
+def test_what_learnt_nothing_is_not_exported(start: Start, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(TrainingError, match=r"all 4 steps were left out.*no model is exported"):
+        train(settings_of(start, tmp_path), _Aimless)
+    assert not (tmp_path / "model").exists()
+    with pytest.raises(TrainingError, match="all 4 steps were left out"):
+        train(settings_of(start, tmp_path))
+
+
 def test_other_settings_are_refused(start: Start, tmp_path: pathlib.Path) -> None:
     train(settings_of(start, tmp_path, steps=1))
     with pytest.raises(TrainingError, match="other settings in batch"):
