@@ -56,20 +56,17 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 def load_settings(path: str, schema: type[SettingsT], overrides: list[str] | None = None) -> SettingsT:
     """Read a YAML file into ``schema``.
 
-    An override ``a.b=c`` is parsed as YAML; a path in it is relative to the working directory, those in the file to
-    the file. Raises ConfigError naming file and key.
+    A value in the file that begins with ``./`` or ``../`` is a path relative to that file. An override ``a.b=c`` is
+    parsed as YAML; a path in it is relative to the working directory. Raises ConfigError naming file and key.
     """
-    values = load_values(path)
+    values = read_yaml(path)
     for override in overrides or []:
-        _apply(values, override)
+        apply_override(values, override)
     return validate(values, schema, str(StoragePath.of(path)))
 
 
-def load_values(path: str) -> dict[str, Any]:
-    """The mapping in a YAML file; raises ConfigError where there is none.
-
-    A value that begins with ``./`` or ``../`` is a path relative to that file, and comes out absolute.
-    """
+def read_yaml(path: str) -> dict[str, Any]:
+    """The mapping in a YAML file, its ``./`` and ``../`` paths made absolute; raises ConfigError naming the file."""
     location = StoragePath.of(path)
     if not location.is_file():
         raise ConfigError(f"no configuration file at {location}")
@@ -108,8 +105,8 @@ def _anchor(value: Any, folder: str) -> Any:
     return value
 
 
-def _apply(values: dict[str, Any], override: str) -> None:
-    """Set one dotted key; list items by index: ``sources.0.path=data``."""
+def apply_override(values: dict[str, Any], override: str) -> None:
+    """Set one dotted key; list items by index: ``sources.0.path=data``. Raises ConfigError naming the override."""
     dotted, equals, text = override.partition("=")
     if not equals or not dotted:
         raise ConfigError(f"--set {override}: write it as key=value, for example balance.size=1000")

@@ -12,7 +12,7 @@ from huggingface_hub.dataclasses import strict
 from transformers import PreTrainedConfig, Qwen3Config, Qwen3MoeConfig
 
 from model.errors import ModelConfigError
-from transforms.configuration import load_values
+from transforms.configuration import read_yaml
 
 
 @strict
@@ -106,7 +106,7 @@ def config_from_yaml(path: str) -> LlavaOnevision1_5Config:
 
     Raises ConfigError for a file that is no YAML of settings, ModelConfigError for settings that are of no model.
     """
-    values = load_values(path)
+    values = read_yaml(path)
     text = values.get("text_config") or {}
     _refuse_unknown(path, "", values, LlavaOnevision1_5Config)
     _refuse_unknown(path, "vision_config.", values.get("vision_config") or {}, RiceConfig)

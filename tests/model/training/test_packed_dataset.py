@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-import pathlib
 from collections import Counter
 from typing import Any
 
@@ -15,15 +15,15 @@ from transformers import PreTrainedTokenizerFast
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
 from model.architecture.processing import build_processor
 from model.errors import ModelConfigError
-from model.training.packed_dataset import PackedDataset
+from model.training.packed_dataset import PackedDataset, to_tensors
 from model.training.packed_loader import collate_packs
+from model.training.packed_pixels import PixelProcessor
 from tests.model.packed_sets import write_two_sets
 from tests.model.tiny import tiny_config
-from tests.transforms.packing.corpus import TOKENIZER, both_sources, pack_all, pack_job, picture
+from tests.transforms.packing.corpus import TOKENIZER, picture
 from transforms.errors import InputError
 from transforms.packing.documents.image_bytes import decode_image
 from transforms.packing.documents.video_bytes import decode_frames
-from transforms.packing.job.settings import PackSource
 
 
 @pytest.fixture(scope="module")
@@ -92,20 +92,14 @@ def test_another_tokenizer_is_refused(folders: list[str]) -> None:
         PackedDataset(folders, rank=2, world_size=2)
 
 
-def test_pixels_of_another_size_are_an_error(tmp_path: pathlib.Path) -> None:
-    """An image of equally many bytes was put in place of the one that was planned."""
-    both_sources(tmp_path)
-    source = PackSource(name="instruct", format="conversations", path=str(tmp_path / "instruct"))
-    job = pack_job(tmp_path / "run", [source])
-    pack_all(job)
-    shard = tmp_path / "run" / "packed" / "packs-000000.tar"
-    planned = (tmp_path / "instruct" / "media" / "a.jpg").read_bytes()
-    other = picture(60, 28, 1)
-    data = shard.read_bytes()
-    assert len(other) <= len(planned) and data.count(planned) == 1
-    shard.write_bytes(data.replace(planned, other.ljust(len(planned), b"\0")))
+def test_pixels_of_another_size_are_an_error(folders: list[str]) -> None:
+    """An image other than the one that was planned: its patches would not be as many as its tokens."""
+    dataset = PackedDataset(folders[1], rank=0, world_size=1)
+    packs = map(dataset.sets[0].read, range(len(dataset.sets[0])))
+    pack = next(pack for pack in packs if pack.images)
+    changed = dataclasses.replace(pack, images=(picture(60, 28, 1), *pack.images[1:]))
     with pytest.raises(InputError, match=r"image 0 of pack ps_.* \(document 00000001\) is 60x28 pixels, .* 100x60"):
-        list(PackedDataset(str(tmp_path / "run"), epochs=1, rank=0, world_size=1))
+        to_tensors(changed, PixelProcessor(dataset.sets[0].image_limits, dataset.sets[0].video_limits))
 
 
 def test_the_model_gives_each_document_of_a_pack_what_it_has_alone(folders: list[str]) -> None:
