@@ -66,7 +66,7 @@ def merge(
     config = merged_config(vision_config, text_config, dtype)
     try:
         tokenizer = AutoTokenizer.from_pretrained(text)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # the library raises plain exceptions for a damaged tokenizer.json
         raise CheckpointError(f"{text} has no tokenizer that can be read: {error}") from error
     processor = build_processor(tokenizer)
     for field, token in PLACEHOLDERS.items():
@@ -90,6 +90,7 @@ def merge(
         save_processor(processor, partial)
         generation = os.path.join(text, GENERATION_CONFIG_NAME)  # among others, which tokens end an answer
         if os.path.isfile(generation):
+            read_json(generation)  # raises for a damaged one
             shutil.copyfile(generation, os.path.join(partial, GENERATION_CONFIG_NAME))
 
 

@@ -215,6 +215,9 @@ def test_folders_that_are_no_checkpoint(saved: Any, tmp_path: pathlib.Path) -> N
         load_model(str(tmp_path / "nowhere"))
     path = pathlib.Path(rewritten(folder, tmp_path / "copy", lambda _: None))
     content = (path / "model.safetensors").read_bytes()
+    (path / "generation_config.json").write_text("{")
+    with pytest.raises(CheckpointError, match=r"cannot read .*generation_config\.json"):
+        load_model(str(path))
     (path / "model.safetensors").write_bytes(content[: len(content) // 2])
     with pytest.raises(CheckpointError, match=r"model\.safetensors cannot be read"):
         load_model(str(path))

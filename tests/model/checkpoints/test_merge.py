@@ -161,6 +161,16 @@ def test_a_damaged_configuration_is_named(tmp_path: pathlib.Path, part: str, con
         merge(str(parts["vision"]), str(parts["text"]), str(tmp_path / "stage0"))
 
 
+@pytest.mark.parametrize("file", ["tokenizer.json", "tokenizer_config.json", "generation_config.json"])
+def test_other_damaged_files_are_named(vision: pathlib.Path, tmp_path: pathlib.Path, file: str) -> None:
+    text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
+    (text / file).write_text('{"')
+    message = "generation_config" if file.startswith("gen") else "no tokenizer that can be read"
+    with pytest.raises(CheckpointError, match=message):
+        merge(str(vision), str(text), str(tmp_path / "stage0"))
+    assert not list(tmp_path.glob("stage0*"))
+
+
 def test_parts_of_another_kind(vision: pathlib.Path, tmp_path: pathlib.Path) -> None:
     text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
     output = tmp_path / "stage0"

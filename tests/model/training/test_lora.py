@@ -83,5 +83,11 @@ def test_what_does_not_fit() -> None:
 def test_an_adapter_of_another_model(output: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with pytest.raises(CheckpointError, match="no adapter can be read"):
         load_adapter(tiny_model(), str(tmp_path))
+    damaged = tmp_path / "damaged"
+    shutil.copytree(output / "adapter", damaged)
+    for file in ("adapter_model.safetensors", "adapter_config.json"):
+        (damaged / file).write_bytes((damaged / file).read_bytes()[:50])
+        with pytest.raises(CheckpointError, match="no adapter can be read at"):
+            load_adapter(tiny_model(), str(damaged))
     with pytest.raises(CheckpointError, match="was made for another model"):
         load_adapter(tiny_model(moe=True), str(output / "adapter"))
