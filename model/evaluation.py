@@ -10,7 +10,8 @@ from transformers import AutoProcessor
 
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
 from model.training.loss_module import LossModule, MicroBatch
-from model.training.packed_dataset import PackedDataset, collate_packs
+from model.training.packed_dataset import PackedDataset
+from model.training.packed_loader import collate_packs
 from transforms.conversations.document import Document, Text
 from transforms.packing.documents.image_bytes import decode_image
 from transforms.packing.layouts.native_reader import PackedSet, StoredPack

@@ -1,7 +1,6 @@
 """Make the model known to transformers: after ``import model``, its Auto classes load these checkpoints as their own.
 
-``AutoModelForImageTextToText.from_pretrained(folder)`` and ``AutoProcessor.from_pretrained(folder)`` need no remote
-code.
+``AutoModelForImageTextToText.from_pretrained(folder)``, ``AutoModel`` and ``AutoProcessor`` need no remote code.
 """
 
 from __future__ import annotations
@@ -33,9 +32,8 @@ def register() -> None:
         WeightRenaming(r"^visual", "model.visual"),
         WeightRenaming(r"^model(?!\.(language_model|visual))", "model.language_model"),
     ]
-    register_checkpoint_conversion_mapping(
-        LlavaOnevision1_5ForConditionalGeneration.__name__, renamings, overwrite=True
-    )
+    # By the type, so that they hold for the model with and without head; a class's own would be looked for alone.
+    register_checkpoint_conversion_mapping(LlavaOnevision1_5Config.model_type, renamings, overwrite=True)
 
 
 register()

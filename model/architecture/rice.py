@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel
 from transformers import initialization as init
 from transformers.activations import ACT2FN
 from transformers.modeling_layers import GradientCheckpointingLayer
@@ -19,6 +18,7 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from model.architecture.attention import PACKED, Segments, packed_attention, register_attention
 from model.architecture.configuration import RiceConfig
+from model.architecture.loading import LoadedWhole
 from model.architecture.vision_layout import VisionLayout
 
 register_attention()
@@ -118,7 +118,7 @@ class RicePatchMerger(nn.Module):
         return self.mlp(self.ln_q(patches).view(-1, self.merged_size))
 
 
-class RicePretrainedModel(PreTrainedModel):
+class RicePretrainedModel(LoadedWhole):
     """The vision tower.
 
     ``class_pos_emb`` (1, D/heads/2) holds the class token's rotary *angles*, learned; it is not added to anything.

@@ -69,7 +69,8 @@ def load_model(
     model = build_on_meta(config, dtype)
     allocate(model, device)
     load_weights(model, folder)
-    if os.path.isfile(os.path.join(folder, GENERATION_CONFIG_NAME)):
+    if os.path.isfile(generation := os.path.join(folder, GENERATION_CONFIG_NAME)):
+        read_json(generation)  # raises for a damaged one
         model.generation_config = GenerationConfig.from_pretrained(folder)
     return model.eval()
 
