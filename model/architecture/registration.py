@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from transformers import AutoConfig, AutoModel, AutoModelForImageTextToText, AutoProcessor
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor
 from transformers.conversion_mapping import register_checkpoint_conversion_mapping
 from transformers.core_model_loading import WeightRenaming
 
@@ -23,9 +23,8 @@ def register() -> None:
     AutoConfig.register(LlavaOnevision1_5Config.model_type, LlavaOnevision1_5Config, exist_ok=True)
     AutoModel.register(RiceConfig, RicePretrainedModel, exist_ok=True)
     AutoModel.register(LlavaOnevision1_5Config, LlavaOnevision1_5Model, exist_ok=True)
-    AutoModelForImageTextToText.register(
-        LlavaOnevision1_5Config, LlavaOnevision1_5ForConditionalGeneration, exist_ok=True
-    )
+    for auto_class in (AutoModelForImageTextToText, AutoModelForCausalLM):  # the release is loaded by the second
+        auto_class.register(LlavaOnevision1_5Config, LlavaOnevision1_5ForConditionalGeneration, exist_ok=True)
     AutoProcessor.register(LlavaOnevision1_5Config, LlavaOnevision1_5Processor, exist_ok=True)
     # The same two rules as Qwen2-VL's; model.checkpoints.hub_layout states them for our own reader and writer.
     renamings = [

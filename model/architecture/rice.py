@@ -8,6 +8,8 @@ Shapes: N patches in the batch, S segments, T = N + S tokens, D width of the tow
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 from transformers import initialization as init
@@ -20,6 +22,7 @@ from model.architecture.attention import PACKED, Segments, packed_attention, reg
 from model.architecture.configuration import RiceConfig
 from model.architecture.loading import LoadedWhole
 from model.architecture.vision_layout import VisionLayout
+from model.errors import BatchError
 
 register_attention()
 
@@ -35,6 +38,11 @@ class RicePatchEmbed(nn.Module):
         )
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        if pixel_values.shape[-1] != (width := math.prod(self.pixel_shape)):
+            raise BatchError(
+                f"rows of pixels are {pixel_values.shape[-1]} wide, the tower takes {width}: one frame a patch. Make "
+                "them by this model's own processor, LlavaOnevision1_5Processor.from_pretrained(folder)"
+            )
         pixels = pixel_values.to(self.proj.weight.dtype).view(-1, *self.pixel_shape)
         return self.proj(pixels).flatten(1)
 

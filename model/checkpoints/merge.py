@@ -21,9 +21,10 @@ from transformers.utils import GENERATION_CONFIG_NAME
 
 from model.architecture.configuration import LlavaOnevision1_5Config, checked_config
 from model.architecture.processing import PLACEHOLDERS, build_processor
+from model.checkpoints.config_files import write_config
 from model.checkpoints.hub import build_on_meta
-from model.checkpoints.hub_layout import HubTensor, hub_config, hub_tensors
-from model.checkpoints.json_files import read_json, write_json
+from model.checkpoints.hub_layout import HubTensor, hub_tensors
+from model.checkpoints.json_files import read_json
 from model.checkpoints.processor_files import save_processor
 from model.checkpoints.weights import FILE_BYTES, NewFolder, WeightFolder, write_weights
 from model.errors import CheckpointError
@@ -86,7 +87,7 @@ def merge(
             return tensor if dtype is None else tensor.to(dtype)
 
         write_weights(partial, num_bytes, tensor_of, file_bytes)
-        write_json(os.path.join(partial, "config.json"), hub_config(config))
+        write_config(config, partial)
         save_processor(processor, partial)
         generation = os.path.join(text, GENERATION_CONFIG_NAME)  # among others, which tokens end an answer
         if os.path.isfile(generation):

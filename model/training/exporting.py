@@ -75,9 +75,14 @@ def _put_in_place(unfinished: str, folder: str) -> None:
 
 
 def lmms_eval_command(folder: str) -> str:
-    """The command that scores an exported model with lmms-eval (its model ``llava_onevision1_5``)."""
+    """The command that scores an exported model with lmms-eval (its model ``llava_onevision1_5``).
+
+    The folder's own code is loaded. ``--force_simple``: the other of the model's two forms, which version 0.7 prefers,
+    reads a field that it does not set.
+    """
     return (
         "accelerate launch --num_processes=8 -m lmms_eval --model llava_onevision1_5 "
         f"--model_args pretrained={os.path.abspath(folder)},attn_implementation=flash_attention_2,max_pixels=3240000 "
-        f"--tasks {','.join(TASKS)} --batch_size 1 --log_samples --output_path {os.path.abspath(folder)}-evaluation"
+        f"--force_simple --tasks {','.join(TASKS)} --batch_size 1 --log_samples "
+        f"--output_path {os.path.abspath(folder)}-evaluation"
     )
