@@ -15,6 +15,8 @@ from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
 
+#: Names under which captions are published, the commonest first.
+_USUAL_CAPTIONS = ("caption", "text", "txt")
 _BATCH_ROWS = 256  # some 25 MB of images at once
 
 
@@ -61,6 +63,22 @@ def open_parquet(stream: pa.NativeFile, path: StoragePath) -> pq.ParquetFile:
         raise InputError(f"{path} is no Parquet file, or is cut short: {error}") from error
 
 
+def guess_columns(path: StoragePath) -> dict[str, str]:
+    """``image_column`` and ``caption_column`` of a file that was not described, as far as its schema tells them.
+
+    The usual name where there is such a column, else the only one with image bytes. Raises InputError for no Parquet.
+    """
+    with path.open_random() as stream:
+        schema = open_parquet(stream, path).schema_arrow
+    guessed = {}
+    with_bytes = [field.name for field in schema if _is_binary(_bytes_type(field.type))]
+    if len(with_bytes) == 1 or "image" in with_bytes:
+        guessed["image_column"] = "image" if "image" in with_bytes else with_bytes[0]
+    if captions := [name for name in _USUAL_CAPTIONS if name in schema.names]:
+        guessed["caption_column"] = captions[0]
+    return guessed
+
+
 def _batches(file: pq.ParquetFile, columns: list[str], path: StoragePath) -> Iterator[pa.RecordBatch]:
     try:
         yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, use_threads=False)
@@ -94,9 +112,7 @@ def _require_columns(schema: pa.Schema, source: SourceSettings, path: StoragePat
 
 
 def _require_types(schema: pa.Schema, source: SourceSettings, path: StoragePath) -> None:
-    image = _plain(schema.field(source.image_column).type)
-    if pa.types.is_struct(image) and image.get_field_index("bytes") >= 0:
-        image = _plain(image.field("bytes").type)
+    image = _bytes_type(schema.field(source.image_column).type)
     if not _is_binary(image):
         raise InputError(f"{path}: column {source.image_column} holds {image}; binary or struct<bytes, path> is read")
     for name in _text_columns(schema, source):
@@ -104,6 +120,14 @@ def _require_types(schema: pa.Schema, source: SourceSettings, path: StoragePath)
         is_number = pa.types.is_integer(text) and name == source.key_column
         if not (_is_binary(text) or _is_string(text) or is_number):
             raise InputError(f"{path}: column {name} holds {text}; text is read")
+
+
+def _bytes_type(column_type: pa.DataType) -> pa.DataType:
+    """The type of what :func:`image_bytes` gives of a column, where it gives anything."""
+    image = _plain(column_type)
+    if pa.types.is_struct(image) and image.get_field_index("bytes") >= 0:
+        image = _plain(image.field("bytes").type)
+    return image
 
 
 def _plain(column_type: pa.DataType) -> pa.DataType:
