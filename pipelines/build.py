@@ -66,10 +66,10 @@ class Build:
 
     def run(self, *stages: str) -> None:
         """Run the stages named that are not done, in the order of the flow; raises where an earlier one is missing."""
-        if {"vocabulary", "annotate"} & set(stages) and not self.record.is_done("annotate"):
-            self._look_at_faiss()
-        if {"vocabulary", "annotate"} <= set(stages) and not self.record.is_done("annotate"):
-            self._import_ahead()
+        if {"vocabulary", "annotate"} & set(stages) and not self._is_annotated():
+            if {"vocabulary", "annotate"} <= set(stages):
+                self._import_ahead()
+            self._check_before_work()
         earlier: list[str] = []
         for name, stage in STAGES.items():
             if name in stages:
@@ -78,9 +78,19 @@ class Build:
                 self._run_stage(name, stage)
             earlier.append(name)
 
-    def _look_at_faiss(self) -> None:
-        from transforms.annotating.faiss_library import clobbered
+    def _is_annotated(self) -> bool:
+        """A run that is yet to begin gets no run.json here, as its settings may be refused."""
+        return (StoragePath.of(self.settings.output) / "run.json").exists() and self.record.is_done("annotate")
 
+    def _check_before_work(self) -> None:
+        """What would end the run later: vocabulary, inputs and sizes that cannot serve, and a mixture of libraries."""
+        from transforms.annotating.checks import check_vocabulary
+        from transforms.annotating.faiss_library import clobbered
+        from transforms.reading.checks import check_inputs, most_samples
+
+        check_inputs(self.inputs, self.sources)
+        check_vocabulary(self.settings.vocabulary, self.settings.retrieval)
+        self.settings.balance.check_size(most_samples(self.inputs))
         if warning := clobbered():
             self.console.print(f"[yellow]faiss:[/] {escape(warning)}", highlight=False, soft_wrap=True)
 
@@ -99,10 +109,24 @@ class Build:
         self.folder.root.remove_partials()
         started = time.monotonic()
         counts = stage(self)
-        counts.check(name, self.settings.max_reject_share if name == "annotate" else 1.0)
+        self._check_rejects(name, counts)
         self._check_handover(name, counts)
         self.record.finish(name, counts)
         self._say(name, f"{time.monotonic() - started:.1f} s", counts)
+
+    def _check_rejects(self, name: str, counts: Counts) -> None:
+        if name != "annotate":
+            counts.check(name)
+            return
+        from transforms.reading.checks import hint
+
+        said = hint(counts, {source.format for source in self.settings.sources})
+        try:
+            counts.check(name, self.settings.max_reject_share)
+        except EvenweaveError as error:
+            raise EvenweaveError(f"{error}\n{said}" if said else str(error)) from None
+        if said:
+            self.console.print(f"[yellow]input:[/] {escape(said)}", highlight=False, soft_wrap=True)
 
     def _check_handover(self, name: str, counts: Counts) -> None:
         """What a stage takes in is what the one before it gave out."""
