@@ -84,12 +84,12 @@ class Build:
 
     def _check_before_work(self) -> None:
         """What would end the run later: vocabulary, inputs and sizes that cannot serve, and a mixture of libraries."""
-        from transforms.annotating.checks import check_vocabulary
+        from transforms.annotating.checks import check_retrieval
         from transforms.annotating.faiss_library import clobbered
         from transforms.reading.checks import check_inputs, most_samples
 
         check_inputs(self.inputs, self.sources)
-        check_vocabulary(self.settings.vocabulary, self.settings.retrieval)
+        check_retrieval(self.settings.encoder, self.settings.vocabulary, self.settings.retrieval)
         self.settings.balance.check_size(most_samples(self.inputs))
         if warning := clobbered():
             self.console.print(f"[yellow]faiss:[/] {escape(warning)}", highlight=False, soft_wrap=True)
