@@ -90,9 +90,15 @@ def _build(settings: EncoderSettings, precision: str, device: torch.device) -> t
             model, tokenizer = load_transformers_clip(settings.model, _DTYPES[precision], device)
             return model.eval(), tokenizer
         name = _model_name(settings)
-        pretrained = None if settings.pretrained == "random" else settings.pretrained
+        is_random = settings.pretrained == "random"
         torch.manual_seed(_RANDOM_SEED)
-        model = open_clip.create_model(name, pretrained=pretrained, precision=precision, device=device)
+        model = open_clip.create_model(
+            name,
+            pretrained=None if is_random else settings.pretrained,
+            precision=precision,
+            device=device,
+            require_pretrained=not is_random,  # of a folder without weights it would else make a model at random
+        )
         return model.eval(), open_clip.get_tokenizer(name)
     except Exception as error:  # open_clip, transformers and the hub raise many kinds; all mean the same to the user
         raise ConfigError(
