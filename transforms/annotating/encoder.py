@@ -21,6 +21,7 @@ from transforms.errors import ConfigError
 
 _TEXTS_A_BATCH = 256
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+_WEIGHTS_ENDINGS = (".safetensors", ".bin", ".pt", ".pth")
 _RANDOM_SEED = 0  # of 'pretrained: random', so that every worker builds the same weights
 
 
@@ -116,8 +117,19 @@ def check_encoder(settings: EncoderSettings) -> None:
             raise ConfigError(
                 f"encoder.pretrained is {settings.pretrained}, but {settings.model} holds its own weights: leave it out"
             )
-    elif not _model_name(settings).startswith(("local-dir:", "hf-hub:")):
+    if os.path.isdir(settings.model):
+        _check_folder(settings.model)
+    elif not settings.model.startswith(("local-dir:", "hf-hub:")):
         _check_known(settings)
+
+
+def _check_folder(folder: str) -> None:
+    names = os.listdir(folder)
+    lacks = [] if {"open_clip_config.json", "config.json"} & set(names) else ["open_clip_config.json"]
+    if not any(name.endswith(_WEIGHTS_ENDINGS) for name in names):
+        lacks.append(f"weights (a file ending in {', '.join(_WEIGHTS_ENDINGS)})")
+    if lacks:
+        raise ConfigError(f"cannot load encoder {folder}: it holds no {' and no '.join(lacks)}")
 
 
 def _check_known(settings: EncoderSettings) -> None:
