@@ -52,11 +52,13 @@ class TransformersClip(nn.Module):
 
     def encode_image(self, pixels: torch.Tensor) -> torch.Tensor:
         """(N, 3, S, S) → (N, D)"""
-        return self._clip.get_image_features(pixel_values=pixels).pooler_output
+        features: torch.Tensor = self._clip.get_image_features(pixel_values=pixels).pooler_output
+        return features
 
     def encode_text(self, tokens: torch.Tensor) -> torch.Tensor:
         """(N, L) → (N, D). No mask is needed: attention is causal, and what is pooled stands before all padding."""
-        return self._clip.get_text_features(input_ids=tokens).pooler_output
+        features: torch.Tensor = self._clip.get_text_features(input_ids=tokens).pooler_output
+        return features
 
 
 class TransformersTokenizer:

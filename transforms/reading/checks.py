@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
@@ -33,8 +32,7 @@ def check_inputs(shards: Sequence[InputShard], sources: Mapping[str, SourceSetti
         for shard in _spread(list(members)):
             if shard.format == "parquet":
                 refuse_paths(shard.path, sources[name])
-            with contextlib.closing(read_samples(shard, sources[name])) as samples:
-                next(samples, None)
+            next(read_samples(shard, sources[name]), None)
 
 
 def _spread(shards: list[InputShard]) -> list[InputShard]:
