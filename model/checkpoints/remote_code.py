@@ -221,7 +221,7 @@ class RiceTower(nn.Module):
         merge, device = self.config.spatial_merge_size, self.class_pos_emb.device
         row = torch.arange(rows, device=device)[:, None].expand(rows, columns)
         column = torch.arange(columns, device=device)[None].expand(rows, columns)
-        places = torch.stack((row, column), dim=-1).unflatten(1, (-1, merge)).unflatten(0, (-1, merge))
+        places = torch.stack((row, column), dim=-1).view(rows // merge, merge, columns // merge, merge, 2)
         places = places.transpose(1, 2).flatten(0, 3).float()
         number = self.config.hidden_size // self.config.num_heads // 4
         frequencies = 1.0 / self.config.rope_theta ** (torch.arange(number, device=device) / number)
