@@ -42,6 +42,7 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"  # a document over the capacity of a pack
     NOT_IN_LAYOUT = "not_in_layout"  # the layout asked for has no place for what the document holds
     NOT_SELECTED = "not_selected"  # counted by balance, never written row by row
+    OUTSIDE_STRATA = "outside_strata"  # of no source or language that balance.strata.sizes names; counted, as the last
 
 
 class Reject(NamedTuple):
