@@ -22,6 +22,7 @@ class Reason(StrEnum):
     UNDECODABLE_IMAGE = "undecodable_image"  # not an image, or not of a format we read
     TRUNCATED_IMAGE = "truncated_image"  # begins well, ends early
     TOO_MANY_PIXELS = "too_many_pixels"  # a decompression bomb by the header's own account
+    TOO_MUCH_WORK = "too_much_work"  # asks its decoder for minutes or gigabytes: thousands of scans, segments, texts
     TOO_SMALL = "too_small"  # below the configured least side
     MISSING_IMAGE = "missing_image"  # a sample without an image member
     MISSING_CAPTION = "missing_caption"

@@ -14,14 +14,26 @@ from typing import NamedTuple
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from pydantic import Field
 
 from transforms.configuration import Settings
+from transforms.images.work import excess_metadata, excess_work
 from transforms.rejects import Reason
 
 #: Pillow's names of the formats that are read → ours. MPO is a JPEG with further pictures behind it (phone cameras).
 _FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
+
+#: EXIF's orientations 2 to 8 (Exif 2.32, 4.6.4.A) → what turns the picture upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 # Pillow refuses 179 million pixels and warns from 89 million; the limit here is our own, so that warning says nothing.
 # Nor do the others, of which every damaged EXIF block of a billion images would print one.
@@ -73,15 +85,9 @@ def decode(data: bytes, settings: DecodeSettings, least_side: int | None = None)
     costs a fraction of decoding it whole. None: never. A JPEG that was cut and then given an end mark all the same
     cannot be told from a whole one.
     """
-    if not data:
-        return ImageFault(Reason.EMPTY_IMAGE, "the image has zero bytes")
-    # Pillow's readers raise nearly any exception on damaged files, so each call to them is guarded as a whole.
-    try:
-        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
-    except Image.DecompressionBombError as error:
-        return ImageFault(Reason.TOO_MANY_PIXELS, str(error))
-    except Exception as error:
-        return _unreadable(data, error)
+    image = open_image(data, settings)
+    if isinstance(image, ImageFault):
+        return image
     width, height = image.size
     if width * height > settings.max_pixels:
         return ImageFault(Reason.TOO_MANY_PIXELS, f"{width}×{height} pixels; {settings.max_pixels} are allowed")
@@ -98,6 +104,24 @@ def decode(data: bytes, settings: DecodeSettings, least_side: int | None = None)
     except Exception as error:
         return _unreadable(data, error)
     return DecodedImage(rgb, width, height, extent, _FORMATS[image.format or ""])
+
+
+def open_image(data: bytes, settings: DecodeSettings) -> Image.Image | ImageFault:
+    """A JPEG, PNG or WebP file as Pillow opens it, its header read but no pixel; refused where it asks too much."""
+    if not data:
+        return ImageFault(Reason.EMPTY_IMAGE, "the image has zero bytes")
+    if excess := excess_work(data, settings.max_pixels):
+        return ImageFault(Reason.TOO_MUCH_WORK, excess)
+    # Pillow's readers raise nearly any exception on damaged files, so each call to them is guarded as a whole.
+    try:
+        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
+    except Image.DecompressionBombError as error:
+        return ImageFault(Reason.TOO_MANY_PIXELS, str(error))
+    except Exception as error:
+        return _unreadable(data, error)
+    if image.format in ("PNG", "WEBP") and (excess := excess_metadata(image.info)):
+        return ImageFault(Reason.TOO_MUCH_WORK, excess)
+    return image
 
 
 def _scale_down(image: Image.Image, least_side: int | None) -> tuple[float, float]:
@@ -146,7 +170,9 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    return image if _orientation(image) == 1 else ImageOps.exif_transpose(image)
+    # not ImageOps.exif_transpose, which writes all of EXIF anew
+    turn = _TURNS.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

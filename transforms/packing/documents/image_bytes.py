@@ -6,16 +6,13 @@ workers make patches of the second.
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from transforms.conversations.document import ImageSize
 from transforms.errors import InputError
-from transforms.images.decode import DecodeSettings, ImageFault, decode
-from transforms.rejects import Reason
+from transforms.images.decode import DecodeSettings, ImageFault, decode, open_image
 
 _EXIF_ORIENTATION = 0x0112  # values 5 to 8 exchange width and height
 _ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
@@ -25,14 +22,9 @@ _ANY_SIZE = DecodeSettings(max_pixels=178_956_970, min_side=1)
 
 def measure_image(data: bytes) -> tuple[ImageSize, str] | ImageFault:
     """Size and ending (jpg, png or webp, by content), without decoding a pixel; about 50 µs."""
-    if not data:
-        return ImageFault(Reason.EMPTY_IMAGE, "the image has zero bytes")
-    try:
-        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
-    except Image.DecompressionBombError as error:
-        return ImageFault(Reason.TOO_MANY_PIXELS, str(error))
-    except Exception as error:  # Pillow's readers raise nearly any exception on damaged files
-        return ImageFault(Reason.UNDECODABLE_IMAGE, str(error) or type(error).__name__)
+    image = open_image(data, _ANY_SIZE)
+    if isinstance(image, ImageFault):
+        return image
     width, height = image.size
     if _is_turned(image):
         width, height = height, width
