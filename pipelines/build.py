@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from pipelines.build_settings import BuildSettings
 from pipelines.engine.progress import StageProgress
@@ -150,9 +151,12 @@ class Build:
     def _say(self, stage: str, how: str, counts: Counts) -> None:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.rejects.items())
         self.console.print(
-            f"[green]✓[/] {stage:<12} {counts.rows_in:>10,} in  {counts.rows_out:>10,} out  "
-            f"{counts.rejected:>9,} rejected  [dim]{how}{'  ' + reasons if reasons else ''}[/]",
-            highlight=False,
+            Text.assemble(
+                ("✓", "green"),
+                f" {stage:<12} {counts.rows_in:>10,} in  {counts.rows_out:>10,} out  ",
+                f"{counts.rejected:>9,} rejected  ",
+                (f"{how}{'  ' + reasons if reasons else ''}", "dim"),
+            ),
             soft_wrap=True,
         )
 

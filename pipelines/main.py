@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 # Beam warns while it is imported about extras that are not installed; a handler in place first keeps that quiet
 logging.getLogger().addHandler(logging.NullHandler())
@@ -49,7 +51,7 @@ def build(
     settings = _with_input(load_settings(config, BuildSettings, _overrides(overrides, output, size)), input_path)
     console = Console()
     chain = Build(settings, beam_flags or [], console)
-    console.print(f"[bold]evenweave build[/] {config} → {settings.output}", highlight=False)
+    console.print(Text.assemble(("evenweave build", "bold"), f" {config} → {settings.output}"))
     chain.run(*STAGES)
     _report(settings.output, console)
 
@@ -138,10 +140,13 @@ def _report(run: str, console: Console) -> None:
 
 def main() -> None:
     """Entry point; an error that is the user's to mend is printed without a traceback, and ends with status 2."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that is not UTF-8, or a terminal that is not
     try:
         app()
     except EvenweaveError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, markup=True, soft_wrap=True)
+        # a Text and no markup: brackets and colons in a path are not to be read as styles or emoji
+        Console(stderr=True).print(Text.assemble(("error:", "bold red"), f" {error}"), soft_wrap=True)
         sys.exit(2)
 
 
