@@ -45,7 +45,7 @@ class _StrictLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self._depth == _MOST_DEPTH:
-            raise _fault(f"nested more than {_MOST_DEPTH} deep", self.peek_event().start_mark)
+            raise _fault(f"nested more than {_MOST_DEPTH} deep", self.get_mark())
         self._depth += 1
         node = super().compose_node(parent, index)
         self._depth -= 1

@@ -97,7 +97,7 @@ def fit(ids: NDArray[np.int32], counts: Ints, rows: int, size: int, max_copies: 
         return Fit(np.full(len(counts), np.nan), 0, 0.0)
     members = parameter[ids].astype(np.int64)  # (R, K); P for none
     n_members = (members < n_parameters).sum(axis=1)
-    is_bare = (ids < 0).all(axis=1)
+    is_bare = np.asarray((ids < 0).all(axis=1))
     fitted = np.flatnonzero(parameter[:-1] < n_parameters)
     images = counts[fitted].astype(np.float64)
     supply, shape = max_copies * share * images, images**settings.temper

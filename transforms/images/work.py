@@ -55,7 +55,7 @@ def excess_work(data: bytes, max_pixels: int) -> str | None:
     return None
 
 
-def excess_metadata(info: Mapping[str, Any]) -> str | None:
+def excess_metadata(info: Mapping[Any, Any]) -> str | None:
     """The same for what Pillow found before the pixels of a PNG or WebP (``Image.info``)."""
     exif = info.get("exif")
     if exif is None and (text := info.get("Raw profile type exif")):  # ImageMagick's: three lines, then hexadecimal
