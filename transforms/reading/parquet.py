@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms.errors import InputError
+from transforms.names import decode_name
 from transforms.reading.listing import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
 from transforms.reading.settings import SourceSettings
@@ -132,7 +133,4 @@ def _texts(batch: pa.RecordBatch, name: str | None) -> list[bytes | None]:
 
 def _keys(batch: pa.RecordBatch, source: SourceSettings, first_row: int) -> list[str]:
     keys = _texts(batch, source.key_column)
-    return [
-        dotless(key.decode("utf-8", "backslashreplace")) if key else f"{row:09d}"
-        for row, key in enumerate(keys, start=first_row)
-    ]
+    return [dotless(decode_name(key)) if key else f"{row:09d}" for row, key in enumerate(keys, start=first_row)]

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from transforms.errors import InputError
+from transforms.names import encode_name
 from transforms.reading.listing import list_shards
 from transforms.reading.random_access import ImageReader
 from transforms.reading.samples import RawSample, read_samples
@@ -63,6 +64,12 @@ def test_keys_from_a_column(tmp_path: pathlib.Path, keys: pa.Array) -> None:
     table = pa.table({"image": IMAGES, "caption": CAPTIONS, "id": keys})
     found = read(tmp_path / "a.parquet", table, key_column="id")
     assert [item.key for item in found] in (["x/a_jpg", "b", "c"], ["7", "8", "9"])
+
+
+def test_keys_that_are_not_utf8_are_kept_apart(tmp_path: pathlib.Path) -> None:
+    keys = ["x猫".encode("gbk"), "猫".encode(), b"x\\xc3\\xa8"]
+    found = read(tmp_path / "a.parquet", pa.table({"image": IMAGES, "caption": CAPTIONS, "id": keys}), key_column="id")
+    assert [encode_name(item.key) for item in found if isinstance(item, RawSample)] == keys
 
 
 def test_every_bad_row_is_one_reject(tmp_path: pathlib.Path) -> None:
