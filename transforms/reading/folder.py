@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from transforms.reading.captions import captions_path, read_captions
 from transforms.reading.listing import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
+from transforms.reading.retried_file import read_input
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
@@ -42,6 +43,6 @@ def read_folder(shard: InputShard, source: SourceSettings) -> Iterator[RawSample
 
 def _bytes(path: StoragePath) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_input(path)
     except FileNotFoundError:
         return None

@@ -12,6 +12,7 @@ from transforms.errors import InputError
 from transforms.names import decode_name
 from transforms.reading.listing import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
+from transforms.reading.retried_file import RetriedFile, open_input
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
@@ -25,7 +26,7 @@ def read_parquet(shard: InputShard, source: SourceSettings) -> Iterator[RawSampl
     The key is that of ``key_column``, dots of its last part as underscores, or the row's number in nine digits. Raises
     InputError for a file that is no Parquet, or lacks a column, or has one of another type.
     """
-    with shard.path.open_random() as stream:
+    with open_input(shard.path) as stream:
         file = open_parquet(stream, shard.path)
         _require_columns(file.schema_arrow, source, shard.path)
         columns = [source.image_column, *_text_columns(file.schema_arrow, source)]
@@ -54,7 +55,7 @@ def _sample(
     return checked_sample(key, image, caption, row, source.caption == "required")
 
 
-def open_parquet(stream: pa.NativeFile, path: StoragePath) -> pq.ParquetFile:
+def open_parquet(stream: pa.NativeFile | RetriedFile, path: StoragePath) -> pq.ParquetFile:
     """Raises InputError, naming the file, when it is no Parquet or is cut short."""
     try:
         return pq.ParquetFile(stream)

@@ -14,6 +14,7 @@ from typing import Any
 from transforms.errors import InputError
 from transforms.reading.listing import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, is_unsafe, unsafe_name
+from transforms.reading.retried_file import RetriedFile
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
 from transforms.tar.blocks import ArchiveBytes
@@ -51,7 +52,7 @@ def read_webdataset(shard: InputShard, source: SourceSettings) -> Iterator[RawSa
     seen: set[str] = set()
     group: _Group | None = None
     is_tar = False
-    with shard.path.open_random() as stream:
+    with RetriedFile(shard.path, shard.size_bytes) as stream:
         archive = ArchiveBytes(stream, shard.size_bytes)
         _refuse_compressed(archive, shard)
         try:
