@@ -23,9 +23,10 @@ def read_folder(shard: InputShard, source: SourceSettings) -> Iterator[RawSample
     captions = None if source.captions is None else read_captions(captions_path(source.captions, shard.path))
     seen: set[str] = set()
     for position, name in enumerate(shard.files):
-        key = dotless(os.path.splitext(name)[0])
-        if key in seen:
-            key = dotless(name)
+        source_key = os.path.splitext(name)[0]
+        if dotless(source_key) in seen:
+            source_key = name
+        key = dotless(source_key)
         if is_unsafe(name):
             yield unsafe_name(key, name)
             continue
@@ -38,7 +39,7 @@ def read_folder(shard: InputShard, source: SourceSettings) -> Iterator[RawSample
             yield Reject(key, Reason.MISSING_IMAGE, f"{name} is listed, but is not in {shard.path}")
             continue
         caption = _bytes(shard.path / f"{os.path.splitext(name)[0]}.txt") if captions is None else captions.get(name)
-        yield checked_sample(key, image, caption, position, source.caption == "required")
+        yield checked_sample(key, image, caption, position, source.caption == "required", source_key=source_key)
 
 
 def _bytes(path: StoragePath) -> bytes | None:

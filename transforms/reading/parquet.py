@@ -43,8 +43,9 @@ def read_parquet(shard: InputShard, source: SourceSettings) -> Iterator[RawSampl
 
 
 def _sample(
-    key: str, image: bytes | None, caption: bytes | None, row: int, seen: set[str], source: SourceSettings
+    source_key: str, image: bytes | None, caption: bytes | None, row: int, seen: set[str], source: SourceSettings
 ) -> RawSample | Reject:
+    key = dotless(source_key)
     if is_unsafe(key):
         return unsafe_name(key, key)
     if key in seen:
@@ -52,7 +53,7 @@ def _sample(
     seen.add(key)
     if image is None:
         return Reject(key, Reason.MISSING_IMAGE, f"row {row} has no image bytes in column {source.image_column}")
-    return checked_sample(key, image, caption, row, source.caption == "required")
+    return checked_sample(key, image, caption, row, source.caption == "required", source_key=source_key)
 
 
 def open_parquet(stream: pa.NativeFile | RetriedFile, path: StoragePath) -> pq.ParquetFile:
@@ -134,4 +135,4 @@ def _texts(batch: pa.RecordBatch, name: str | None) -> list[bytes | None]:
 
 def _keys(batch: pa.RecordBatch, source: SourceSettings, first_row: int) -> list[str]:
     keys = _texts(batch, source.key_column)
-    return [dotless(decode_name(key)) if key else f"{row:09d}" for row, key in enumerate(keys, start=first_row)]
+    return [decode_name(key) if key else f"{row:09d}" for row, key in enumerate(keys, start=first_row)]

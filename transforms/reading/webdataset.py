@@ -6,16 +6,15 @@ the ending is all that follows. An image is the first member ending in .jpg, .jp
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from transforms.errors import InputError
 from transforms.reading.listing import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, is_unsafe, unsafe_name
 from transforms.reading.retried_file import RetriedFile
 from transforms.reading.settings import SourceSettings
+from transforms.reading.source_record import NO_RECORD, read_record
 from transforms.rejects import Reason, Reject
 from transforms.tar.blocks import ArchiveBytes
 from transforms.tar.fields import BLOCK_BYTES, member_size
@@ -118,29 +117,20 @@ def _sample(group: _Group, seen: set[str], source: SourceSettings) -> RawSample 
     for member in (image, members.get("txt"), members.get("json")):
         if member is not None and not (member.is_regular and len(member.data) == member.size_bytes):
             return _not_read(key, member)
-    metadata = _metadata(members["json"].data) if "json" in members else None
+    record = read_record(members["json"].data) if "json" in members else NO_RECORD
     caption: bytes | str | None = None
     if "txt" in members:
         caption = members["txt"].data
-    elif metadata is not None and isinstance(metadata.get("caption"), str):
-        caption = metadata["caption"]
+    elif record.values is not None and isinstance(record.values.get("caption"), str):
+        caption = record.values["caption"]
     required = source.caption == "required"
-    return checked_sample(key, image.data, caption, image.data_offset, required, metadata)
+    return checked_sample(key, image.data, caption, image.data_offset, required, record)
 
 
 def _not_read(key: str, member: TarMember) -> Reject:
     if not member.is_regular:
         return Reject(key, Reason.NOT_REGULAR_FILE, f"{member.name} is a link, a device or a sparse file")
     return Reject(key, Reason.MEMBER_TOO_LARGE, f"{member.name} has {member.size_bytes} bytes")
-
-
-def _metadata(data: bytes) -> dict[str, Any] | None:
-    """The JSON object, or None: metadata that cannot be read is no reason to drop an image."""
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _refuse_compressed(archive: ArchiveBytes, shard: InputShard) -> None:

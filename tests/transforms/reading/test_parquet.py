@@ -64,6 +64,7 @@ def test_keys_from_a_column(tmp_path: pathlib.Path, keys: pa.Array) -> None:
     table = pa.table({"image": IMAGES, "caption": CAPTIONS, "id": keys})
     found = read(tmp_path / "a.parquet", table, key_column="id")
     assert [item.key for item in found] in (["x/a_jpg", "b", "c"], ["7", "8", "9"])
+    assert [item.source_key for item in found if isinstance(item, RawSample)] in (["x/a.jpg", None, None], [None] * 3)
 
 
 def test_keys_that_are_not_utf8_are_kept_apart(tmp_path: pathlib.Path) -> None:

@@ -24,7 +24,15 @@ def outcomes(found: list[RawSample | Reject]) -> list[tuple[str, str]]:
 def test_a_sample_has_image_caption_metadata_and_place(tmp_path: pathlib.Path) -> None:
     data = tar_bytes(triple("000"))
     [sample] = read_tar(tmp_path / "a.tar", data)
-    assert sample == RawSample("000", b"image of 000", "caption of 000", {"width": 3}, 512, 12)
+    record = '{"width": 3}'
+    assert sample == RawSample("000", b"image of 000", "caption of 000", {"width": 3}, 512, 12, None, record)
+
+
+@pytest.mark.parametrize("caption", [" two \n", "\tlines\r\nof text ", "\u3000全角"])
+def test_a_caption_keeps_its_white_space(tmp_path: pathlib.Path, caption: str) -> None:
+    [sample] = read_tar(tmp_path / "a.tar", tar_bytes([("a.jpg", b"x"), ("a.txt", caption.encode())]))
+    assert isinstance(sample, RawSample)
+    assert sample.caption == caption
 
 
 @pytest.mark.parametrize("ending", ["jpg", "JPG", "jpeg", "Jpeg", "png", "webp"])
