@@ -16,7 +16,7 @@ names = st.one_of(
 
 
 @given(name=names)
-@example(name="猫/狗.jpg".encode("gbk"))
+@example(name="狗/猫.jpg".encode("gbk"))
 @example(name="\ufffdC3".encode())
 def test_a_name_comes_back(name: bytes) -> None:
     text = decode_name(name)

@@ -94,6 +94,9 @@ def _require_columns(schema: pa.Schema, source: SourceSettings, path: StoragePat
                 f"{path} has no column {name}; it has {', '.join(schema.names)}. Name the right one by image_column, "
                 "caption_column or key_column of the source."
             )
+    for name in (source.image_column, *_text_columns(schema, source)):
+        if (times := schema.names.count(name)) > 1:
+            raise InputError(f"{path} has {times} columns of the name {name}: which is meant? Rename the others.")
 
 
 def _require_types(schema: pa.Schema, source: SourceSettings, path: StoragePath) -> None:

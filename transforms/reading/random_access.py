@@ -102,7 +102,7 @@ class _FolderImages:
         self._shard = shard
 
     def read_into(self, member_offset: int, target: memoryview) -> int:
-        return _fill(target, read_input(self._shard.path / self._shard.files[member_offset]))
+        return _fill(target, read_input(self._shard.file(self._shard.files[member_offset])))
 
     def close(self) -> None:
         pass

@@ -36,7 +36,7 @@ class RetriedFile(io.RawIOBase):
         try:
             self._file = path.open_random()
             self.size_bytes = int(self._file.size())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise
         except OSError as error:
             raise InputReadError(f"cannot open {path}: {error}. Check the connection and your rights to it.") from error

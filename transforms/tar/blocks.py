@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import IO
-
-import pyarrow as pa
+from typing import Any, Protocol
 
 from transforms.tar.fields import BLOCK_BYTES
 
 _CHUNK_BYTES = 1 << 20  # read at once: a request to an object store takes as long as reading so much
+
+
+class Readable(Protocol):
+    """A binary stream; both may give less than is asked for, but nothing at its end only."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def readinto(self, buffer: Any, /) -> int | None: ...
 
 
 class ArchiveBytes:
@@ -17,7 +23,7 @@ class ArchiveBytes:
     Chunks are read into one buffer, again and again: fresh memory for each costs as much as reading it.
     """
 
-    def __init__(self, stream: pa.NativeFile | IO[bytes], archive_bytes: int) -> None:
+    def __init__(self, stream: Readable, archive_bytes: int) -> None:
         self.archive_bytes = archive_bytes
         self.offset = 0
         self._stream = stream

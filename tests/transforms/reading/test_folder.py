@@ -91,7 +91,7 @@ def test_captions_from_one_file(tmp_path: pathlib.Path, name: str, text: str) ->
         ("absent.csv", None, "no caption file at"),
         ("c.csv", "name,caption\na,b\n", "needs one of the columns file, file_name, image; has name, caption"),
         ("c.csv", "", "has none"),
-        ("c.jsonl", '{"file": "a.jpg"}\n', "line 1: needs one of the columns caption, text"),
+        ("c.jsonl", '{"file": "a.jpg"}\n', "line 1 needs one of the columns caption, text"),
         ("c.jsonl", "{}\n{", "line 1"),
         ("c.jsonl", "[]", "line 1 must be a JSON object, found list"),
         ("c.jsonl", "{", "line 1 is not JSON"),

@@ -68,7 +68,7 @@ def test_keys_from_a_column(tmp_path: pathlib.Path, keys: pa.Array) -> None:
 
 
 def test_keys_that_are_not_utf8_are_kept_apart(tmp_path: pathlib.Path) -> None:
-    keys = ["x猫".encode("gbk"), "猫".encode(), b"x\\xc3\\xa8"]
+    keys = ["x狗".encode("gbk"), "狗".encode(), b"x\\xb9\\xb7"]
     found = read(tmp_path / "a.parquet", pa.table({"image": IMAGES, "caption": CAPTIONS, "id": keys}), key_column="id")
     assert [encode_name(item.key) for item in found if isinstance(item, RawSample)] == keys
 
@@ -105,6 +105,17 @@ def test_more_rows_than_a_batch(tmp_path: pathlib.Path) -> None:
     images = [f"image {row}".encode() for row in range(700)]
     found = read(tmp_path / "a.parquet", pa.table({"image": images}), caption="optional")
     assert [item[1] for item in found] == images
+
+
+@pytest.mark.parametrize("name", ["image", "caption", "key", "other"])
+def test_a_column_named_twice_is_an_error_if_it_is_used(tmp_path: pathlib.Path, name: str) -> None:
+    columns = [pa.array(IMAGES), pa.array(CAPTIONS), pa.array(["a", "b", "c"]), pa.array(IMAGES), pa.array(IMAGES)]
+    table = pa.Table.from_arrays(columns, names=["image", "caption", "key", "other", name])
+    if name == "other":
+        assert len(read(tmp_path / "a.parquet", table, key_column="key")) == 3
+        return
+    with pytest.raises(InputError, match=rf"a\.parquet has 2 columns of the name {name}"):
+        read(tmp_path / "a.parquet", table, key_column="key")
 
 
 @pytest.mark.parametrize("missing", ["image", "caption", "key"])
