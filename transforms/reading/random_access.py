@@ -110,6 +110,7 @@ class _FolderImages:
 
 class _ParquetImages:
     def __init__(self, shard: InputShard, image_column: str) -> None:
+        self._path = shard.path
         self._stream = open_input(shard.path)
         self._file = open_parquet(self._stream, shard.path)
         self._column = image_column
@@ -126,7 +127,10 @@ class _ParquetImages:
 
     def _row_group(self, group: int) -> pa.ChunkedArray:
         if group not in self._groups:
-            table = self._file.read_row_group(group, columns=[self._column], use_threads=False)
+            try:
+                table = self._file.read_row_group(group, columns=[self._column], use_threads=False)
+            except (pa.ArrowInvalid, OSError) as error:
+                raise InputError(f"{self._path}: row group {group} is damaged: {error}") from error
             column = table.column(self._column)
             self._groups[group] = pa.chunked_array([image_bytes(chunk) for chunk in column.chunks])
             while len(self._groups) > _CACHED_ROW_GROUPS:
