@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from transforms.errors import InputError
 from transforms.names import decode_name
+from transforms.reading.retried_file import read_input
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
@@ -52,7 +53,7 @@ def read_captions(path: StoragePath) -> Captions:
         raise InputError(
             f"no caption file at {path}: {what}. Mend `captions`, or remove it to read a .txt beside each image."
         )
-    lines = io.StringIO(path.read_bytes().decode("utf-8-sig", "surrogateescape"), newline="")
+    lines = io.StringIO(read_input(path).decode("utf-8-sig", "surrogateescape"), newline="")
     rows = _json_rows(path, lines) if path.name.lower().endswith((".jsonl", ".ndjson")) else _csv_rows(path, lines)
     captions: dict[str, str] = {}
     rejects: list[Reject] = []
