@@ -67,9 +67,10 @@ class Build:
     def run(self, *stages: str) -> None:
         """Run the stages named that are not done, in the order of the flow; raises where an earlier one is missing."""
         if {"vocabulary", "annotate"} & set(stages) and not self._is_annotated():
+            self._check_before_work()
             if {"vocabulary", "annotate"} <= set(stages):
                 self._import_ahead()
-            self._check_before_work()
+            self._check_encoder()
         earlier: list[str] = []
         for name, stage in STAGES.items():
             if name in stages:
@@ -84,15 +85,21 @@ class Build:
 
     def _check_before_work(self) -> None:
         """What would end the run later: vocabulary, inputs and sizes that cannot serve, and a mixture of libraries."""
-        from transforms.annotating.checks import check_retrieval
         from transforms.annotating.faiss_library import clobbered
+        from transforms.annotating.word_lists import check_vocabulary
         from transforms.reading.checks import check_inputs, most_samples
 
         check_inputs(self.inputs, self.sources)
-        check_retrieval(self.settings.encoder, self.settings.vocabulary, self.settings.retrieval)
+        check_vocabulary(self.settings.vocabulary, self.settings.retrieval)
         self.settings.balance.check_size(most_samples(self.inputs))
         if warning := clobbered():
             self.console.print(f"[yellow]faiss:[/] {escape(warning)}", highlight=False, soft_wrap=True)
+
+    def _check_encoder(self) -> None:
+        """Apart from the other checks, as it imports torch, which the workers may do meanwhile."""
+        from transforms.annotating.encoder import check_encoder
+
+        check_encoder(self.settings.encoder)
 
     def _import_ahead(self) -> None:
         """What the workers of annotate import takes seconds, and so do the same imports here, for the vocabulary."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.settings import EncoderSettings, VocabularySettings
-from transforms.annotating.vocabulary import copy_vocabulary, embed_vocabulary, read_word_list, save_vocabulary
+from transforms.annotating.vocabulary import copy_vocabulary, embed_vocabulary, save_vocabulary
+from transforms.annotating.word_lists import read_word_list
 from transforms.run_folder import RunFolder
 
 

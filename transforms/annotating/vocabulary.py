@@ -16,25 +16,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from concept_vocab.vocabulary import Vocabulary, VocabularyError
-from concept_vocab.word_list import parse_word_list
+from concept_vocab.vocabulary import Vocabulary
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.faiss_library import import_faiss
 from transforms.datasets import read_table, write_table
-from transforms.errors import ConfigError
 from transforms.run_folder import RunFolder
-from transforms.storage import StoragePath
 
 faiss = import_faiss()
-
-
-def read_word_list(path: str) -> Vocabulary:
-    """A word list on any file system; raises ConfigError naming it when it is faulty."""
-    location = StoragePath.of(path)
-    try:
-        return parse_word_list(location.read_text(), location.name)
-    except (VocabularyError, UnicodeDecodeError) as error:
-        raise ConfigError(f"vocabulary {location}: {error}") from error
 
 
 def embed_vocabulary(vocabulary: Vocabulary, encoder: ClipEncoder) -> NDArray[np.float32]:
