@@ -225,7 +225,7 @@ _TURN = st.dictionaries(
 
 
 @given(st.dictionaries(st.sampled_from(_FIELDS), _JSON | st.lists(_TURN | st.lists(_TURN), max_size=3), max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_a_record_holds_it_is_a_conversation_or_a_reject(record: dict[str, Any]) -> None:
     found = of_record("k", record)
     if isinstance(found, Conversation):
