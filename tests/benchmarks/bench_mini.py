@@ -47,6 +47,7 @@ def evenweave(folder: pathlib.Path, *arguments: str) -> tuple[list[str], float, 
     if process.returncode:
         raise SystemExit(f"evenweave {' '.join(arguments)} ended with status {process.returncode}\n{printed}")
     lines = [line.rstrip() for line in printed.replace(f"{folder}/", "").splitlines()]
+    lines = [line for line in lines if not line.startswith("  ")]  # said of slow stages where there is no terminal
     return lines, secs, peak_bytes[0] / 1e9
 
 
@@ -88,12 +89,13 @@ def entropies(folder: pathlib.Path) -> dict[str, float]:
         run = folder / "runs" / (method if method != METHODS[-1] else "mini")
         retrieved[method] = pq.read_table(run / "concepts.parquet")["count_after"].to_numpy()
         true[method] = count(read_all(run / "selection", ["key"])["key"].to_pylist())
-    figures = {}
+    figures: dict[str, float] = {}
     for name in true:
         of = measures(true[name], before)
         figures[f"{name}_retrieved_entropy"] = normalised_entropy(retrieved[name][retrieved["raw"] > 0])
         figures[f"{name}_true_entropy"] = of.normalised_entropy
         figures[f"{name}_true_top_percent_share"] = of.top_percent_share
+        figures[f"{name}_true_covered"] = of.covered
     return figures
 
 
