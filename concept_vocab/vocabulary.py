@@ -19,6 +19,7 @@ SCHEMA = pa.schema(
         ("name", pa.string()),
         ("lang", pa.string()),  # ISO 639-1
         ("source", pa.string()),  # the list it came from
+        ("type", pa.string()),  # what kind of thing it names; null where the list does not say
     ]
 )
 
@@ -65,6 +66,7 @@ class Vocabulary:
             "name": unique,
             "lang": [lang] * len(unique),
             "source": [source] * len(unique),
+            "type": [None] * len(unique),
         }
         return cls(pa.table(columns, schema=SCHEMA), dict(prompts))
 

@@ -1,13 +1,15 @@
 """Errors of the model that a user can act on: each message says what was wrong, where, and what to do.
 
-They are ValueErrors, so that code written for transformers' own models catches them as well.
+They are ValueErrors too, so that code written for transformers' own models catches them as well.
 """
 
 from __future__ import annotations
 
+from transforms.errors import EvenweaveError
 
-class ModelError(ValueError):
-    """Base of the errors of this package that are the user's to mend."""
+
+class ModelError(EvenweaveError, ValueError):
+    """Base of the errors of this package."""
 
 
 class ModelConfigError(ModelError):

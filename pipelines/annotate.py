@@ -5,14 +5,19 @@ from __future__ import annotations
 import apache_beam as beam
 import torch
 
-from pipelines.engine.runner import run_job
-from pipelines.engine.settings import RunnerSettings
+from pipelines.build_run import BuildRun
+from pipelines.engine.engine import Engine
+from pipelines.engine.progress import WatchedFiles
+from pipelines.run_stage import StageJob
 from transforms.annotating.beam import Annotate
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.datasets import read_counts
 from transforms.images.decode import DecodeSettings
+from transforms.reading.checks import hint
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.run_folder import RunFolder
+from transforms.storage import StoragePath
 
 
 def run(
@@ -22,8 +27,7 @@ def run(
     encoder: EncoderSettings,
     retrieval: RetrievalSettings,
     decode: DecodeSettings,
-    runner: RunnerSettings,
-    beam_flags: list[str],
+    engine: Engine,
     reused: RunFolder | None = None,
 ) -> None:
     """``reused``: another run whose annotations are taken over, made by the same settings from the same input."""
@@ -33,4 +37,19 @@ def run(
         pipeline | "Shards" >> beam.Create(shards) | Annotate(folder, by_name, encoder, retrieval, decode, reused)
 
     # a worker a GPU; where several processes would share one, each would only wait for it
-    run_job(build, runner, beam_flags, max_workers=torch.cuda.device_count() or None)
+    engine.run(build, max_workers=torch.cuda.device_count() or None)
+
+
+def stage_job(build: BuildRun) -> StageJob:
+    folder, settings = build.folder, build.settings
+
+    def rows(path: StoragePath) -> int:
+        return read_counts(path, folder.fingerprint).rows_in
+
+    def work() -> None:
+        steps = (settings.encoder, settings.retrieval, settings.decode)
+        run(folder, build.inputs, settings.sources, *steps, build.engine, build.reused)
+
+    watched = WatchedFiles(folder.root / "annotations", ".parquet", len(build.inputs), rows, "images")
+    formats = {source.format for source in settings.sources}
+    return StageJob(work, watched, hint=lambda counts: hint(counts, formats))

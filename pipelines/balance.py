@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipelines.engine.runner import run_job
-from pipelines.engine.settings import RunnerSettings
+from pipelines.build_run import BuildRun
+from pipelines.engine.engine import Engine
+from pipelines.engine.progress import WatchedFiles
+from pipelines.run_stage import StageJob
 from transforms.balancing.beam import Balance
 from transforms.balancing.settings import BalanceSettings
-from transforms.datasets import ShardName
+from transforms.datasets import ShardName, read_counts
 from transforms.run_folder import RunFolder
+from transforms.stages import VOCABULARY
+from transforms.storage import StoragePath
 
 
-def run(
-    folder: RunFolder,
-    shards: list[ShardName],
-    settings: BalanceSettings,
-    n_concepts: int,
-    runner: RunnerSettings,
-    beam_flags: list[str],
-) -> None:
-    """Annotations, less the duplicates, of ``shards`` → selections, concepts.parquet, and the counts of the stage."""
+def run(folder: RunFolder, shards: list[ShardName], settings: BalanceSettings, n_concepts: int, engine: Engine) -> None:
+    """Annotations, less the rejects of earlier stages, of ``shards`` → selections, concepts.parquet, and the counts of
+    the stage."""
 
     def build(pipeline: beam.Pipeline) -> None:
         names = pipeline | "Shards" >> beam.Create(shards)
         _ = names | "Balance" >> Balance(folder, settings, n_concepts)
 
-    run_job(build, runner, beam_flags)
+    engine.run(build)
+
+
+def stage_job(build: BuildRun) -> StageJob:
+    folder = build.folder
+
+    def rows(path: StoragePath) -> int:
+        return read_counts(path, folder.fingerprint).rows_out
+
+    def work() -> None:
+        n_concepts = build.record.counts(VOCABULARY.name).rows_out
+        run(folder, build.shard_names, build.settings.balance, n_concepts, build.engine)
+
+    return StageJob(work, WatchedFiles(folder.root / "selection", ".parquet", len(build.inputs), rows, "images"))

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import apache_beam as beam
 
-from pipelines.engine.runner import run_job
-from pipelines.engine.settings import RunnerSettings
+from pipelines.build_run import BuildRun
+from pipelines.engine.engine import Engine
+from pipelines.engine.progress import WatchedFiles
+from pipelines.run_stage import StageJob
 from transforms.exporting.beam import ExportShards
 from transforms.exporting.card import write_card
 from transforms.exporting.settings import ExportSettings
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.run_folder import RunFolder
+from transforms.storage import StoragePath
 
 
 def run(
@@ -21,13 +24,22 @@ def run(
     shards: Sequence[InputShard],
     sources: Mapping[str, SourceSettings],
     settings: ExportSettings,
-    runner: RunnerSettings,
-    beam_flags: list[str],
+    engine: Engine,
 ) -> None:
     """Write ``shards/``. The card says nothing of measures yet: whoever makes the report writes it again with them."""
 
     def build(pipeline: beam.Pipeline) -> None:
         _ = pipeline | "Export" >> ExportShards(folder, shards, sources, settings)
 
-    run_job(build, runner, beam_flags)
+    engine.run(build)
     write_card(folder, sources)
+
+
+def stage_job(build: BuildRun) -> StageJob:
+    def mebibytes(path: StoragePath) -> int:
+        return path.size_bytes() >> 20
+
+    def work() -> None:
+        run(build.folder, build.inputs, build.sources, build.settings.export, build.engine)
+
+    return StageJob(work, WatchedFiles(build.folder.shards, ".tar", amount_of=mebibytes, unit="MiB"))

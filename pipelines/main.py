@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import logging
 import sys
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -16,10 +14,14 @@ from rich.text import Text
 # Beam warns while it is imported about extras that are not installed; a handler in place first keeps that quiet
 logging.getLogger().addHandler(logging.NullHandler())
 
-from pipelines.build import STAGES, Build  # noqa: E402
+from pipelines.build import build as build_stages  # noqa: E402
+from pipelines.build_run import BuildRun  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
+from pipelines.engine.choice import choose_engine  # noqa: E402
+from pipelines.packaged_configs import find_config  # noqa: E402
 from transforms.configuration import load_settings  # noqa: E402
-from transforms.errors import EvenweaveError  # noqa: E402
+from transforms.errors import EXIT_STATUS, EvenweaveError, show_error  # noqa: E402
+from transforms.stages import CHAIN, Stage  # noqa: E402
 
 app = typer.Typer(
     help="Concept-balanced image-text corpora: annotate, deduplicate, balance, export, report, pack.",
@@ -28,7 +30,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_Config = Annotated[str, typer.Argument(metavar="CONFIG", help="YAML of the job, as in configs/build/")]
+_Config = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONFIG", help="YAML of the job: a path, or one that is shipped: build/mini.yaml", callback=find_config
+    ),
+]
 _Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="override a setting: balance.size=500"),
@@ -50,10 +57,22 @@ def build(
     """The whole chain, from raw shards to balanced shards and the report."""
     settings = _with_input(load_settings(config, BuildSettings, _overrides(overrides, output, size)), input_path)
     console = Console()
-    chain = Build(settings, beam_flags or [], console)
     console.print(Text.assemble(("evenweave build", "bold"), f" {config} → {settings.output}"))
-    chain.run(*STAGES)
+    build_stages(BuildRun(settings, choose_engine(settings.runner, beam_flags or []), console))
     _report(settings.output, console)
+
+
+@app.command()
+def init(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="where build.yaml and concepts.txt are written")],
+    input_path: Annotated[
+        str | None, typer.Option("--input", help="tars, Parquet files or images; their format is told from the files")
+    ] = None,
+) -> None:
+    """A commented configuration for data of one's own."""
+    from pipelines import init as job
+
+    job.run(folder, input_path, Console())
 
 
 @app.command()
@@ -70,7 +89,8 @@ def pack(config: _Config, beam_flags: _Flags = None, overrides: _Set = None) -> 
     from pipelines import pack as job
     from pipelines.pack_settings import PackJobSettings
 
-    job.run(load_settings(config, PackJobSettings, overrides), beam_flags or [])
+    settings = load_settings(config, PackJobSettings, overrides)
+    job.run(settings, choose_engine(settings.runner, beam_flags or []))
 
 
 @app.command()
@@ -80,42 +100,30 @@ def merge(
     output: Annotated[str, typer.Option(help="folder of the joined checkpoint")],
 ) -> None:
     """A vision tower and a language model into one checkpoint to begin training from."""
-    with _model_errors():
-        from model.checkpoints.merge import merge as join
+    from model.checkpoints.merge import merge as join
 
-        join(vision, text, output)
+    join(vision, text, output)
 
 
 @app.command()
 def train(config: _Config, overrides: _Set = None) -> None:
     """Train a model on packed documents, or go on where it stopped; with torchrun: python -m model.train."""
-    with _model_errors():
-        from model.train import train as job
+    from model.train import train as job
 
-        if not job(config, overrides):
-            raise typer.Exit(75)  # stopped by a signal, to be gone on with: EX_TEMPFAIL of sysexits.h
-
-
-@contextlib.contextmanager
-def _model_errors() -> Iterator[None]:
-    """The model's errors for users, as the errors of everything else: ``model`` imports nothing of the steps."""
-    from model.errors import ModelError
-
-    try:
-        yield
-    except ModelError as error:
-        raise EvenweaveError(str(error)) from error
+    if not job(config, overrides):
+        raise typer.Exit(75)  # stopped by a signal, to be gone on with: EX_TEMPFAIL of sysexits.h
 
 
-def _stage_command(name: str) -> None:
+def _stage_command(stage: Stage) -> None:
     def command(config: _Config, beam_flags: _Flags = None, overrides: _Set = None) -> None:
-        Build(load_settings(config, BuildSettings, overrides), beam_flags or []).run(name)
+        settings = load_settings(config, BuildSettings, overrides)
+        build_stages(BuildRun(settings, choose_engine(settings.runner, beam_flags or []), Console()), [stage])
 
-    app.command(name, help=f"The {name} stage alone, over what the stages before it wrote.")(command)
+    app.command(stage.name, help=f"The {stage.name} stage alone, over what the stages before it wrote.")(command)
 
 
-for _name in STAGES:
-    _stage_command(_name)
+for _stage in CHAIN:
+    _stage_command(_stage)
 
 
 def _overrides(overrides: list[str] | None, output: str | None, size: int | None) -> list[str]:
@@ -145,9 +153,8 @@ def main() -> None:
     try:
         app()
     except EvenweaveError as error:
-        # a Text and no markup: brackets and colons in a path are not to be read as styles or emoji
-        Console(stderr=True).print(Text.assemble(("error:", "bold red"), f" {error}"), soft_wrap=True)
-        sys.exit(2)
+        show_error(error)
+        sys.exit(EXIT_STATUS)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipelines.engine.runner import run_job
-from pipelines.engine.settings import RunnerSettings
+from pipelines.engine.engine import Engine
 from transforms.miniature.beam import DrawMiniature
 from transforms.miniature.corpus import claim_folder
 from transforms.miniature.settings import MiniatureSettings
 from transforms.storage import StoragePath
 
 
-def run(settings: MiniatureSettings, folder: StoragePath, runner: RunnerSettings, beam_flags: list[str]) -> None:
+def run(settings: MiniatureSettings, folder: StoragePath, engine: Engine) -> None:
     """Draw the shards that are missing; at once done when none is.
 
     Raises RunFolderError when the folder holds a corpus of other settings.
@@ -24,4 +23,4 @@ def run(settings: MiniatureSettings, folder: StoragePath, runner: RunnerSettings
     def build(pipeline: beam.Pipeline) -> None:
         _ = pipeline | "Shards to draw" >> beam.Create(missing) | DrawMiniature(folder, settings)
 
-    run_job(build, runner, beam_flags)
+    engine.run(build)

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import apache_beam as beam
 from rich.console import Console
 
-from pipelines.engine.progress import StageProgress
-from pipelines.engine.runner import run_job
+from pipelines.engine.engine import Engine
+from pipelines.engine.progress import WatchedFiles
 from pipelines.pack_settings import PackJobSettings
+from pipelines.run_stage import StageJob, StageRunner
 from transforms.configuration import fingerprint
 from transforms.packing.job.beam import PackShards
 from transforms.packing.job.groups import PackJob, load_chat
 from transforms.packing.job.inputs import group_inputs, list_inputs
 from transforms.packing.job.terminal import print_measures, read_tally
 from transforms.packing.layouts.registry import LAYOUTS
-from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunRecord
+from transforms.stages import PACK
 from transforms.storage import StoragePath
 
 
-def run(settings: PackJobSettings, beam_flags: list[str], console: Console | None = None) -> RunRecord:
+def run(settings: PackJobSettings, engine: Engine, console: Console | None = None) -> RunRecord:
     """Pack, or go on packing, into ``settings.output``; at once done when it is whole. Prints the pack report.
 
     Raises RunFolderError when the folder belongs to other settings or inputs.
@@ -39,21 +39,18 @@ def run(settings: PackJobSettings, beam_flags: list[str], console: Console | Non
     record = RunRecord.open(folder, settings.record(), identity)
     sources = {source.name: source for source in settings.sources}
     job = PackJob(folder, sources, settings.pack, settings.video, settings.layout, settings.shards)
-    if not record.is_done("pack"):
+
+    def find_job() -> StageJob:
         groups = group_inputs(inputs, settings.pack.group_shards, settings.pack.seed)
-        record.begin("pack")
-        folder.root.remove_partials()
 
         def build(pipeline: beam.Pipeline) -> None:
             _ = pipeline | "Pack shards" >> PackShards(groups, job)
 
-        with StageProgress(console, "pack", job.packed, LAYOUTS[settings.layout].ending):
-            run_job(build, settings.runner, beam_flags)
-        counts = Counts.from_dict(json.loads(folder.counts("pack").read_text()))
-        counts.check("pack", settings.max_reject_share)
-        folder.counts("pack").delete()
-        record.finish("pack", counts, measures=_measures(job))
-    print_measures(console, record.counts("pack"), job.packed)
+        watched = WatchedFiles(job.packed, LAYOUTS[settings.layout].ending)
+        return StageJob(lambda: engine.run(build), watched, lambda: {"measures": _measures(job)})
+
+    stages = StageRunner(record, engine, console, settings.max_reject_share)
+    stages.run_stage(PACK, find_job, tell=lambda counts, _: print_measures(console, counts, job.packed))
     return record
 
 

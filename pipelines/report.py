@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from transforms.exporting.card import CARD, Measure, Picture, render_card
@@ -11,9 +13,11 @@ from transforms.reporting.corpus_images import CorpusImages
 from transforms.reporting.figures import RANK_FREQUENCY, render_figures
 from transforms.reporting.gather import gather
 from transforms.reporting.page import render
+from transforms.reporting.settings import ReportedSettings
 from transforms.reporting.summary import RunSummary
 from transforms.reporting.terminal import print_summary
 from transforms.run_folder import RunFolder, RunRecord
+from transforms.stages import EXPORT
 from transforms.storage import StoragePath
 
 
@@ -23,23 +27,22 @@ def run(run_folder_uri: str, console: Console | None = None) -> StoragePath:
     Raises RunFolderError where there is no run, or naming the stage that it still lacks.
     """
     record = RunRecord.read(StoragePath.of(run_folder_uri))
-    config = record.values["config"]
-    sources = [SourceSettings.model_validate(source) for source in config["sources"]]
-    with CorpusImages(sources, config["files_per_shard"]) as images:
+    settings = ReportedSettings.of(record)
+    with CorpusImages(settings.sources, settings.files_per_shard) as images:
         summary = gather(record, images)
     page = record.folder.report
     _write(page, render(summary).encode())
     figures = render_figures(summary.concept_counts)
     for name, data in figures.items():
         _write(page.parent / name, data)
-    if record.is_done("export"):
-        _write_card(record.folder, summary, sources, figures)
+    if record.is_done(EXPORT.name):
+        _write_card(record.folder, summary, settings.sources, figures)
     print_summary(summary, console or Console(), page)
     return page
 
 
 def _write_card(
-    folder: RunFolder, summary: RunSummary, sources: list[SourceSettings], figures: dict[str, bytes]
+    folder: RunFolder, summary: RunSummary, sources: Sequence[SourceSettings], figures: dict[str, bytes]
 ) -> None:
     """The card of the exported shards, now with measures and a picture; the picture lies beside it, to travel along."""
     picture = f"{RANK_FREQUENCY}.png"

@@ -17,21 +17,23 @@ from rich.text import Text
 from transformers import PreTrainedTokenizerFast
 
 from model.architecture.configuration import config_from_yaml
-from model.architecture.processing import build_processor, save_processor
+from model.architecture.processing import build_processor
 from model.checkpoints.hub import load_model
 from model.checkpoints.initialise import initialise
+from model.checkpoints.processor_files import save_processor
 from model.evaluation import answers, held_out_loss
 from model.train import train
 from model.training.exporting import lmms_eval_command
 from pipelines import pack
+from pipelines.engine.choice import choose_engine
 from pipelines.pack_settings import PackJobSettings
+from pipelines.packaged_configs import CONFIGS
 from transforms.miniature.corpus import write_shard
 from transforms.miniature.questions import attribute_question, write_questions
 from transforms.miniature.settings import MiniatureSettings
 from transforms.packing.documents.image_tokens import PixelLimits
 from transforms.storage import StoragePath
 
-CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "configs")
 TOKENIZER = os.path.join(CONFIGS, "tokenizer", "tiny")
 STAGES = ("stage1", "stage1.5", "stage2")
 LIMITS = PixelLimits(28 * 28, 112 * 112)  # sixteen tokens a picture
@@ -84,7 +86,8 @@ def pack_pictures(output: StoragePath, source_format: str, path: StoragePath, co
         "sources": [source],
         "pack": {"tokenizer": TOKENIZER, "pack_tokens": _PACK_TOKENS, **limits},
     }
-    pack.run(PackJobSettings.model_validate(settings), [], console)
+    job = PackJobSettings.model_validate(settings)
+    pack.run(job, choose_engine(job.runner), console)
 
 
 def write_stage0(folder: str, seed: int = 0) -> None:

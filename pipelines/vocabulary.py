@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pipelines.build_run import BuildRun
+from pipelines.run_stage import StageJob
+from transforms.annotating.concept_embedding import embed_vocabulary
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.settings import EncoderSettings, VocabularySettings
-from transforms.annotating.vocabulary import copy_vocabulary, embed_vocabulary, read_word_list, save_vocabulary
+from transforms.annotating.word_lists import read_word_list
+from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
+from transforms.vocabulary_folder import copy_vocabulary, save_vocabulary
 
 
 def run(
@@ -22,3 +27,11 @@ def run(
     embeddings = embed_vocabulary(vocabulary, encoder)
     save_vocabulary(folder, vocabulary.table, embeddings, {"model": encoder.name, "precision": encoder.precision})
     return len(vocabulary)
+
+
+def stage_job(build: BuildRun) -> StageJob:
+    def work() -> Counts:
+        concepts = run(build.folder, build.settings.vocabulary, build.settings.encoder, build.reused)
+        return Counts(concepts, concepts)
+
+    return StageJob(work)

@@ -62,6 +62,17 @@ def load_settings(path: str, schema: type[SettingsT], overrides: list[str] | Non
     A value in the file that begins with ``./`` or ``../`` is a path relative to that file. An override ``a.b=c`` is
     parsed as YAML; a path in it is relative to the working directory. Raises ConfigError naming file and key.
     """
+    values = read_yaml(path)
+    for override in overrides or []:
+        apply_override(values, override)
+    return validate(values, schema, str(StoragePath.of(path)))
+
+
+def read_yaml(path: str) -> dict[str, Any]:
+    """The mapping in a YAML file; raises ConfigError naming the file where there is none.
+
+    A value that begins with ``./`` or ``../`` is a path relative to that file, and comes out absolute.
+    """
     location = StoragePath.of(path)
     if not location.is_file():
         raise ConfigError(f"no configuration file at {location}")
@@ -73,10 +84,7 @@ def load_settings(path: str, schema: type[SettingsT], overrides: list[str] | Non
         raise ConfigError(f"{location} is not YAML as settings are written: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{location} must be a mapping of settings, found {type(values).__name__}")
-    values = _anchor(values, str(location.parent))
-    for override in overrides or []:
-        _apply(values, override)
-    return validate(values, schema, str(location))
+    return {key: _anchor(value, str(location.parent)) for key, value in values.items()}
 
 
 def validate(values: dict[str, Any], schema: type[SettingsT], origin: str) -> SettingsT:
@@ -105,8 +113,8 @@ def _anchor(value: Any, folder: str) -> Any:
     return value
 
 
-def _apply(values: dict[str, Any], override: str) -> None:
-    """Set one dotted key; list items by index: ``sources.0.path=data``."""
+def apply_override(values: dict[str, Any], override: str) -> None:
+    """Set one dotted key; list items by index: ``sources.0.path=data``. Raises ConfigError naming the override."""
     dotted, equals, text = override.partition("=")
     if not equals or not dotted:
         raise ConfigError(f"--set {override}: write it as key=value, for example balance.size=1000")

@@ -8,18 +8,20 @@ Shape legend: K concepts an image, D embedding width.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from transforms.errors import RunFolderError
+from transforms.at_rest import FORMAT_VERSION, check_origin, damaged, parsing
 from transforms.rejects import Counts, Reject
 from transforms.storage import StoragePath
 
-FORMAT_VERSION = "1"
+UNDETERMINED = "und"  # a caption's language where it was not found out: ISO 639-2's code for it
 
 #: Dictionaries pay for names that repeat, and cost time for numbers and keys that do not.
 _REPEATING = ("source", "shard", "format", "lang", "reason")
@@ -56,7 +58,7 @@ def annotations_schema(concepts_per_image: int, embedding_width: int | None = No
     """One row an image; ids of concepts by falling score, -1 where fewer than K were asked for."""
     fields = [
         ("key", pa.string()),
-        ("sample_id", pa.uint64()),  # keyed.sample_ids: what every keyed draw is keyed by
+        ("sample_id", pa.uint64()),  # keyed.sample_ids: what every keyed number is keyed by
         ("source", pa.string()),
         ("shard", pa.string()),
         ("member_offset", pa.int64()),  # bytes into a tar, else the row or file number in the shard
@@ -70,10 +72,18 @@ def annotations_schema(concepts_per_image: int, embedding_width: int | None = No
         ("perceptual_hash", pa.uint64()),
         ("concept_ids", pa.list_(pa.int32(), concepts_per_image)),
         ("concept_scores", pa.list_(pa.float16(), concepts_per_image)),
+        ("source_key", pa.string()),  # the key as the source has it, where the reader had to change it
+        ("source_record", pa.large_string()),  # JSON: what the source says of the sample; large: up to 16 MB a row
     ]
     if embedding_width is not None:
         fields.append(("embedding", pa.list_(pa.float16(), embedding_width)))
     return pa.schema(fields)
+
+
+#: Column → type, for all of the above.
+_TYPES = {
+    field.name: field.type for schema in (REJECTS, SELECTION, CONCEPTS, annotations_schema(1, 1)) for field in schema
+}
 
 
 def write_table(path: StoragePath, table: pa.Table, fingerprint: str, counts: Counts | None = None) -> None:
@@ -92,49 +102,99 @@ def write_table(path: StoragePath, table: pa.Table, fingerprint: str, counts: Co
 
 def read_metadata(path: StoragePath, fingerprint: str | None) -> dict[str, str]:
     """The footer's metadata, after checking version and fingerprint (None: any); raises RunFolderError."""
-    with path.open_random() as file:
+    with _reading(path), path.open_random() as file:
         return _checked(path, pq.read_schema(file), fingerprint)
 
 
 def read_table(path: StoragePath, fingerprint: str | None, columns: Sequence[str] | None = None) -> pa.Table:
-    """A whole shard (or some columns of it, in this order), after checking version and fingerprint."""
-    with path.open_random() as stream:
+    """A whole shard (or some columns of it, in this order), after checking version and fingerprint.
+
+    Raises RunFolderError naming the file, also where it is damaged or lacks a column.
+    """
+    with _reading(path), path.open_random() as stream:
         # read_table of pyarrow, with a look at the metadata before, takes 1.3 to 2.6 times as long (bench_shard_read)
         file = pq.ParquetFile(stream, pre_buffer=True)
-        _checked(path, file.schema_arrow, fingerprint)
+        schema = file.schema_arrow
+        _checked(path, schema, fingerprint)
+        _check_columns(path, schema, schema.names if columns is None else columns)
         table = file.read(columns, use_threads=False)
     return table if columns is None else table.select(columns)
+
+
+def _check_columns(path: StoragePath, schema: pa.Schema, columns: Sequence[str]) -> None:
+    """Raises RunFolderError for a column that is not there, or whose name has another type in the schemas above."""
+    for name in columns:
+        if name not in schema.names:
+            raise damaged(path, f"lacks the column {name}: it has {', '.join(schema.names) or 'none'}")
+        found, known = schema.field(name).type, _TYPES.get(name)
+        if pa.types.is_fixed_size_list(found) and known is not None and pa.types.is_fixed_size_list(known):
+            found, known = found.value_type, known.value_type  # of any width
+        if known is not None and found != known:
+            raise damaged(path, f"holds {schema.field(name).type} in its column {name}")
+
+
+@contextlib.contextmanager
+def _reading(path: StoragePath) -> Iterator[None]:
+    """Names the file in whatever Arrow raises on one that it cannot open or decode."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise damaged(path, "is missing") from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise damaged(path, f"cannot be read as Parquet: {error}") from error
 
 
 def _checked(path: StoragePath, schema: pa.Schema, fingerprint: str | None) -> dict[str, str]:
     metadata = {
         key.decode(): value.decode() for key, value in (schema.metadata or {}).items() if key != b"ARROW:schema"
     }
-    if metadata.get("format_version") != FORMAT_VERSION:
-        raise RunFolderError(
-            f"{path} has format version {metadata.get('format_version')}, this code reads version {FORMAT_VERSION}. "
-            "Run the job again into a new folder."
-        )
-    if fingerprint is not None and metadata.get("fingerprint") != fingerprint:
-        raise RunFolderError(
-            f"{path} was made with settings {metadata.get('fingerprint')}, this run has {fingerprint}. "
-            "Choose a new output folder, or go back to the settings that made this one."
-        )
+    check_origin(path, metadata.get("format_version"), metadata.get("fingerprint"), fingerprint)
     return metadata
 
 
 def read_counts(path: StoragePath, fingerprint: str) -> Counts:
     """The counts that a shard was written with, from its footer alone."""
-    return Counts.from_dict(json.loads(read_metadata(path, fingerprint)["counts"]))
+    metadata = read_metadata(path, fingerprint)
+    if "counts" not in metadata:
+        raise damaged(path, "holds no counts in its footer")
+    with parsing(path):
+        return Counts.from_dict(json.loads(metadata["counts"]))
+
+
+def list_matrix(column: pa.ChunkedArray) -> NDArray[Any]:
+    """A column of N fixed-size lists without nulls → (N, K), without a copy where it is one chunk."""
+    array = column.combine_chunks()
+    matrix: NDArray[Any] = array.flatten().to_numpy(zero_copy_only=True).reshape(len(array), column.type.list_size)
+    return matrix
+
+
+def write_rejects(
+    path: StoragePath, shard: str, rejects: Sequence[Reject], fingerprint: str, rows_out: int = 0
+) -> Counts:
+    """Write the rejects of a shard that let ``rows_out`` rows through, and return its counts.
+
+    Without a reject there is no file: one of an earlier attempt, over input that has been mended since, is deleted.
+    """
+    counts = Counts.of(rows_out, rejects)
+    if rejects:
+        write_table(path, rejects_table(shard, rejects), fingerprint, counts)
+    elif path.is_file():
+        path.delete()
+    return counts
 
 
 def rejects_table(shard: str, rejects: Sequence[Reject]) -> pa.Table:
     return pa.table(
         {
-            "key": [reject.key for reject in rejects],
+            "key": [_writable(reject.key) for reject in rejects],
             "shard": [shard] * len(rejects),
             "reason": [str(reject.reason) for reject in rejects],
-            "detail": [reject.detail for reject in rejects],
+            "detail": [_writable(reject.detail) for reject in rejects],
         },
         schema=REJECTS,
     )
+
+
+def _writable(text: str) -> str:
+    """Lone surrogates, as bad input holds them, written as escapes: there is no UTF-8 for them."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

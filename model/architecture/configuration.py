@@ -8,11 +8,11 @@ experts), and the ids of the placeholder tokens. The defaults are those of the 4
 import dataclasses
 from typing import Any, ClassVar
 
-import yaml
 from huggingface_hub.dataclasses import strict
 from transformers import PreTrainedConfig, Qwen3Config, Qwen3MoeConfig
 
 from model.errors import ModelConfigError
+from transforms.configuration import read_yaml
 
 
 @strict
@@ -104,15 +104,9 @@ def is_moe(config: LlavaOnevision1_5Config) -> bool:
 def config_from_yaml(path: str) -> LlavaOnevision1_5Config:
     """Read a model's YAML (``configs/model``); a key that no part knows is an error naming it.
 
-    Raises ModelConfigError.
+    Raises ConfigError for a file that is no YAML of settings, ModelConfigError for settings that are of no model.
     """
-    try:
-        with open(path, encoding="utf-8") as file:
-            values = yaml.safe_load(file)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ModelConfigError(f"cannot read the model configuration {path}: {error}") from error
-    if not isinstance(values, dict):
-        raise ModelConfigError(f"{path} must be a mapping with vision_config and text_config")
+    values = read_yaml(path)
     text = values.get("text_config") or {}
     _refuse_unknown(path, "", values, LlavaOnevision1_5Config)
     _refuse_unknown(path, "vision_config.", values.get("vision_config") or {}, RiceConfig)

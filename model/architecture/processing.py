@@ -6,7 +6,6 @@ images of at most 1600×1600 pixels, frames of videos within the limits of the t
 
 from __future__ import annotations
 
-import os
 from typing import Any, ClassVar
 
 import torch
@@ -15,7 +14,6 @@ from transformers.models.qwen2_5_vl.processing_qwen2_5_vl import Qwen2_5_VLProce
 from transformers.models.qwen2_vl.image_processing_qwen2_vl import Qwen2VLImageProcessor
 from transformers.models.qwen2_vl.video_processing_qwen2_vl import Qwen2VLVideoProcessor
 
-from model.checkpoints.weights import write_json
 from model.errors import ModelConfigError
 from transforms.conversations.document import DEFAULT_SYSTEM_PROMPT, SPECIAL_TOKENS
 from transforms.packing.documents.image_tokens import IMAGE_LIMITS, VIDEO_LIMITS, PixelLimits
@@ -95,23 +93,6 @@ def build_processor(
         ),
         chat_template=CHAT_TEMPLATE,
     )
-
-
-def save_processor(processor: LlavaOnevision1_5Processor, folder: str) -> None:
-    """Write the files of the release, which every version of transformers reads, with its class, Qwen2.5-VL's.
-
-    (``processor.save_pretrained`` writes what transformers 5 alone understands, under our own class.)
-    """
-    processor.tokenizer.chat_template = processor.chat_template
-    processor.tokenizer.save_pretrained(folder)
-    image, video = processor.image_processor, processor.video_processor
-    for name, part in (("preprocessor_config.json", image), ("video_preprocessor_config.json", video)):
-        values = part.to_dict() | {
-            "processor_class": Qwen2_5_VLProcessor.__name__,
-            "min_pixels": part.size["shortest_edge"],
-            "max_pixels": part.size["longest_edge"],
-        }
-        write_json(os.path.join(folder, name), values)
 
 
 def _size(limits: PixelLimits) -> dict[str, int]:

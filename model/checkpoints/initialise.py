@@ -9,8 +9,9 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from model.architecture.configuration import LlavaOnevision1_5Config
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
-from model.architecture.processing import PLACEHOLDERS, build_processor, save_processor
+from model.architecture.processing import PLACEHOLDERS, build_processor
 from model.checkpoints.hub import export_hub
+from model.checkpoints.processor_files import save_processor
 from model.errors import ModelConfigError
 from transforms.packing.documents.tiny_tokenizer import DEFAULT_TEXTS, tiny_tokenizer
 

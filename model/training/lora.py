@@ -1,32 +1,21 @@
-"""LoRA through peft: adapters in the language model, saved as peft saves them, merged into a whole model.
+"""LoRA: low-rank adapters of the language model, trained in place of its weights.
 
 Hu et al., arXiv 2106.09685. Adapters stand beside weights that stay sharded and frozen; only they are trained.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
-from peft.tuners.lora import LoraLayer
-from peft.tuners.tuners_utils import BaseTunerLayer
-from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
-from model.checkpoints.hub import export_hub, load_model
-from model.checkpoints.weights import NewFolder
-from model.errors import CheckpointError, TrainingError
+from model.checkpoints.adapters import ADAPTER
+from model.errors import TrainingError
 from model.training.settings import LoraSettings
-
-_ADAPTER = "default"
-_PEFT_PREFIX = "base_model.model."  # of every tensor that peft's own PeftModel saves
-_WEIGHTS = "adapter_model.safetensors"
 
 
 def add_adapters(model: LlavaOnevision1_5ForConditionalGeneration, settings: LoraSettings) -> None:
@@ -38,10 +27,11 @@ def add_adapters(model: LlavaOnevision1_5ForConditionalGeneration, settings: Lor
     }
     if unknown := [target for target in settings.targets if target not in linear]:
         raise TrainingError(f"lora.targets: the language model has no {', '.join(unknown)}, only {sorted(linear)}")
-    inject_adapter_in_model(_peft_config(settings), model, adapter_name=_ADAPTER)
+    inject_adapter_in_model(peft_config(settings), model, adapter_name=ADAPTER)
 
 
-def _peft_config(settings: LoraSettings) -> LoraConfig:
+def peft_config(settings: LoraSettings) -> LoraConfig:
+    """The same in peft's words, for the language model alone."""
     names = "|".join(re.escape(target) for target in settings.targets)
     return LoraConfig(
         r=settings.rank,
@@ -50,19 +40,6 @@ def _peft_config(settings: LoraSettings) -> LoraConfig:
         target_modules=rf"model\.language_model\..*\.({names})",
         task_type="CAUSAL_LM",
     )
-
-
-class BaseWeights(nn.Module):
-    """A model seen without its adapters: the names that its checkpoint has."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self._whole = [model]  # in a list, so as not to be a submodule
-
-    def named_parameters(self, *args: Any, **kwargs: Any) -> Iterator[tuple[str, nn.Parameter]]:
-        for name, parameter in self._whole[0].named_parameters(*args, **kwargs):
-            if ".lora_" not in name:
-                yield name.replace(".base_layer.", "."), parameter
 
 
 @torch.no_grad()
@@ -78,61 +55,3 @@ def initialise_adapters(model: nn.Module, seed: int) -> None:
             if isinstance(parameter, DTensor):
                 whole = distribute_tensor(whole.to(parameter.device), parameter.device_mesh, parameter.placements)
             parameter.copy_(whole)
-
-
-def save_adapter(model: nn.Module, settings: LoraSettings, folder: str, writes: bool = True) -> None:
-    """Write peft's own two files, which ``PeftModel.from_pretrained(model, folder)`` reads.
-
-    Sharded models: every process calls, one with ``writes``. Raises CheckpointError.
-    """
-    tensors = {}
-    for name, parameter in model.named_parameters():
-        if ".lora_" in name:
-            whole = parameter.detach()
-            whole = whole.full_tensor() if isinstance(whole, DTensor) else whole
-            if writes:
-                tensors[_PEFT_PREFIX + name.replace(f".{_ADAPTER}.", ".")] = whole.cpu().contiguous()
-    if writes:
-        with NewFolder(folder) as partial:
-            save_file(tensors, os.path.join(partial, _WEIGHTS), metadata={"format": "pt"})
-            _peft_config(settings).save_pretrained(partial)
-
-
-def load_adapter(model: LlavaOnevision1_5ForConditionalGeneration, folder: str) -> None:
-    """Apply the adapter of a folder to a model in memory. Raises CheckpointError where they do not fit."""
-    try:
-        config = LoraConfig.from_pretrained(folder)
-        tensors = load_file(os.path.join(folder, _WEIGHTS))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"no adapter can be read at {folder}: {error}") from error
-    inject_adapter_in_model(config, model, adapter_name=_ADAPTER)
-    parameters = {
-        _PEFT_PREFIX + name.replace(f".{_ADAPTER}.", "."): parameter
-        for name, parameter in model.named_parameters()
-        if ".lora_" in name
-    }
-    shapes = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
-    if shapes != {name: tuple(tensor.shape) for name, tensor in tensors.items()}:
-        raise CheckpointError(
-            f"the adapter in {folder} was made for another model: its tensors have other names or sizes"
-        )
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(tensors[name])
-
-
-def merge_adapter(model: LlavaOnevision1_5ForConditionalGeneration) -> None:
-    """Add each adapter's product to the weight beside it, and leave the plain layers of before."""
-    for name, module in list(model.named_modules()):
-        if isinstance(module, LoraLayer) and isinstance(module, BaseTunerLayer):
-            module.merge()
-            parent, _, leaf = name.rpartition(".")
-            setattr(model.get_submodule(parent), leaf, module.get_base_layer())
-
-
-def export_merged(base: str, adapter: str, folder: str) -> None:
-    """Write the model of ``base`` with ``adapter`` merged into it, in the released layout."""
-    model = load_model(base)
-    load_adapter(model, adapter)
-    merge_adapter(model)
-    export_hub(model, folder)

@@ -8,12 +8,13 @@ that forking it is safe.
 
 A request is one line of JSON, ``{"path", "module"}``, to import what a job's workers need. With ``"environment"`` and
 ``"folder"`` it is to fork one, and comes with a pipe's writing end, which the worker holds as long as it lives; it
-writes one byte there when it ends well.
+writes one byte there when it ends well. Workers do not outlive this process, nor this process the driver.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
@@ -25,6 +26,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.engine import worker
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
 def serve(driver: socket.socket) -> None:
@@ -39,8 +43,9 @@ def serve(driver: socket.socket) -> None:
             continue
         gc.freeze()  # a collection would touch, and so copy, the pages that the workers share
         sys.stdout.flush()  # what a module printed when imported, else printed by each worker
-        mine = alive.pop(0)
+        mine, server = alive.pop(0), os.getpid()
         if os.fork() == 0:
+            _die_with(server)
             driver.close()
             for of_another in alive:
                 os.close(of_another)
@@ -58,6 +63,16 @@ def _requests(driver: socket.socket, alive: list[int]) -> Iterator[dict[str, Any
         alive += ends
         *lines, received = (received + message).split(b"\n")
         yield from map(json.loads, lines)
+
+
+def _die_with(server: int) -> None:
+    """Have the system kill this process when the server ends, as it does when the driver is gone.
+
+    Nothing in the process could be relied on for that: a thread waits as long as another one is busy in C code.
+    """
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != server:  # it ended before it could be asked for
+        os._exit(1)
 
 
 def _work(request: dict[str, Any], alive: int) -> None:

@@ -27,7 +27,8 @@ def import_ahead(job: str) -> None:
 def start_worker(job: str, environment: Mapping[str, str]) -> Callable[[], bool]:
     """Start a worker; returns a function that waits for its end and says whether it ended well."""
     if sys.platform != "linux":
-        process = subprocess.Popen(_command("pipelines.engine.worker"), env=dict(environment))
+        command = _command("pipelines.engine.worker")
+        process = subprocess.Popen(command, env=dict(environment), stdin=subprocess.PIPE)  # open as long as we live
         return lambda: process.wait() == 0
     request = {"environment": dict(environment), "folder": os.getcwd(), "path": _path(), "module": job}
     return functools.partial(_ended_well, _fork(request))

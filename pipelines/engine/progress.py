@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 
 from rich.console import Console
@@ -22,23 +23,25 @@ _LISTING_SHARE = 0.05  # of the time may go into listing, however long a listing
 _LOG_INTERVAL_SECS = 30.0  # between lines where the output is a file and not a terminal
 
 
-class StageProgress:
-    """A context manager that shows one stage's progress while its job runs.
+@dataclass(frozen=True)
+class WatchedFiles:
+    """The files that a job writes.
 
-    ``amount_of`` tells what a finished file counts for (images in it); the total, where it is known, is in files.
+    ``amount_of`` tells what a finished file counts for (images in it), in ``unit``; ``total``, if known, is in files.
     """
 
-    def __init__(
-        self,
-        console: Console,
-        title: str,
-        folder: StoragePath | None = None,
-        suffix: str = "",
-        total_files: int | None = None,
-        amount_of: Callable[[StoragePath], int] = lambda _: 1,
-        unit: str = "shards",
-    ) -> None:
-        self._folder, self._suffix, self._amount_of = folder, suffix, amount_of
+    folder: StoragePath
+    suffix: str
+    total: int | None = None
+    amount_of: Callable[[StoragePath], int] = lambda _: 1
+    unit: str = "shards"
+
+
+class StageProgress:
+    """A context manager that shows one stage's progress while its job runs; no more than the time, of no files."""
+
+    def __init__(self, console: Console, title: str, watched: WatchedFiles | None = None) -> None:
+        self._watched = watched
         self._seen: set[StoragePath] = set()
         self._amount_before = self._amount = 0
         self._ended = threading.Event()
@@ -47,7 +50,7 @@ class StageProgress:
             TextColumn(f"{title:<12}"),
             BarColumn(bar_width=24),
             _FilesColumn(),
-            _RateColumn(unit),
+            _RateColumn(watched.unit if watched else ""),
             TimeElapsedColumn(),
             TimeRemainingColumn(compact=True, elapsed_when_finished=False),
             console=console,
@@ -55,9 +58,9 @@ class StageProgress:
             disable=not console.is_terminal,
         )
         self._console = console
-        self._title, self._unit = title, unit
+        self._title = title
         self._said_secs = 0.0
-        self._task = self._progress.add_task(title, total=total_files, amount=0, rate=0.0)
+        self._task = self._progress.add_task(title, total=watched.total if watched else None, amount=0, rate=0.0)
 
     def __enter__(self) -> StageProgress:
         self._started = time.monotonic()
@@ -87,17 +90,18 @@ class StageProgress:
             interval = max(_LEAST_INTERVAL_SECS, (time.monotonic() - begun) / _LISTING_SHARE)
 
     def _look(self) -> None:
-        if self._folder is None:
+        watched = self._watched
+        if watched is None:
             return
-        new = [path for path in self._folder.walk() if path.name.endswith(self._suffix) and path not in self._seen]
+        new = [path for path in watched.folder.walk() if path.name.endswith(watched.suffix) and path not in self._seen]
         self._seen.update(new)
-        self._amount += sum(self._amount_of(path) for path in new)
+        self._amount += sum(watched.amount_of(path) for path in new)
         rate = (self._amount - self._amount_before) / max(self.elapsed_secs, 1e-9)
         self._progress.update(self._task, completed=len(self._seen), amount=self._amount, rate=rate)
         if not self._console.is_terminal and self.elapsed_secs - self._said_secs > _LOG_INTERVAL_SECS:
             self._said_secs = self.elapsed_secs
             self._console.print(
-                Text(f"  {self._title}: {len(self._seen):,} shards, {self._amount:,} {self._unit}, {rate:,.0f}/s")
+                Text(f"  {self._title}: {len(self._seen):,} shards, {self._amount:,} {watched.unit}, {rate:,.0f}/s")
             )
 
 

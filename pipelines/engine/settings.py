@@ -1,4 +1,4 @@
-"""How a job is run; apart from :mod:`pipelines.engine.runner` so that reading a configuration does not import Beam."""
+"""How a job is run; apart from the engines so that reading a configuration does not import Beam."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ it is sent, and what the interpreter itself has to say on a crash does not go th
 import logging
 import os
 import sys
+import threading
 
 logging.getLogger().addHandler(logging.NullHandler())
 sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (for as long as the process lives)
@@ -20,5 +21,12 @@ def work() -> None:
     sdk_worker_main.main(sys.argv)
 
 
+def _end_with_driver() -> None:
+    """The driver holds the other end of stdin as long as it lives."""
+    os.read(0, 1)
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=_end_with_driver, daemon=True, name="watch driver").start()
     work()

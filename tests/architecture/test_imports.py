@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import pathlib
 import subprocess
 import sys
@@ -10,19 +11,40 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-PACKAGES = ("concept_vocab", "transforms", "model", "pipelines")
+PACKAGES = ("concept_vocab", "transforms", "model", "evenweave", "pipelines")
 
 #: What each package may import of the others, by prefix of the module.
 ALLOWED = {
     "concept_vocab": ("concept_vocab",),
     "transforms": ("concept_vocab", "transforms"),
-    "model": ("model", "transforms.packing", "transforms.conversations"),
+    "model": (
+        "model",
+        "transforms.configuration",
+        "transforms.conversations.document",
+        "transforms.errors",
+        "transforms.packing.documents",
+        "transforms.packing.layouts.native_reader",
+        "transforms.packing.plan.pack_order",
+    ),
+    "evenweave": ("concept_vocab", "transforms", "model", "evenweave"),
     "pipelines": PACKAGES,
+}
+
+#: The shelves of the model, each with those that it may import: what the model is, how it lies on disk, how it learns.
+MODEL_SHELVES = {
+    "architecture": ("architecture", "errors"),
+    "checkpoints": ("architecture", "checkpoints", "errors"),
+    "training": ("architecture", "checkpoints", "training", "errors"),
 }
 
 
 def modules(package: str) -> list[pathlib.Path]:
     return sorted((ROOT / package).rglob("*.py"))
+
+
+def dotted(path: pathlib.Path) -> str:
+    """The name that a file is imported by."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def imported(path: pathlib.Path) -> set[str]:
@@ -42,6 +64,30 @@ def test_imports_go_one_way(package: str) -> None:
         for name in imported(path):
             if name.split(".")[0] in PACKAGES:
                 assert name.startswith(ALLOWED[package]), f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.mark.parametrize("shelf", MODEL_SHELVES)
+def test_shelves_of_the_model_import_one_way(shelf: str) -> None:
+    allowed = tuple(f"model.{name}." for name in MODEL_SHELVES[shelf])
+    for path in modules(f"model/{shelf}"):
+        for name in imported(path):
+            if name.split(".")[0] == "model":
+                assert name.startswith(allowed), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_imports_have_no_circles() -> None:
+    """Not even by imports within functions: a module can be understood after those that it imports."""
+    files = {dotted(path): path for package in PACKAGES for path in modules(package)}
+    graph = {
+        module: {name if name in files else name.rpartition(".")[0] for name in imported(path)} & files.keys()
+        for module, path in files.items()
+    }
+    assert sum(map(len, graph.values())) > len(files)
+    tuple(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, naming the circle
+
+
+def test_few_files_of_the_model_lie_outside_its_shelves() -> None:
+    assert len(list((ROOT / "model").glob("*.py"))) <= 8
 
 
 def test_only_beam_modules_import_beam() -> None:

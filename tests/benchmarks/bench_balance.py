@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from tests.benchmarks.harness import keep
-from tests.benchmarks.synthetic_annotations import concept_ids, write_annotations, write_vocabulary
+from tests.benchmarks.synthetic_annotations import concept_ids, meaningless_names, write_annotations, write_vocabulary
 from tests.transforms.balancing.passes import run_passes
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings
@@ -30,7 +30,7 @@ from transforms.storage import StoragePath
 COLUMNS = {
     "count": ["concept_ids", "sample_id"],
     "weigh": ["concept_ids"],
-    "draw": ["concept_ids", "sample_id"],
+    "rank": ["concept_ids", "sample_id"],
     "select": ["concept_ids", "sample_id", "key"],
 }
 
@@ -42,7 +42,7 @@ def write_input(folder: RunFolder, rows: int, shards: int, n_concepts: int, k: i
         ids = concept_ids(rows // shards, n_concepts, k, seed=number)
         keys = [f"{row:09d}" for row in range(len(ids))]
         write_annotations(folder, name, keys, random.integers(0, 2**64, len(ids), dtype=np.uint64), ids)
-    write_vocabulary(folder, n_concepts)
+    write_vocabulary(folder, meaningless_names(n_concepts))
     return names
 
 

@@ -26,13 +26,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import xxhash
 
 from pipelines import export
+from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings, available_cores
 from tests.benchmarks.harness import best_secs, keep
 from tests.benchmarks.page_cache import PageCache
+from tests.benchmarks.synthetic_annotations import meaningless_names, write_vocabulary
 from transforms import datasets
 from transforms.exporting.settings import ExportSettings
 from transforms.keyed import sample_ids
@@ -66,9 +67,7 @@ def make_run(root: pathlib.Path, tars: int, samples: int, image_bytes: int) -> t
                 tar.add(f"{key}.txt", CAPTION.encode())
             tar.finish()
         write_datasets(folder, name, keys, offsets, hashes, image_bytes)
-    names = pa.table({"id": np.arange(CONCEPTS, dtype=np.int32), "name": [f"concept {n}" for n in range(CONCEPTS)]})
-    with (folder.vocabulary / "vocabulary.parquet").atomic_writer() as stream:
-        pq.write_table(names, stream)
+    write_vocabulary(folder, meaningless_names(CONCEPTS))
     return folder, source
 
 
@@ -95,6 +94,8 @@ def write_datasets(
         "perceptual_hash": np.zeros(rows, dtype=np.uint64),
         "concept_ids": pa.FixedSizeListArray.from_arrays(pa.array(ids), CONCEPTS_PER_IMAGE),
         "concept_scores": pa.FixedSizeListArray.from_arrays(pa.array(scores), CONCEPTS_PER_IMAGE),
+        "source_key": [None] * rows,
+        "source_record": [None] * rows,
     }
     annotations = pa.table(columns, schema=datasets.annotations_schema(CONCEPTS_PER_IMAGE))
     datasets.write_table(folder.annotations("random", shard), annotations, folder.fingerprint)
@@ -132,7 +133,8 @@ def measure(
 
     def run_export(workers: int | None) -> None:
         settings = ExportSettings(samples_per_shard=samples)
-        export.run(folder, shards, {source.name: source}, settings, RunnerSettings(workers=workers), [])
+        engine = InProcessEngine(RunnerSettings(workers=workers))
+        export.run(folder, shards, {source.name: source}, settings, engine)
 
     ways: dict[str, Callable[[], None]] = {
         "copyfile": copy_files,

@@ -1,8 +1,8 @@
-"""How even each method makes the synthetic corpus of DESIGN §6, and how long the fit takes.
+"""How even each method makes the synthetic corpus, and how long the fit takes.
 
     python -m tests.benchmarks.bench_raking
 
-The measures are those of a selection drawn by Pareto order sampling, not of its expectation.
+The measures are those of a selection by Pareto order sampling, not of its expectation.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def select(ids: NDArray[np.int32], weights: Weighting, size: int) -> NDArray[np.
     expectation = Expectation.solve(histogram(index, strata, 1), (size,), 1)
     rank = order_sampling.ranks(sample_ids, index, strata, expectation, 0)
     boundary = Boundary.find(
-        order_sampling.draw(rank, sample_ids, strata, order_sampling.windows(expectation), 0), expectation
+        order_sampling.tally_ranks(rank, sample_ids, strata, order_sampling.windows(expectation), 0), expectation
     )
     won = Cut.at(boundary, []).wins(rank, sample_ids, strata, 0)
     return np.flatnonzero(won | (expectation.certain[0, index] > 0))

@@ -15,7 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from pipelines.engine.runner import run_job
+from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings
 from tests.benchmarks.harness import best_secs, keep
 
@@ -34,7 +34,7 @@ def as_beam_does(workers: int) -> None:
 
 def main() -> None:
     workers = 2
-    ours = functools.partial(run_job, build, RunnerSettings(workers=workers), [])
+    ours = functools.partial(InProcessEngine(RunnerSettings(workers=workers)).run, build)
     first_secs = best_secs(ours, repeats=1)
     ours_secs = best_secs(ours, repeats=5)
     beams_secs = best_secs(functools.partial(as_beam_does, workers), repeats=5)

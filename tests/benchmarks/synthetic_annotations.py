@@ -2,7 +2,7 @@
 
 Concepts belong to topics. An image is about one topic (topics are Zipf distributed), and most of its concepts come from
 it, Zipf distributed within; the rest are strays, from all concepts alike. So rare concepts drag frequent ones along,
-which is what makes balancing hard. The defaults give the figures of DESIGN §6: 2 million images, 20,000 concepts, K=8,
+which is what makes balancing hard. The defaults are the corpus of bench_raking: 2 million images, 20,000 concepts, K=8,
 keeping 10 %: normalised entropy 0.69 raw, 0.804 metaclip, 0.814 inverse_frequency.
 
 Shape legend: N rows, K concepts an image.
@@ -10,12 +10,16 @@ Shape legend: N rows, K concepts an image.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from concept_vocab.vocabulary import Vocabulary
 from transforms.datasets import ShardName, write_table
 from transforms.run_folder import RunFolder
+from transforms.vocabulary_folder import save_vocabulary
 
 N_CONCEPTS = 20_000
 CONCEPTS_PER_TOPIC = 10
@@ -58,12 +62,17 @@ def write_annotations(
     **columns: pa.Array,
 ) -> None:
     """One shard with the columns that balancing reads."""
-    table = pa.table({"key": keys, "sample_id": sample_ids, "concept_ids": list_column(ids), **columns})
+    table = pa.table(
+        {"key": pa.array(keys, pa.string()), "sample_id": sample_ids, "concept_ids": list_column(ids), **columns}
+    )
     write_table(folder.annotations(*name), table, folder.fingerprint)
 
 
-def write_vocabulary(folder: RunFolder, n_concepts: int) -> None:
-    """Names for concepts that mean nothing."""
-    ids = np.arange(n_concepts, dtype=np.int32)
-    table = pa.table({"id": ids, "name": [f"concept {i}" for i in ids], "lang": ["en"] * n_concepts})
-    write_table(folder.vocabulary / "vocabulary.parquet", table, folder.fingerprint)
+def write_vocabulary(folder: RunFolder, names: Sequence[str]) -> None:
+    """Concepts whose embeddings mean nothing."""
+    concepts = Vocabulary.from_names(names, "en", "synthetic", {}).table
+    save_vocabulary(folder, concepts, np.zeros((len(concepts), 1), np.float32), {})
+
+
+def meaningless_names(n_concepts: int) -> list[str]:
+    return [f"concept {number}" for number in range(n_concepts)]

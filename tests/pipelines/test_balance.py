@@ -6,6 +6,7 @@ import pathlib
 import pytest
 
 from pipelines import balance
+from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings
 from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
 from tests.transforms.balancing.passes import run_passes
@@ -14,7 +15,7 @@ from transforms.balancing.settings import BalanceSettings
 from transforms.datasets import read_counts
 from transforms.errors import EvenweaveError
 
-ONE_WORKER = RunnerSettings(workers=1)
+ONE_WORKER = InProcessEngine(RunnerSettings(workers=1))
 DUPLICATES = set(range(0, 600, 5))
 
 
@@ -29,7 +30,7 @@ def test_balance_from_annotations_to_selection(tmp_path: pathlib.Path, method: s
     settings = BalanceSettings(method=method, size=100)  # type: ignore[arg-type]
     ids = random_ids(600, 50, 4, 0)
     folder, names = write_corpus(tmp_path / "beam", ids, 5, 50, duplicates=DUPLICATES)
-    balance.run(folder, names, settings, 50, ONE_WORKER, [])
+    balance.run(folder, names, settings, 50, ONE_WORKER)
     chosen = selected_copies(folder, names)
     assert sum(chosen.values()) == len(chosen) == 100
     assert not chosen.keys() & {f"k{row}" for row in DUPLICATES}
@@ -50,13 +51,13 @@ def test_balance_from_annotations_to_selection(tmp_path: pathlib.Path, method: s
 def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: pathlib.Path) -> None:
     settings = BalanceSettings(method="inverse_frequency", size=100, max_copies=2)
     folder, names = write_corpus(tmp_path, random_ids(600, 50, 4, 0), 4, 50)
-    balance.run(folder, names, settings, 50, ONE_WORKER, [])
+    balance.run(folder, names, settings, 50, ONE_WORKER)
     whole = files(tmp_path)
     kept = folder.selection(*names[0])
     written = pathlib.Path(kept.path).stat().st_mtime_ns
     folder.selection(*names[1]).delete()
     folder.concepts.delete()
-    balance.run(folder, names, settings, 50, ONE_WORKER, [])
+    balance.run(folder, names, settings, 50, ONE_WORKER)
     assert files(tmp_path) == whole
     assert pathlib.Path(kept.path).stat().st_mtime_ns == written
 
@@ -64,4 +65,4 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: pathlib.Path) -> None:
 def test_a_size_above_the_corpus_is_told_to_the_user(tmp_path: pathlib.Path) -> None:
     folder, names = write_corpus(tmp_path, random_ids(60, 50, 4, 0), 2, 50)
     with pytest.raises(EvenweaveError, match=r"asks for 61 images of the corpus, which holds 60 after deduplication"):
-        balance.run(folder, names, BalanceSettings(size=61), 50, ONE_WORKER, [])
+        balance.run(folder, names, BalanceSettings(size=61), 50, ONE_WORKER)

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.language import detect_languages
-from transforms.annotating.overlap import batched, map_ordered, read_ahead
+from transforms.annotating.overlap import map_ordered, read_ahead
 from transforms.annotating.retrieval import ConceptIndex, set_search_threads
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.batching import batched
 from transforms.datasets import annotations_schema
-from transforms.images.decode import DecodeSettings, ImageFault
+from transforms.images.decode import DecodeSettings
 from transforms.images.hashing import content_hash, perceptual_hashes
+from transforms.images.header import ImageFault
 from transforms.images.preprocess import PreparedImage, Preprocessor
 from transforms.keyed import sample_ids
 from transforms.reading.listing import InputShard
@@ -107,6 +109,8 @@ class Annotator:
             "perceptual_hash": perceptual_hashes(np.stack([image.thumbnail for image in prepared])),
             "concept_ids": _lists(ids),
             "concept_scores": _lists(scores),
+            "source_key": [sample.source_key for sample in samples],
+            "source_record": [sample.source_record for sample in samples],
         }
         if self._retrieval.keep_embedding:
             columns["embedding"] = _lists(embeddings.cpu().numpy().astype(np.float16))

@@ -12,14 +12,15 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.annotating.annotator import Annotator
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
-from transforms.annotating.vocabulary import load_embeddings
 from transforms.beam import WriteStageCounts
-from transforms.datasets import read_counts, read_table, rejects_table, write_table
+from transforms.datasets import read_counts, read_table, write_rejects, write_table
 from transforms.images.decode import DecodeSettings
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts, Reject
 from transforms.run_folder import RunFolder
+from transforms.stages import ANNOTATE
+from transforms.vocabulary_folder import read_embeddings
 
 
 class Annotate(beam.PTransform):  # type: ignore[misc]
@@ -41,7 +42,9 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, shards: beam.PCollection[InputShard]) -> beam.PCollection[None]:
         return (
-            shards | "Annotate shard" >> beam.ParDo(self._annotate) | WriteStageCounts(self._folder.counts("annotate"))
+            shards
+            | "Annotate shard" >> beam.ParDo(self._annotate)
+            | WriteStageCounts(self._folder.counts(ANNOTATE.name))
         )
 
 
@@ -76,7 +79,7 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
             yield _take_over(self._reused, self._folder, shard)
             return
         if self._annotator is None:  # not in setup: a resumed job may have nothing left to load a model for
-            self._annotator = Annotator(*self._settings, load_embeddings(self._folder))
+            self._annotator = Annotator(*self._settings, read_embeddings(self._folder))
         table, rejects = self._annotator.annotate(shard, self._sources[shard.source])
         self._written.append(self._writer.submit(self._write, shard, table, rejects))
 
@@ -88,10 +91,8 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
 
     def _write(self, shard: InputShard, table: pa.Table, rejects: list[Reject]) -> Counts:
         """Rejects first: the annotations are the sign that the shard is complete."""
-        counts = Counts.of(table.num_rows, rejects)
-        if rejects:
-            path = self._folder.rejects("annotate", shard.source, shard.name)
-            write_table(path, rejects_table(shard.name, rejects), self._folder.fingerprint, counts)
+        path = self._folder.rejects("annotate", shard.source, shard.name)
+        counts = write_rejects(path, shard.name, rejects, self._folder.fingerprint, table.num_rows)
         write_table(self._folder.annotations(shard.source, shard.name), table, self._folder.fingerprint, counts)
         return counts
 

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from transforms.datasets import UNDETERMINED
 from transforms.scripts import SCRIPT_OF, Script, count_letters
 
 if TYPE_CHECKING:
     from lingua import LanguageDetector
-
-UNDETERMINED = "und"  # ISO 639-2's code for it: no caption, one without words, or one that no candidate fits
 
 #: Characters that are looked at: more say nothing new, and lingua's time grows with the cube of a text without spaces.
 _MOST_CHARACTERS = 1000

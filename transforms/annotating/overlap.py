@@ -73,10 +73,3 @@ def map_ordered(function: Callable[[T], R], items: Iterable[T], pool: ThreadPool
     finally:
         for future in pending:
             future.cancel()
-
-
-def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of ``size`` items, the last one shorter."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch

@@ -1,1 +1,1 @@
-"""Balancing: choose exactly N images so that their concepts, not their captions, are evenly spread (DESIGN §6)."""
+"""Balancing: choose exactly N images so that their concepts, not their captions, are evenly spread."""

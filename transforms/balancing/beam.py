@@ -17,16 +17,17 @@ from apache_beam.pvalue import AsSingleton
 
 from transforms.balancing import passes
 from transforms.balancing.concepts import write_concepts
-from transforms.balancing.order_sampling import Boundary, Cut, Draws
+from transforms.balancing.order_sampling import Boundary, Cut, RankTally
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.sampling import N_BINS, Expectation, Ints
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import Strata
-from transforms.balancing.tally import Outcome, Tally
+from transforms.balancing.tally import CorpusTally, SelectionTally
 from transforms.balancing.weights import Weighting, weighting
 from transforms.beam import WriteStageCounts
 from transforms.datasets import ShardName
 from transforms.run_folder import RunFolder
+from transforms.stages import BALANCE
 
 
 class SumInPlace(beam.CombineFn):  # type: ignore[misc]
@@ -52,9 +53,9 @@ class SumInPlace(beam.CombineFn):  # type: ignore[misc]
         return accumulator
 
 
-def _fit(tally: Tally, settings: BalanceSettings) -> Weighting:
+def _fit(tally: CorpusTally, settings: BalanceSettings) -> Weighting:
     Strata.of(settings).check(tally.rows_by_stratum, settings.max_copies)
-    return weighting(settings, tally.counts, tally.rows, tally.sample.images())
+    return weighting(settings, tally.count_before, tally.rows, tally.sample.images())
 
 
 def _zero_histogram(n_strata: int) -> Ints:
@@ -77,19 +78,23 @@ class Balance(beam.PTransform):  # type: ignore[misc]
                 names | label >> beam.Map(function, *inputs) | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
             )
 
-        empty_tally = partial(Tally.zero, n_concepts, settings.sample_rows)
+        empty_tally = partial(CorpusTally.zero, n_concepts, settings.sample_rows)
         tally = over_shards("Count concepts", passes.count, empty_tally, reader, n_concepts)
         weights = tally | "Fit weights" >> beam.Map(_fit, settings)
         known = (reader, AsSingleton(weights))
         histogram = over_shards("Weigh", passes.weigh, partial(_zero_histogram, len(strata)), *known)
         expectation = histogram | "Solve for size" >> beam.Map(Expectation.solve, strata.sizes, settings.max_copies)
         ranked = (*known, AsSingleton(expectation))
-        draws = over_shards("Draw", passes.draw, partial(Draws.zero, len(strata)), *ranked)
-        boundary = draws | "Find the cut" >> beam.Map(Boundary.find, AsSingleton(expectation))
+        rank_tally = over_shards("Rank", passes.rank, partial(RankTally.zero, len(strata)), *ranked)
+        boundary = rank_tally | "Find the cut" >> beam.Map(Boundary.find, AsSingleton(expectation))
         second = over_shards("Look again", passes.collect_missed_candidates, list, *ranked, AsSingleton(boundary))
         cut = boundary | "Cut" >> beam.Map(Cut.at, AsSingleton(second))
-        outcome = over_shards("Select", passes.select, partial(Outcome.zero, n_concepts), *ranked, AsSingleton(cut))
+        outcome = over_shards(
+            "Select", passes.select, partial(SelectionTally.zero, n_concepts), *ranked, AsSingleton(cut)
+        )
         _ = outcome | "Write concepts" >> beam.Map(
             write_concepts, folder, settings, AsSingleton(tally), AsSingleton(weights)
         )
-        return outcome | "Counts" >> beam.Map(lambda total: total.counts) | WriteStageCounts(folder.counts("balance"))
+        return (
+            outcome | "Counts" >> beam.Map(lambda total: total.counts) | WriteStageCounts(folder.counts(BALANCE.name))
+        )

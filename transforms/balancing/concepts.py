@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.tally import Outcome, Tally
+from transforms.balancing.tally import CorpusTally, SelectionTally
 from transforms.balancing.weights import Weighting
 from transforms.datasets import CONCEPTS, write_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunFolder
+from transforms.vocabulary_folder import read_concepts
 
 
 def write_concepts(
-    outcome: Outcome, folder: RunFolder, settings: BalanceSettings, tally: Tally, weighting: Weighting
+    outcome: SelectionTally, folder: RunFolder, settings: BalanceSettings, tally: CorpusTally, weighting: Weighting
 ) -> None:
     """One row a concept of the vocabulary; ``weight`` is null for a concept that takes no part in the weights."""
     if outcome.copies != settings.size:
@@ -24,13 +24,10 @@ def write_concepts(
             f"balance selected {outcome.copies} images in place of {settings.size}: annotations hold repeated sample "
             "ids. Choose another balance.seed, in a new output folder."
         )
-    vocabulary = folder.vocabulary / "vocabulary.parquet"
-    with vocabulary.open_random() as file:
-        names = pq.read_table(file, columns=["id", "name", "lang"], use_threads=False)
-    n_concepts = len(tally.counts)
-    if not np.array_equal(names["id"].to_numpy(), np.arange(n_concepts)):
+    names = read_concepts(folder, ["id", "name", "lang"])
+    if len(names) != len(tally.count_before):
         raise RunFolderError(
-            f"{vocabulary} must hold the ids 0 to {n_concepts - 1} in order, one a row; it has {len(names)} rows. "
+            f"{folder.vocabulary} holds {len(names)} concepts, run.json counts {len(tally.count_before)}. "
             "Annotate again into a new folder."
         )
     weights = weighting.of_concepts()
@@ -39,7 +36,7 @@ def write_concepts(
             names["id"],
             names["name"],
             names["lang"],
-            tally.counts,
+            tally.count_before,
             outcome.count_random,
             outcome.count_after,
             pa.array(weights, mask=np.isnan(weights)),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,48 +17,43 @@ from numpy.typing import NDArray
 
 from transforms import keyed
 from transforms.balancing import order_sampling
-from transforms.balancing.order_sampling import Boundary, Candidates, Cut, Draws
+from transforms.balancing.order_sampling import Boundary, Candidates, Cut, RankTally
 from transforms.balancing.sampling import N_BINS, Expectation, Floats, Ints, bins, histogram
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import ALL, Strata
-from transforms.balancing.tally import KeyedSample, Outcome, Tally
+from transforms.balancing.tally import CorpusTally, KeyedSample, SelectionTally
 from transforms.balancing.weights import Ids, Weighting, count_concepts, drop_below
-from transforms.datasets import SELECTION, ShardName, read_metadata, read_table, write_table
+from transforms.datasets import SELECTION, ShardName, list_matrix, read_metadata, write_table
 from transforms.rejects import Counts, Reason
+from transforms.remaining import read_remaining
 from transforms.run_folder import RunFolder
+from transforms.stages import BALANCE
 
-_BASELINE_STAGE = "balance baseline"
-_SAMPLE_STAGE = "balance sample"
+_BASELINE_PURPOSE = "balance baseline"
+_SAMPLE_PURPOSE = "balance sample"
 
 
 @dataclass(frozen=True)
 class ShardReader:
-    """Reads the annotations that deduplicate left, as arrays."""
+    """Reads the annotations that the stages before left, as arrays."""
 
     folder: RunFolder
     settings: BalanceSettings
 
     def read(self, name: ShardName, *columns: str) -> pa.Table:
-        """``columns`` and whatever concepts and strata need, without the rows rejected as duplicates."""
+        """``columns`` and whatever concepts and strata need, of the rows that are to be balanced."""
         wanted = ["concept_ids", *columns]
         if self.settings.min_similarity > 0:
             wanted.append("concept_scores")
         if self.settings.strata is not None and self.settings.strata.by == "lang":
             wanted.append("lang")
-        rejects = self.folder.rejects("deduplicate", *name)
-        rejected = read_table(rejects, self.folder.fingerprint, ["key"])["key"] if rejects.exists() else None
-        if rejected is not None and "key" not in wanted:
-            wanted.append("key")
-        table = read_table(self.folder.annotations(*name), self.folder.fingerprint, wanted)
-        if rejected is not None:
-            table = table.filter(pc.invert(pc.is_in(table["key"], value_set=rejected.combine_chunks())))
-        return table
+        return read_remaining(self.folder, name, BALANCE, wanted)
 
     def concepts(self, table: pa.Table) -> Ids:
         """(N, K) ids, -1 where there is none or it is too dissimilar."""
-        ids: Ids = _matrix(table["concept_ids"])
+        ids: Ids = list_matrix(table["concept_ids"])
         if self.settings.min_similarity > 0:
-            ids = drop_below(ids, _matrix(table["concept_scores"]), self.settings.min_similarity)
+            ids = drop_below(ids, list_matrix(table["concept_scores"]), self.settings.min_similarity)
         return ids
 
     def strata(self, name: ShardName, table: pa.Table) -> Ints:
@@ -79,14 +73,7 @@ class ShardReader:
         return Counter({str(item["values"]): item["counts"] for item in pc.value_counts(table["lang"]).to_pylist()})
 
 
-def _matrix(column: pa.ChunkedArray) -> NDArray[Any]:
-    """A column of fixed-size lists → (N, K), without a copy where it is one chunk."""
-    array = column.combine_chunks()
-    matrix: NDArray[Any] = array.flatten().to_numpy(zero_copy_only=True).reshape(len(array), column.type.list_size)
-    return matrix
-
-
-def count(name: ShardName, reader: ShardReader, n_concepts: int) -> Tally:
+def count(name: ShardName, reader: ShardReader, n_concepts: int) -> CorpusTally:
     """Pass 1: images of each concept, rows of each stratum, and the shard's share of the sample that weights are
     fitted on."""
     settings = reader.settings
@@ -94,8 +81,8 @@ def count(name: ShardName, reader: ShardReader, n_concepts: int) -> Tally:
     ids = reader.concepts(table)
     sample = KeyedSample(settings.sample_rows)
     if settings.sample_rows:
-        sample.add(keyed.mix64(table["sample_id"].to_numpy(), settings.seed, _SAMPLE_STAGE), ids)
-    return Tally(len(table), count_concepts(ids, n_concepts), reader.rows_by_stratum(name, table), sample)
+        sample.add(keyed.mix64(table["sample_id"].to_numpy(), settings.seed, _SAMPLE_PURPOSE), ids)
+    return CorpusTally(len(table), count_concepts(ids, n_concepts), reader.rows_by_stratum(name, table), sample)
 
 
 def weigh(name: ShardName, reader: ShardReader, weighting: Weighting) -> Ints:
@@ -106,7 +93,7 @@ def weigh(name: ShardName, reader: ShardReader, weighting: Weighting) -> Ints:
 
 
 @dataclass(frozen=True)
-class _Ranked:
+class _RankedRows:
     """The rows of a shard with their bins of weight and their ranks."""
 
     table: pa.Table
@@ -117,22 +104,22 @@ class _Ranked:
     rank: Floats
 
 
-def _rank(
+def _ranked_rows(
     name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation, columns: tuple[str, ...] = ()
-) -> _Ranked:
+) -> _RankedRows:
     table = reader.read(name, "sample_id", *columns)
     ids, strata = reader.concepts(table), reader.strata(name, table)
     sample_ids = table["sample_id"].to_numpy()
     weight_bins = bins(weighting.of_images(ids))
     rank = order_sampling.ranks(sample_ids, weight_bins, strata, expectation, reader.settings.seed)
-    return _Ranked(table, ids, sample_ids, strata, weight_bins, rank)
+    return _RankedRows(table, ids, sample_ids, strata, weight_bins, rank)
 
 
-def draw(name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation) -> Draws:
+def rank(name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation) -> RankTally:
     """Pass 3: the histogram of ranks, and the ranks near the cut."""
-    rows = _rank(name, reader, weighting, expectation)
+    rows = _ranked_rows(name, reader, weighting, expectation)
     window = order_sampling.windows(expectation)
-    return order_sampling.draw(rows.rank, rows.sample_ids, rows.strata, window, reader.settings.seed)
+    return order_sampling.tally_ranks(rows.rank, rows.sample_ids, rows.strata, window, reader.settings.seed)
 
 
 def collect_missed_candidates(
@@ -141,18 +128,20 @@ def collect_missed_candidates(
     """Between passes 3 and 4: the ranks at the cut, read only where pass 3 did not collect them."""
     if boundary.is_known:
         return []
-    rows = _rank(name, reader, weighting, expectation)
+    rows = _ranked_rows(name, reader, weighting, expectation)
     window = boundary.missing
     return [order_sampling.candidates(rows.rank, rows.sample_ids, rows.strata, window, reader.settings.seed)]
 
 
-def select(name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation, cut: Cut) -> Outcome:
+def select(
+    name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation, cut: Cut
+) -> SelectionTally:
     """Pass 4: write the shard's selection, unless it stands there already, and count what it holds.
 
     Beside it a plain random selection of the same expected size is counted: the baseline of every report.
     """
     settings, folder = reader.settings, reader.folder
-    rows = _rank(name, reader, weighting, expectation, ("key",))
+    rows = _ranked_rows(name, reader, weighting, expectation, ("key",))
     copies = expectation.certain.ravel()[rows.strata * N_BINS + rows.weight_bins]
     copies += cut.wins(rows.rank, rows.sample_ids, rows.strata, settings.seed)
     chosen = np.flatnonzero(copies)
@@ -182,7 +171,7 @@ def select(name: ShardName, reader: ShardReader, weighting: Weighting, expectati
     ids = rows.ids[chosen]
     if settings.max_copies > 1:
         ids = np.repeat(ids, copies[chosen], axis=0)
-    baseline = keyed.uniform(settings.seed, _BASELINE_STAGE, rows.sample_ids) < expectation.share
-    return Outcome(
+    baseline = keyed.uniform(settings.seed, _BASELINE_PURPOSE, rows.sample_ids) < expectation.share
+    return SelectionTally(
         counts, int(copies.sum()), count_concepts(ids, n_concepts), count_concepts(rows.ids[baseline], n_concepts)
     )

@@ -78,8 +78,8 @@ class Expectation:
     expected: Floats  # (S, B) expected copies e
     certain: NDArray[np.int32]  # (S, B) floor(e)
     inverse_odds: Floats  # (S, B) (1-f)/f of the fraction f = e - floor(e); inf where f is 0
-    drawn: Ints  # (S,) rows that win one copy more, by lot
-    variance: Floats  # (S,) Σ f(1-f): that of the number of winners if each row were drawn on its own
+    winners: Ints  # (S,) rows that win one copy more, by rank
+    variance: Floats  # (S,) Σ f(1-f): that of the number of winners if each row were chosen on its own
     share: float  # size over rows, all strata together: what each row might expect of a plain random selection
 
     @classmethod
@@ -96,13 +96,13 @@ class Expectation:
         fraction = expected - certain
         with np.errstate(divide="ignore"):
             inverse_odds = (1 - fraction) / fraction
-        drawable = (rows * (fraction > 0)).sum(axis=1)
-        drawn = np.clip(np.asarray(sizes) - (rows * certain).sum(axis=1).astype(np.int64), 0, drawable)
+        eligible = (rows * (fraction > 0)).sum(axis=1)
+        winners = np.clip(np.asarray(sizes) - (rows * certain).sum(axis=1).astype(np.int64), 0, eligible)
         return cls(
             expected,
             certain.astype(np.int32),
             inverse_odds,
-            drawn.astype(np.int64),
+            winners.astype(np.int64),
             (rows * fraction * (1 - fraction)).sum(axis=1),
             sum(sizes) / max(int(rows.sum()), 1),
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from transforms.configuration import Settings
+from transforms.errors import ConfigError
 
 Method = Literal["inverse_frequency", "metaclip", "raked", "uniform"]
 
@@ -102,7 +104,7 @@ class BalanceSettings(Settings):
     strata: StrataSettings | None = Field(
         default=None, description="sizes by source or language; null: one size for all"
     )
-    seed: int = Field(default=0, ge=0, description="another seed draws another selection of the same balance")
+    seed: int = Field(default=0, ge=0, description="another seed gives another selection of the same balance")
 
     @model_validator(mode="after")
     def _sizes_add_up(self) -> Self:
@@ -113,6 +115,26 @@ class BalanceSettings(Settings):
             if total != self.size:
                 raise ValueError(f"strata.sizes add up to {total}, but size is {self.size}; make them equal")
         return self
+
+    def check_size(self, most: Mapping[str, int | None]) -> None:
+        """Raises ConfigError where more is asked for than ``most``, the samples of each source, can give.
+
+        None: not known. Rejects and duplicates come off ``most`` later, and are looked at again then.
+        """
+        if None not in most.values():
+            self._require("balance.size", self.size, sum(filter(None, most.values())))
+        if self.strata is not None and self.strata.by == "source":
+            for name, size in self.strata.sizes.items():
+                if (known := most.get(name, 0)) is not None:
+                    self._require(f"balance.strata.sizes.{name}", size, known)
+
+    def _require(self, key: str, size: int, most: int) -> None:
+        if size > most * self.max_copies:
+            raise ConfigError(
+                f"{key} is {size}, but the input cannot hold more than {most} samples, by the size of its files"
+                + (f", of which each may be taken {self.max_copies} times" if self.max_copies > 1 else "")
+                + ". Lower it, or add input."
+            )
 
     @property
     def sample_rows(self) -> int:

@@ -34,6 +34,7 @@ class Strata:
         return len(self.sizes)
 
     def index(self, name: str) -> int:
+        """That of the stratum called ``name``, or the last one."""
         return self.names.index(name) if name in self.names else len(self.names)
 
     def indices(self, name: str, rows: int) -> NDArray[np.int64]:

@@ -58,28 +58,28 @@ class KeyedSample:
 
 
 @dataclass
-class Tally:
+class CorpusTally:
     """Pass 1: how many rows there are, of what."""
 
     rows: int
-    counts: Ints  # (V,) images of each concept
+    count_before: Ints  # (V,) images of each concept
     rows_by_stratum: Counter[str]
     sample: KeyedSample
 
     @classmethod
-    def zero(cls, n_concepts: int, sample_limit: int) -> Tally:
+    def zero(cls, n_concepts: int, sample_limit: int) -> CorpusTally:
         return cls(0, np.zeros(n_concepts, dtype=np.int64), Counter(), KeyedSample(sample_limit))
 
-    def __iadd__(self, other: Tally) -> Tally:
+    def __iadd__(self, other: CorpusTally) -> CorpusTally:
         self.rows += other.rows
-        self.counts += other.counts
+        self.count_before += other.count_before
         self.rows_by_stratum += other.rows_by_stratum
         self.sample += other.sample
         return self
 
 
 @dataclass
-class Outcome:
+class SelectionTally:
     """Pass 4: what was selected."""
 
     counts: Counts
@@ -88,10 +88,10 @@ class Outcome:
     count_random: Ints  # (V,) the same of the baseline
 
     @classmethod
-    def zero(cls, n_concepts: int) -> Outcome:
+    def zero(cls, n_concepts: int) -> SelectionTally:
         return cls(Counts(), 0, np.zeros(n_concepts, dtype=np.int64), np.zeros(n_concepts, dtype=np.int64))
 
-    def __iadd__(self, other: Outcome) -> Outcome:
+    def __iadd__(self, other: SelectionTally) -> SelectionTally:
         self.counts = self.counts + other.counts
         self.copies += other.copies
         self.count_after += other.count_after

@@ -1,4 +1,4 @@
-"""The weight of an image, from the concepts on it: one gather from a table, and a sum over K.
+"""The weight of an image, from the concepts that it holds: one gather from a table, and a sum over K.
 
 An image with no concept gets the least weight that an image with one concept can have, that of the commonest concept:
 it can be chosen, and is never preferred. One whose concepts are all too rare for ``raked`` to fit weighs as much as the

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pyarrow as pa
 
-from transforms.datasets import ShardName, read_table, rejects_table, write_table
+from transforms import datasets
+from transforms.datasets import ShardName
+from transforms.deduplicating.keepers import KeeperKey, NamedDuplicates, by_keeper, rows_of
 from transforms.deduplicating.matching import (
     ROW,
+    DuplicateKind,
     Duplicates,
-    Kind,
     Rows,
     band_values,
     find_exact,
@@ -22,7 +24,9 @@ from transforms.deduplicating.matching import (
 from transforms.deduplicating.settings import DeduplicateSettings
 from transforms.keyed import mix64
 from transforms.rejects import Counts, Reason, Reject
+from transforms.remaining import read_remaining
 from transforms.run_folder import RunFolder
+from transforms.stages import DEDUPLICATE
 
 #: (kind, band, part): rows that could be copies of one another meet under one such key.
 BucketKey = tuple[int, int, int]
@@ -32,55 +36,51 @@ def split_shard(
     folder: RunFolder, number: int, name: ShardName, settings: DeduplicateSettings
 ) -> Iterator[tuple[BucketKey, Rows]]:
     """The hashes of one shard of annotations, by where they have to meet those of other shards."""
-    path = folder.annotations(name.source, name.shard)
-    table = read_table(path, folder.fingerprint, ["sample_id", "content_hash", "perceptual_hash"])
+    table = read_remaining(folder, name, DEDUPLICATE, ["sample_id", "content_hash", "perceptual_hash"])
     content = _words(table["content_hash"])
     rows = np.empty(table.num_rows, dtype=ROW)
-    rows["priority"] = mix64(table["sample_id"].to_numpy(), settings.seed, "deduplicate")
+    rows["priority"] = mix64(table["sample_id"].to_numpy(), settings.seed, DEDUPLICATE.name)
     rows["location"] = locations(number, table.num_rows)
     if settings.exact:
         rows["high"], rows["low"] = content[:, 0], content[:, 1]
         for part, members in split(rows["low"], rows, settings.partitions):
-            yield (Kind.EXACT, 0, part), members
+            yield (DuplicateKind.EXACT, 0, part), members
     if settings.near:
         rows["high"], rows["low"] = 0, table["perceptual_hash"].to_numpy()
         for band in range(settings.max_hamming_distance + 1):
             values = band_values(rows["low"], band, settings.max_hamming_distance)
             for part, members in split(values, rows, settings.partitions):
-                yield (Kind.NEAR, band, part), members
+                yield (DuplicateKind.NEAR, band, part), members
 
 
 def find_duplicates(
     bucket: BucketKey, parts: list[Rows], settings: DeduplicateSettings
-) -> Iterator[tuple[int, Duplicates]]:
-    """The rows of one bucket that a copy of higher priority displaces, by the number of their shard."""
+) -> Iterator[tuple[KeeperKey, Duplicates]]:
+    """The rows of one bucket that a copy of higher priority displaces, by where that copy lies."""
     kind, band, _ = bucket
     rows = np.concatenate(parts)
-    duplicates = find_exact(rows) if kind == Kind.EXACT else find_near(rows, band, settings.max_hamming_distance)
-    owners = duplicates["location"] >> np.uint64(32)
-    for number in np.unique(owners):
-        yield int(number), duplicates[owners == number]
+    duplicates = (
+        find_exact(rows) if kind == DuplicateKind.EXACT else find_near(rows, band, settings.max_hamming_distance)
+    )
+    yield from by_keeper(duplicates)
 
 
-def write_rejects(folder: RunFolder, number: int, names: Mapping[int, ShardName], duplicates: Duplicates) -> Counts:
+def write_rejects(folder: RunFolder, number: int, names: Mapping[int, ShardName], found: NamedDuplicates) -> Counts:
     """Write rejects/deduplicate/… of one shard, where it has any; returns the shard's counts."""
     name = names[number]
-    keys = read_table(folder.annotations(name.source, name.shard), folder.fingerprint, ["key"])["key"]
+    keys = read_remaining(folder, name, DEDUPLICATE, ["key"])["key"]
     rejects = []
-    dropped = keys.take(pa.array((duplicates["location"] & np.uint64(0xFFFFFFFF)).astype(np.int64))).to_pylist()
-    for key, duplicate in zip(dropped, duplicates, strict=True):
+    dropped = keys.take(rows_of(found.duplicates["location"])).to_pylist()
+    for key, duplicate, keeper_key in zip(dropped, found.duplicates, found.keeper_keys.to_pylist(), strict=True):
         keeper = names[int(duplicate["keeper"]) >> 32]
-        of = f"of row {int(duplicate['keeper']) & 0xFFFFFFFF} of {keeper.source}/{keeper.shard}"
-        if duplicate["kind"] == Kind.EXACT:
+        of = f"of {keeper_key} in {keeper.source}/{keeper.shard}"
+        if duplicate["kind"] == DuplicateKind.EXACT:
             rejects.append(Reject(key, Reason.EXACT_DUPLICATE, f"the same bytes as those {of}"))
         else:
             detail = f"perceptual hash {duplicate['distance']} bits from that {of}"
             rejects.append(Reject(key, Reason.NEAR_DUPLICATE, detail))
-    counts = Counts.of(len(keys) - len(rejects), rejects)
-    if rejects:
-        path = folder.rejects("deduplicate", name.source, name.shard)
-        write_table(path, rejects_table(name.shard, rejects), folder.fingerprint, counts)
-    return counts
+    path = folder.rejects("deduplicate", name.source, name.shard)
+    return datasets.write_rejects(path, name.shard, rejects, folder.fingerprint, len(keys) - len(rejects))
 
 
 def _words(column: pa.ChunkedArray) -> np.ndarray:

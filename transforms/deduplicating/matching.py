@@ -1,12 +1,12 @@
-"""Finding copies among hashes, in arrays.
+"""Finding duplicates among hashes, in arrays.
 
 The rule is local, so that it needs no connected components and the order of rows cannot matter: a row is dropped when
-some copy of it has a higher keyed priority. Hence no two kept rows are copies of one another, and of every cluster the
-row of highest priority is kept.
+some duplicate of it has a higher keyed priority. Hence no two kept rows are duplicates of one another, and of every
+cluster the row of highest priority is kept.
 
-Near copies are found by banding: two 64-bit hashes that differ in at most d bits agree in at least one of d + 1 bands
-of bits (pigeonhole; Manku, Jain, Das Sarma 2007, https://doi.org/10.1145/1242572.1242592), so only rows that share a
-band's value are compared.
+Near duplicates are found by banding: two 64-bit hashes that differ in at most d bits agree in at least one of d + 1
+bands of bits (pigeonhole; Manku, Jain, Das Sarma 2007, https://doi.org/10.1145/1242572.1242592), so only rows that
+share a band's value are compared.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Rows = NDArray[np.void]
 Duplicates = NDArray[np.void]
 
 
-class Kind(IntEnum):
+class DuplicateKind(IntEnum):
     """How two images are the same; the lower value is the reason given when both hold."""
 
     EXACT = 0
@@ -63,7 +63,7 @@ def find_exact(rows: Rows) -> Duplicates:
     begins = np.ones(len(rows), dtype=bool)
     begins[1:] = (ordered["high"][1:] != ordered["high"][:-1]) | (ordered["low"][1:] != ordered["low"][:-1])
     best = np.maximum.accumulate(np.where(begins, np.arange(len(rows)), 0))
-    return _duplicates(ordered[~begins], ordered["location"][best[~begins]], Kind.EXACT, 0)
+    return _duplicates(ordered[~begins], ordered["location"][best[~begins]], DuplicateKind.EXACT, 0)
 
 
 def find_near(rows: Rows, band: int, max_distance: int) -> Duplicates:
@@ -79,7 +79,7 @@ def find_near(rows: Rows, band: int, max_distance: int) -> Duplicates:
     found = []
     if band == 0:  # the other bands would find the same
         best = np.maximum.accumulate(np.where(begins, np.arange(len(rows)), 0))
-        found.append(_duplicates(ordered[~begins], ordered["location"][best[~begins]], Kind.NEAR, 0))
+        found.append(_duplicates(ordered[~begins], ordered["location"][best[~begins]], DuplicateKind.NEAR, 0))
     found.extend(_compare(ordered[begins], band, max_distance))
     return np.concatenate(found) if found else np.empty(0, dtype=DUPLICATE)
 
@@ -98,10 +98,12 @@ def _compare(rows: Rows, band: int, max_distance: int) -> Iterator[Duplicates]:
         one, other = first[near], first[near] + step
         duplicate = np.where(priority[one] < priority[other], one, other)
         keeper = one + other - duplicate
-        yield _duplicates(rows[duplicate], rows["location"][keeper], Kind.NEAR, distance[near])
+        yield _duplicates(rows[duplicate], rows["location"][keeper], DuplicateKind.NEAR, distance[near])
 
 
-def _duplicates(rows: Rows, keepers: NDArray[np.uint64], kind: Kind, distance: NDArray[np.uint8] | int) -> Duplicates:
+def _duplicates(
+    rows: Rows, keepers: NDArray[np.uint64], kind: DuplicateKind, distance: NDArray[np.uint8] | int
+) -> Duplicates:
     duplicates = np.empty(len(rows), dtype=DUPLICATE)
     duplicates["location"], duplicates["keeper"], duplicates["kind"], duplicates["distance"] = (
         rows["location"],
@@ -112,12 +114,10 @@ def _duplicates(rows: Rows, keepers: NDArray[np.uint64], kind: Kind, distance: N
     return duplicates
 
 
-def merge(parts: list[Duplicates]) -> Duplicates:
-    """One entry a row, sorted by location; of several reasons the strongest: exact first, then the least distance."""
-    duplicates = np.concatenate(parts) if parts else np.empty(0, dtype=DUPLICATE)
-    duplicates = duplicates[
-        np.lexsort((duplicates["keeper"], duplicates["distance"], duplicates["kind"], duplicates["location"]))
-    ]
-    first = np.ones(len(duplicates), dtype=bool)
-    first[1:] = duplicates["location"][1:] != duplicates["location"][:-1]
-    return duplicates[first]
+def strongest(duplicates: Duplicates) -> NDArray[np.intp]:
+    """Indices of one entry a row, by location; of several reasons the strongest: exact first, then least distance."""
+    order = np.lexsort((duplicates["keeper"], duplicates["distance"], duplicates["kind"], duplicates["location"]))
+    ordered = duplicates["location"][order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return order[first]

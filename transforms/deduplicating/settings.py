@@ -8,7 +8,7 @@ from transforms.configuration import NOT_FINGERPRINTED, Settings
 
 
 class DeduplicateSettings(Settings):
-    """Exact copies share the hash of their bytes; near copies differ in a few bits of their perceptual hash."""
+    """Exact duplicates share the hash of their bytes; near ones differ in a few bits of their perceptual hash."""
 
     exact: bool = Field(True, description="drop images whose bytes are those of another")
     near: bool = Field(True, description="drop images whose perceptual hash is near another's")

@@ -18,15 +18,14 @@ from transforms.datasets import ShardName
 from transforms.exporting import energon
 from transforms.exporting.blocks import ExportPlan, cut_block, deal_blocks
 from transforms.exporting.manifest import ShardStats, finished_shards, read_stats, shard_file, write_manifest
-from transforms.exporting.rows import Placed, read_places, read_rows
+from transforms.exporting.rows import CopyPlaces, read_places, read_rows
 from transforms.exporting.settings import ExportSettings
 from transforms.exporting.shard_writer import ShardWriter
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
-
-_STAGE = "export"
+from transforms.stages import EXPORT
 
 
 class ExportShards(beam.PTransform):  # type: ignore[misc]
@@ -72,16 +71,16 @@ class ExportShards(beam.PTransform):  # type: ignore[misc]
 
 
 class _Plan(beam.PTransform):  # type: ignore[misc]
-    """PCollection[(block, Placed)] → the ExportPlan, as a side input."""
+    """PCollection[(block, CopyPlaces)] → the ExportPlan, as a side input."""
 
     def __init__(self, settings: ExportSettings) -> None:
         super().__init__()
         self._settings = settings
 
-    def expand(self, places: beam.PCollection[tuple[int, Placed]]) -> beam.pvalue.AsSingleton:
+    def expand(self, places: beam.PCollection[tuple[int, CopyPlaces]]) -> beam.pvalue.AsSingleton:
         most, most_bytes = self._settings.samples_per_shard, self._settings.max_shard_bytes
 
-        def cut(block: int, placed: Iterable[Placed]) -> tuple[int, Any]:
+        def cut(block: int, placed: Iterable[CopyPlaces]) -> tuple[int, Any]:
             together = list(placed)
             place = np.concatenate([some.place for some in together])
             image_bytes = np.concatenate([some.image_bytes for some in together])
@@ -97,7 +96,7 @@ class _Plan(beam.PTransform):  # type: ignore[misc]
         return beam.pvalue.AsSingleton(plan)
 
 
-def _read_places(dealt: tuple[int, InputShard], folder: RunFolder, seed: int) -> tuple[int, Placed]:
+def _read_places(dealt: tuple[int, InputShard], folder: RunFolder, seed: int) -> tuple[int, CopyPlaces]:
     block, shard = dealt
     return block, read_places(folder, shard.source, shard.name, seed)
 
@@ -148,4 +147,4 @@ def _finish(results: list[Counts | ShardStats], folder: RunFolder, name: str) ->
     selected = [counts for counts in results if isinstance(counts, Counts)]
     energon.write_metadata(folder.shards, stats)
     write_manifest(folder.shards, name, stats, folder.fingerprint)
-    write_stage_counts([*selected, *(Counts(rows_out=shard.samples) for shard in stats)], folder.counts(_STAGE))
+    write_stage_counts([*selected, *(Counts(rows_out=shard.samples) for shard in stats)], folder.counts(EXPORT.name))

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from transforms import datasets
+from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.exporting.blocks import Copies, ExportPlan, place_copies
 from transforms.exporting.members import concept_openings
+from transforms.remaining import read_remaining
 from transforms.run_folder import RunFolder
-from transforms.storage import StoragePath
+from transforms.stages import EXPORT
+from transforms.vocabulary_folder import read_concepts
 
 _PLACED = ["sample_id", "member_bytes"]
 _EXPORTED = [
@@ -38,20 +40,22 @@ _EXPORTED = [
     "content_hash",
     "concept_ids",
     "concept_scores",
+    "source_key",
+    "source_record",
 ]
 
 
 @dataclass(frozen=True)
-class Placed:
+class CopyPlaces:
     """What the plan needs of the copies of one input shard: 16 bytes each."""
 
     place: NDArray[np.uint64]  # (M,)
     image_bytes: NDArray[np.int64]  # (M,)
 
 
-def read_places(folder: RunFolder, source: str, shard: str, seed: int) -> Placed:
+def read_places(folder: RunFolder, source: str, shard: str, seed: int) -> CopyPlaces:
     rows, copies = _selected(folder, source, shard, _PLACED, seed)
-    return Placed(copies.place, rows.column("member_bytes").to_numpy()[copies.row])
+    return CopyPlaces(copies.place, rows.column("member_bytes").to_numpy()[copies.row])
 
 
 def read_rows(
@@ -77,14 +81,14 @@ def read_rows(
 
 def _selected(folder: RunFolder, source: str, shard: str, columns: Sequence[str], seed: int) -> tuple[pa.Table, Copies]:
     """(N,) rows of the annotations, with their inclusion probability, and their copies."""
-    selection = datasets.read_table(folder.selection(source, shard), folder.fingerprint)
-    path = folder.annotations(source, shard)
-    annotations = datasets.read_table(path, folder.fingerprint, columns=sorted({"key", *columns}))
+    selection = datasets.read_table(folder.selection(source, shard), folder.fingerprint, datasets.SELECTION.names)
+    annotations = read_remaining(folder, ShardName(source, shard), EXPORT, sorted({"key", *columns}))
     found = pc.index_in(selection.column("key"), value_set=annotations.column("key").combine_chunks())
     if found.null_count:
         raise RunFolderError(
-            f"{folder.selection(source, shard)} names {found.null_count} samples that {path} does not hold. "
-            "One of the two was changed; run the job again into a new folder."
+            f"{folder.selection(source, shard)} names {found.null_count} samples that are not among the "
+            f"{annotations.num_rows} rows of this shard that were annotated and not rejected since. Run the job again "
+            "into a new folder."
         )
     rows = annotations.take(found.combine_chunks())
     rows = rows.append_column("inclusion_probability", selection.column("inclusion_probability"))
@@ -92,7 +96,6 @@ def _selected(folder: RunFolder, source: str, shard: str, columns: Sequence[str]
     return rows, place_copies(rows.column("sample_id").to_numpy(), number_of_copies, seed)
 
 
-def read_concepts(vocabulary: StoragePath) -> pa.LargeStringArray:
+def read_openings(folder: RunFolder) -> pa.LargeStringArray:
     """Every concept as :func:`concept_openings` writes it, by id, which is its row."""
-    with (vocabulary / "vocabulary.parquet").open_random() as file:
-        return concept_openings(pq.read_table(file, columns=["name"]).column("name").combine_chunks())
+    return concept_openings(read_concepts(folder, ["name"]).column("name").combine_chunks())

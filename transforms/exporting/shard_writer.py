@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from transforms.datasets import UNDETERMINED
 from transforms.exporting import energon
 from transforms.exporting.images import ImageCopier, ImagePlaces
 from transforms.exporting.manifest import ShardStats, shard_file, write_stats
-from transforms.exporting.members import UNDETERMINED, describe
-from transforms.exporting.rows import read_concepts
+from transforms.exporting.members import describe
+from transforms.exporting.rows import read_openings
 from transforms.exporting.settings import ExportSettings
 from transforms.hashed_stream import HashedStream
 from transforms.reading.listing import InputShard
@@ -55,7 +56,7 @@ class ShardWriter:
 
     @functools.cached_property
     def _concepts(self) -> pa.LargeStringArray:
-        return read_concepts(self._folder.vocabulary)
+        return read_openings(self._folder)
 
     def write(self, number: int, parts: Iterable[tuple[InputShard, pa.Table]]) -> ShardStats:
         """Write output shard ``number`` from its rows of each input shard, given in any order.

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from transforms.images.decode import DecodedImage, DecodeSettings, ImageFault, decode
+from transforms.images.decode import DecodedImage, DecodeSettings, decode
+from transforms.images.header import ImageFault
 
 _LUMA_WEIGHTS = np.array([19595, 38470, 7471], dtype=np.uint32)  # 0.299, 0.587 and 0.114 in 16 bits
 

@@ -55,6 +55,7 @@ _MEASURE_OF = {name: measure for measure, names in _MEASURE_WORDS.items() for na
 
 
 def caption(scene: Scene, chinese: bool, rng: np.random.Generator) -> str:
+    """One sentence that names every true concept of the scene."""
     return _chinese_caption(scene, rng) if chinese else _english_caption(scene, rng)
 
 

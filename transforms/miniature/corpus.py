@@ -12,11 +12,12 @@ from typing import Any
 import pyarrow as pa
 from PIL import Image
 
+from transforms.at_rest import read_json
 from transforms.configuration import fingerprint
 from transforms.datasets import write_table
 from transforms.errors import RunFolderError
 from transforms.miniature.captions import caption
-from transforms.miniature.faults import Fault, Plan, image_with, near_duplicate, plan_of
+from transforms.miniature.faults import Fault, FaultPlan, fault_plan_of, near_duplicate, spoil
 from transforms.miniature.pictures.drawing import encoded_picture_of
 from transforms.miniature.pictures.scenes import Scene, generator
 from transforms.miniature.settings import MiniatureSettings
@@ -45,12 +46,13 @@ class Sample:
     key: str
     image: bytes | None
     caption: bytes | None
-    record: dict[str, Any]
+    metadata: dict[str, Any]
     scene: Scene
-    plan: Plan
+    plan: FaultPlan
 
 
 def corpus_fingerprint(settings: MiniatureSettings) -> str:
+    """Of the settings and the generator: equal for equal bytes."""
     return fingerprint("miniature", GENERATOR_VERSION, settings)
 
 
@@ -73,14 +75,14 @@ def truth_path(folder: StoragePath, shard: int) -> StoragePath:
 
 def sample_of(settings: MiniatureSettings, index: int) -> Sample:
     """Sample ``index``; it depends on the settings alone, so that any worker can write any shard."""
-    plan, key = plan_of(settings, index), key_of(settings, index)
+    plan, key = fault_plan_of(settings, index), key_of(settings, index)
     scene, sound = encoded_picture_of(settings.seed, index if plan.original is None else plan.original)
     if plan.fault is Fault.NEAR_DUPLICATE and plan.original is not None:
         sound = near_duplicate(settings, plan.original, index)
     text = _caption_bytes(settings, index, scene, plan.fault)
     with Image.open(io.BytesIO(sound)) as picture:
         width, height = picture.size
-    record = {
+    metadata = {
         "caption": text.decode("utf-8", "replace") if text is not None else None,
         "url": f"https://example.org/miniature/{key}.jpg",
         "key": key,
@@ -93,7 +95,7 @@ def sample_of(settings: MiniatureSettings, index: int) -> Sample:
         "exif": "{}",
         "sha256": hashlib.sha256(sound).hexdigest(),
     }
-    return Sample(key, image_with(plan.fault, sound, settings.seed, index), text, record, scene, plan)
+    return Sample(key, spoil(plan.fault, sound, settings.seed, index), text, metadata, scene, plan)
 
 
 def _caption_bytes(settings: MiniatureSettings, index: int, scene: Scene, fault: Fault | None) -> bytes | None:
@@ -118,6 +120,7 @@ def write_shard(folder: StoragePath, shard: int, settings: MiniatureSettings) ->
 
 
 def is_complete(folder: StoragePath, shard: int) -> bool:
+    """Whether the shard and its truth are there."""
     return shard_path(folder, shard).is_file() and truth_path(folder, shard).is_file()
 
 
@@ -125,8 +128,8 @@ def _tar(samples: list[Sample]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for sample in samples:
-            record = json.dumps(sample.record, ensure_ascii=False).encode()
-            for ending, data in (("jpg", sample.image), ("txt", sample.caption), ("json", record)):
+            about = json.dumps(sample.metadata, ensure_ascii=False).encode()
+            for ending, data in (("jpg", sample.image), ("txt", sample.caption), ("json", about)):
                 if data is not None:
                     header = tarfile.TarInfo(f"{sample.key}.{ending}")  # modification time 0: reproducible bytes
                     header.size = len(data)
@@ -155,7 +158,7 @@ def claim_folder(folder: StoragePath, settings: MiniatureSettings) -> list[int]:
     """Shards still to be written; raises RunFolderError when the folder holds another miniature corpus."""
     mark, identity = folder / "miniature.json", corpus_fingerprint(settings)
     if mark.exists():
-        found = json.loads(mark.read_text())
+        found = read_json(mark)
         if found.get("fingerprint") != identity:
             raise RunFolderError(
                 f"{folder} holds a miniature corpus of other settings ({found.get('fingerprint')}, now {identity}). "

@@ -14,7 +14,7 @@ from transforms.miniature.settings import MiniatureSettings
 
 
 class Fault(StrEnum):
-    """Named as the reason with which the pipeline is to drop the sample."""
+    """What is wrong with a sample, named as the reason with which the pipeline is to drop it."""
 
     TRUNCATED_IMAGE = "truncated_image"
     UNDECODABLE_IMAGE = "undecodable_image"
@@ -27,8 +27,8 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True)
-class Plan:
-    """``original`` is the number of the sound sample that a duplicate repeats."""
+class FaultPlan:
+    """What is wrong with a sample, if anything; ``original`` is the number of the sample that a duplicate repeats."""
 
     fault: Fault | None = None
     original: int | None = None
@@ -41,29 +41,30 @@ _ERROR_PAGE = (
 _TRIES = 100  # at most half of the samples are faulty, so a sound one is found at once
 
 
-def plan_of(settings: MiniatureSettings, index: int) -> Plan:
+def fault_plan_of(settings: MiniatureSettings, index: int) -> FaultPlan:
+    """The fault of sample ``index``, and which sound sample it repeats where that is the fault."""
     fault = _fault_of(settings, index)
     if fault not in _DUPLICATES:
-        return Plan(fault)
+        return FaultPlan(fault)
     rng = generator(settings.seed, "original", index)
     for _ in range(_TRIES):
         original = int(rng.integers(settings.images))
         if original != index and _fault_of(settings, original) is None:
-            return Plan(fault, original)
-    return Plan()  # a corpus too small to hold a sound sample beside this one
+            return FaultPlan(fault, original)
+    return FaultPlan()  # a corpus too small to hold a sound sample beside this one
 
 
 def _fault_of(settings: MiniatureSettings, index: int) -> Fault | None:
-    draw = generator(settings.seed, "fault", index).random()
+    chance = generator(settings.seed, "fault", index).random()
     for fault in Fault:
-        draw -= getattr(settings.faults, fault)
-        if draw < 0:
+        chance -= getattr(settings.faults, fault)
+        if chance < 0:
             return fault
     return None
 
 
-def image_with(fault: Fault | None, image: bytes, seed: int, index: int) -> bytes | None:
-    """A sound image, spoilt as planned; None for no image at all. Captions' faults leave it as it is."""
+def spoil(fault: Fault | None, image: bytes, seed: int, index: int) -> bytes | None:
+    """The bytes of a sound image, spoilt by ``fault``; None for no image at all. Captions' faults leave it as it is."""
     rng = generator(seed, "spoil", index)
     match fault:
         case Fault.TRUNCATED_IMAGE:

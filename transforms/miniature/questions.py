@@ -51,8 +51,8 @@ def attribute_question(seed: int, index: int) -> Question:
 def named_picture(seed: int, index: int, concept: Concept | None = None) -> tuple[bytes, str]:
     """Picture ``index`` of the set ``seed`` as JPEG, and what it shows: ``concept``, or one as common as in corpora."""
     rng = generator(seed, "named picture", index)
-    drawn = NAMEABLE[rng.choice(len(NAMEABLE), p=_SHARES)]
-    shown = concept or drawn
+    common = NAMEABLE[rng.choice(len(NAMEABLE), p=_SHARES)]
+    shown = concept or common
     return _draw_alone(shown, rng), shown.name
 
 

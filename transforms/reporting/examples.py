@@ -16,11 +16,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms.balancing.weights import drop_below
-from transforms.datasets import ShardName, read_table
+from transforms.datasets import ShardName, list_matrix, read_table
 from transforms.errors import InputError
+from transforms.remaining import read_remaining
 from transforms.reporting.summary import ExampleImage
 from transforms.reporting.thumbnails import thumbnail
 from transforms.run_folder import RunFolder
+from transforms.stages import FIRST_AFTER_ANNOTATE
 
 #: (source, shard, member_offset, member_bytes) → the original bytes; raises InputError or OSError where it cannot.
 Fetch = Callable[[str, str, int, int], bytes]
@@ -29,7 +31,7 @@ _COLUMNS = ["key", "source", "shard", "member_offset", "member_bytes", "caption"
 
 
 @dataclass(frozen=True)
-class Found:
+class ExamplePlace:
     """Where an example lies."""
 
     row: dict[str, Any]
@@ -38,34 +40,33 @@ class Found:
 
 def find_examples(
     folder: RunFolder, shards: Iterable[ShardName], wanted: Sequence[int], per_concept: int, min_similarity: float
-) -> dict[int, list[Found]]:
+) -> dict[int, list[ExamplePlace]]:
     """Up to ``per_concept`` images of each wanted concept, from the first shards that have them.
 
     Concepts below ``min_similarity`` (0: none) do not count, as in balancing. Shards are read until every concept has
     its selected images, or to the end of ``shards``.
     """
-    selected: dict[int, list[Found]] = defaultdict(list)
-    dropped: dict[int, list[Found]] = defaultdict(list)
+    selected: dict[int, list[ExamplePlace]] = defaultdict(list)
+    dropped: dict[int, list[ExamplePlace]] = defaultdict(list)
     for name in shards:
         unfilled = [concept for concept in wanted if len(selected[concept]) < per_concept]
         if not unfilled:
             break
-        path = folder.annotations(*name)
-        table = read_table(path, folder.fingerprint, [*_COLUMNS, "concept_ids", "concept_scores"])
+        table = read_remaining(folder, name, FIRST_AFTER_ANNOTATE, [*_COLUMNS, "concept_ids", "concept_scores"])
         keys = _selected_keys(folder, name)
         is_selected = pc.is_in(table["key"], value_set=keys).to_numpy(zero_copy_only=False)
-        concept_ids = _matrix(table["concept_ids"])
+        concept_ids = list_matrix(table["concept_ids"])
         if min_similarity > 0:
-            concept_ids = drop_below(concept_ids, _matrix(table["concept_scores"]), min_similarity)
+            concept_ids = drop_below(concept_ids, list_matrix(table["concept_scores"]), min_similarity)
         for found, mask in ((selected, is_selected), (dropped, ~is_selected)):
             for concept, row in _first_rows(concept_ids, mask, unfilled, per_concept):
                 if len(found[concept]) < per_concept:
                     values = table.select(_COLUMNS).slice(row, 1).to_pylist()[0]
-                    found[concept].append(Found(values, found is selected))
+                    found[concept].append(ExamplePlace(values, found is selected))
     return {concept: selected[concept] or dropped[concept] for concept in wanted}
 
 
-def load_examples(found: dict[int, list[Found]], fetch: Fetch | None) -> dict[int, tuple[ExampleImage, ...]]:
+def load_examples(found: dict[int, list[ExamplePlace]], fetch: Fetch | None) -> dict[int, tuple[ExampleImage, ...]]:
     """Read and shrink the pictures, in the order they lie in their shards; None for a picture that cannot be read."""
     places = {_place(example): example for examples in found.values() for example in examples}
     thumbnails = {place: _load(place, fetch) for place in sorted(places)}
@@ -75,7 +76,7 @@ def load_examples(found: dict[int, list[Found]], fetch: Fetch | None) -> dict[in
     }
 
 
-def _place(example: Found) -> tuple[str, str, int, int]:
+def _place(example: ExamplePlace) -> tuple[str, str, int, int]:
     row = example.row
     return row["source"], row["shard"], row["member_offset"], row["member_bytes"]
 
@@ -89,7 +90,7 @@ def _load(place: tuple[str, str, int, int], fetch: Fetch | None) -> str | None:
         return None
 
 
-def _to_image(example: Found, picture: str | None) -> ExampleImage:
+def _to_image(example: ExamplePlace, picture: str | None) -> ExampleImage:
     row = example.row
     return ExampleImage(row["source"], row["shard"], row["key"], row["caption"] or "", example.selected, picture)
 
@@ -99,12 +100,6 @@ def _selected_keys(folder: RunFolder, name: ShardName) -> pa.Array:
     if not path.exists():  # nothing of this shard was chosen
         return pa.array([], pa.string())
     return read_table(path, folder.fingerprint, ["key"])["key"].combine_chunks()
-
-
-def _matrix(column: pa.ChunkedArray) -> NDArray[Any]:
-    """(N, K) concepts or their scores, by falling score."""
-    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat).reshape(len(column), column.type.list_size)
 
 
 def _first_rows(

@@ -7,7 +7,6 @@ examples) is read from a keyed sample of them when there are very many, and the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,12 +14,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms import keyed
-from transforms.datasets import ShardName, read_table
+from transforms.datasets import CONCEPTS, REJECTS, ShardName, read_table
 from transforms.errors import RunFolderError
 from transforms.rejects import Reason
+from transforms.reporting.breakdown import by_language, by_source, tally_shards
 from transforms.reporting.examples import Fetch, find_examples, load_examples
-from transforms.reporting.groups import by_language, by_source, tally_shards
 from transforms.reporting.measure_table import measure_rows
+from transforms.reporting.settings import ReportedSettings
 from transforms.reporting.summary import (
     ConceptCounts,
     ConceptRow,
@@ -28,14 +28,13 @@ from transforms.reporting.summary import (
     RejectExample,
     RejectRow,
     RunSummary,
-    Stage,
+    StageRow,
 )
 from transforms.run_folder import RunFolder, RunRecord
+from transforms.stages import ANNOTATE, BALANCE, CHAIN
 
-#: The stages of the chain in order. A report needs those up to ``balance``.
-CHAIN = ("annotate", "deduplicate", "balance", "export")
-_NOT_OF_PAIRS = ("vocabulary",)  # counts concepts
-_ALWAYS_THERE = ("annotate", "balance")
+#: A report needs these up to the last; a run may lack one between the first and the last, but none may be cut short.
+_NEEDED = tuple(stage for stage in CHAIN[: CHAIN.index(BALANCE) + 1] if stage.is_of_images)
 
 _MAX_TALLIED_SHARDS = 1024  # about 10 million rows: plenty for the shares of sources and languages
 _MAX_EXAMPLE_SHARDS = 256  # read in search of example pictures, and of rejects of each stage
@@ -51,33 +50,32 @@ def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
     ``fetch`` reads the pictures; without it, their places stay empty.
     """
     check_finished(record)
-    folder, config = record.folder, record.values["config"]
-    balance = config.get("balance") or {}
-    concepts = read_table(folder.concepts, folder.fingerprint)
+    folder, settings = record.folder, ReportedSettings.of(record)
+    concepts = read_table(folder.concepts, folder.fingerprint, CONCEPTS.names)
     before, random, after = (_counts(concepts, name) for name in ("count_before", "count_random", "count_after"))
     shards = list_annotated(folder)
     tallies = tally_shards(folder, shards[:_MAX_TALLIED_SHARDS])
-    commonest, rarest = extremes(before)
+    commonest, rarest = commonest_and_rarest(before)
     wanted = [int(concepts["id"][row].as_py()) for row in (*commonest, *rarest)]
-    similarity = float(balance.get("min_similarity", 0.0))
-    places = find_examples(folder, shards[:_MAX_EXAMPLE_SHARDS], wanted, _PICTURES_PER_CONCEPT, similarity)
+    least = settings.balance.min_similarity
+    places = find_examples(folder, shards[:_MAX_EXAMPLE_SHARDS], wanted, _PICTURES_PER_CONCEPT, least)
     examples = load_examples(places, fetch)
-    stages = tuple(Stage(name, record.counts(name)) for name in _finished_stages(record))
+    stages = tuple(StageRow(name, record.counts(name)) for name in _finished_stages(record))
     counts = ConceptCounts(before, random, after)
     return RunSummary(
         fingerprint=folder.fingerprint,
         code_version=record.values["code_version"],
-        config=config,
-        method=str(balance.get("method", "")),
-        raw=record.counts("annotate").rows_in,
-        selected=record.counts("balance").rows_out,
+        config=record.values["config"],
+        method=settings.balance.method,
+        raw=record.counts(ANNOTATE.name).rows_in,
+        selected=record.counts(BALANCE.name).rows_out,
         stages=stages,
         concept_counts=counts,
         measures=measure_rows(counts),
         commonest=tuple(_concept_row(concepts, row, examples) for row in commonest),
         rarest=tuple(_concept_row(concepts, row, examples) for row in rarest),
         absent_concepts=int((before == 0).sum()),
-        sources=by_source(tallies, shards, _licences(config)),
+        sources=by_source(tallies, shards, {source.name: source.license for source in settings.sources}),
         languages=by_language(tallies, shards),
         rejects=_reject_rows(folder, stages),
         shards=len(shards),
@@ -87,17 +85,17 @@ def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
 
 def check_finished(record: RunRecord) -> None:
     """Raises RunFolderError when a stage that the report needs is missing or was cut short."""
-    for stage in CHAIN:
-        state = record.values["stages"].get(stage, {}).get("state")
-        if state != "done" and (stage in _ALWAYS_THERE or (stage == "deduplicate" and state is not None)):
+    for stage in _NEEDED:
+        state = record.values["stages"].get(stage.name, {}).get("state")
+        if state != "done" and (stage in (_NEEDED[0], _NEEDED[-1]) or state is not None):
             was = "has not run" if state is None else f"is {state}, not done"
             raise RunFolderError(
-                f"{record.folder.root} is not ready for a report: stage {stage} {was}. "
+                f"{record.folder.root} is not ready for a report: stage {stage.name} {was}. "
                 "Run the same build command again: it goes on where it stopped."
             )
 
 
-def extremes(before: NDArray[np.int64], shown: int = _CONCEPTS_SHOWN) -> tuple[list[int], list[int]]:
+def commonest_and_rarest(before: NDArray[np.int64], shown: int = _CONCEPTS_SHOWN) -> tuple[list[int], list[int]]:
     """Rows of the commonest concepts, and of the rarest ones that occur at all (rarest first); none stands in both."""
     present = np.flatnonzero(before > 0)
     falling = present[np.argsort(-before[present], kind="stable")]
@@ -126,14 +124,9 @@ def _counts(concepts: pa.Table, column: str) -> NDArray[np.int64]:
     return np.asarray(concepts[column].to_numpy(), np.int64)
 
 
-def _licences(config: Mapping[str, Any]) -> dict[str, str]:
-    return {str(source["name"]): str(source.get("license", "unknown")) for source in config.get("sources") or []}
-
-
 def _finished_stages(record: RunRecord) -> list[str]:
-    """Done stages that handle pairs, those of the chain first and in its order."""
-    done = [stage for stage in sorted(record.values["stages"]) if record.is_done(stage) and stage not in _NOT_OF_PAIRS]
-    return sorted(done, key=lambda stage: CHAIN.index(stage) if stage in CHAIN else len(CHAIN))
+    """Done stages of the chain that handle images, in its order."""
+    return [stage.name for stage in CHAIN if stage.is_of_images and record.is_done(stage.name)]
 
 
 def _concept_row(concepts: pa.Table, row: int, examples: Mapping[int, tuple[ExampleImage, ...]]) -> ConceptRow:
@@ -149,7 +142,7 @@ def _concept_row(concepts: pa.Table, row: int, examples: Mapping[int, tuple[Exam
     )
 
 
-def _reject_rows(folder: RunFolder, stages: Sequence[Stage]) -> tuple[RejectRow, ...]:
+def _reject_rows(folder: RunFolder, stages: Sequence[StageRow]) -> tuple[RejectRow, ...]:
     """By stage, the most frequent reason first. What balancing did not choose is no fault, and stands elsewhere."""
     rows = []
     for stage in stages:
@@ -168,7 +161,7 @@ def _reject_examples(folder: RunFolder, stage: str, counts: Mapping[str, int]) -
         missing = [reason for reason in counts if len(examples[reason]) < min(_EXAMPLES_PER_REASON, counts[reason])]
         if not missing:
             break
-        table = read_table(path, folder.fingerprint)
+        table = read_table(path, folder.fingerprint, REJECTS.names)
         source = path.relative_to(root).partition("/")[0]
         for reason in missing:
             few = table.filter(pc.equal(table["reason"], reason)).slice(0, _EXAMPLES_PER_REASON - len(examples[reason]))

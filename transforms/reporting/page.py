@@ -16,12 +16,10 @@ from markupsafe import Markup
 
 from transforms.reporting.charts import Frame, count_histogram, inline_svg, rank_frequency
 from transforms.reporting.summary import ConceptCounts, ConceptRow, RunSummary
+from transforms.stages import stage_named
 
 _HERE = os.path.dirname(__file__)
 _MAX_TEXT = 280  # characters of a caption or detail; whole essays stand in alt texts
-
-#: What the rows that leave each stage are called.
-_ARRIVALS = {"annotate": "annotated", "deduplicate": "distinct", "balance": "selected"}
 
 
 def render(summary: RunSummary) -> str:
@@ -49,8 +47,8 @@ def render(summary: RunSummary) -> str:
 
 def _arrivals(summary: RunSummary) -> list[tuple[str, int]]:
     """(what, rows) along the chain, from the raw pairs on."""
-    through = [(_ARRIVALS[stage.name], stage.counts.rows_out) for stage in summary.stages if stage.name in _ARRIVALS]
-    return [("raw", summary.raw), *through]
+    through = [(stage_named(stage.name).leaves, stage.counts.rows_out) for stage in summary.stages]
+    return [("raw", summary.raw), *((what, rows) for what, rows in through if what is not None)]
 
 
 def _charts(concepts: ConceptCounts) -> dict[str, dict[str, Markup]]:

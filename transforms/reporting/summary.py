@@ -74,7 +74,7 @@ class ConceptRow:
 
 
 @dataclass(frozen=True)
-class GroupRow:
+class BreakdownRow:
     """The rows of one source or one language. ``selected`` counts copies."""
 
     name: str
@@ -84,11 +84,12 @@ class GroupRow:
 
     @property
     def kept_share(self) -> float:
+        """Share of the annotated rows that was selected; above 1 where copies are allowed."""
         return self.selected / self.annotated if self.annotated else 0.0
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageRow:
     """One step of the chain, and what it let through."""
 
     name: str
@@ -125,14 +126,14 @@ class RunSummary:
     method: str
     raw: int
     selected: int
-    stages: tuple[Stage, ...]
+    stages: tuple[StageRow, ...]
     concept_counts: ConceptCounts
     measures: tuple[MeasureRow, ...]
     commonest: tuple[ConceptRow, ...]
     rarest: tuple[ConceptRow, ...]
     absent_concepts: int
-    sources: tuple[GroupRow, ...]
-    languages: tuple[GroupRow, ...]
+    sources: tuple[BreakdownRow, ...]
+    languages: tuple[BreakdownRow, ...]
     rejects: tuple[RejectRow, ...]
     shards: int
     tallied_shards: int

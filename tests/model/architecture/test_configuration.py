@@ -11,6 +11,7 @@ from model.architecture.configuration import LlavaOnevision1_5Config, config_fro
 from model.checkpoints.hub import build_on_meta
 from model.checkpoints.hub_layout import hub_tensors
 from model.errors import ModelConfigError
+from transforms.errors import EvenweaveError
 
 CONFIGS = pathlib.Path(__file__).parents[3] / "configs" / "model"
 
@@ -130,5 +131,5 @@ def test_files_that_are_no_configuration(tmp_path: pathlib.Path, content: str | 
     path = tmp_path / "model.yaml"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(ModelConfigError, match=r"model\.yaml"):
+    with pytest.raises(EvenweaveError, match=r"model\.yaml"):
         config_from_yaml(str(path))

@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from model.errors import TrainingError
-from model.training.settings import BatchSettings, load_train_settings
+from model.training.settings import BatchSettings, TrainSettings
 from tests.model.tiny_runs import ROOT, settings_of
+from transforms.configuration import load_settings
+from transforms.errors import ConfigError
 
 RECIPES = sorted((ROOT / "configs" / "train").glob("*.yaml"))
 
@@ -22,7 +24,8 @@ def file(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def test_paths_and_overrides(file: pathlib.Path) -> None:
-    settings = load_train_settings(str(file), ["steps=7", "optimizer.learning_rates.vision=null", "data.weights=[1]"])
+    overrides = ["steps=7", "optimizer.learning_rates.vision=null", "data.weights=[1]"]
+    settings = load_settings(str(file), TrainSettings, overrides)
     assert settings.steps == 7 and settings.optimizer.learning_rates.vision is None and settings.data.weights == [1]
     assert settings.model == str(file.parent.parent / "model")
     assert settings.data.packs == [str(file.parent / "packs")] and settings.output == "out"
@@ -34,7 +37,7 @@ def test_paths_and_overrides(file: pathlib.Path) -> None:
         ("batch.pakcs=3", "batch.pakcs: unknown key"),
         ("steps=0", "steps: .*greater than or equal to 1"),
         ("steps", "write it as key=value"),
-        ("steps.more=1", "steps is no section"),
+        ("steps.more=1", "steps holds a single value"),
         ("optimizer.learning_rates={vision: null, merger: null, language: null}", "every part is frozen"),
         ("lora={rank: 2, alpha: 4, targets: [q_proj], unknown: 1}", "lora.unknown: unknown key"),
         ("lora={rank: 2, alpha: 4, targets: [q_proj]}", "set vision and merger to null"),
@@ -42,16 +45,16 @@ def test_paths_and_overrides(file: pathlib.Path) -> None:
     ],
 )
 def test_faults_name_the_key(file: pathlib.Path, override: str, message: str) -> None:
-    with pytest.raises(TrainingError, match=message):
-        load_train_settings(str(file), [override])
+    with pytest.raises(ConfigError, match=message):
+        load_settings(str(file), TrainSettings, [override])
 
 
 def test_what_is_no_configuration(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(TrainingError, match="cannot read"):
-        load_train_settings(str(tmp_path / "none.yaml"))
+    with pytest.raises(ConfigError, match="no configuration file"):
+        load_settings(str(tmp_path / "none.yaml"), TrainSettings)
     (tmp_path / "list.yaml").write_text("- 1")
-    with pytest.raises(TrainingError, match="must be a mapping"):
-        load_train_settings(str(tmp_path / "list.yaml"))
+    with pytest.raises(ConfigError, match="must be a mapping"):
+        load_settings(str(tmp_path / "list.yaml"), TrainSettings)
 
 
 def test_a_batch_is_shared_out_evenly() -> None:
@@ -62,7 +65,7 @@ def test_a_batch_is_shared_out_evenly() -> None:
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_recipes_are_valid_and_every_key_says_why(path: pathlib.Path) -> None:
-    load_train_settings(str(path))
+    load_settings(str(path), TrainSettings)
     bare = [
         line
         for line in path.read_text().splitlines()

@@ -16,10 +16,12 @@ import apache_beam as beam
 import pytest
 
 from pipelines.engine import forking, worker_processes
-from pipelines.engine.runner import run_job
+from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings
 from transforms.errors import WorkerLostError
 from transforms.storage import StoragePath
+
+ENGINE = InProcessEngine(RunnerSettings(workers=2))
 
 # Beam's threads that read from the lost worker end with an exception of gRPC
 _LOST = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -32,7 +34,7 @@ def on_two_workers(work: Callable[[int], Any], elements: int = 8) -> None:
         done = pipeline | beam.Create(list(range(elements))) | beam.Reshuffle() | beam.Map(work)
         _ = done | beam.Map(lambda result: (result, 1)) | beam.GroupByKey() | "Pass on" >> beam.Map(lambda group: group)
 
-    run_job(build, RunnerSettings(workers=2), [])
+    ENGINE.run(build)
 
 
 def die_at_three(number: int) -> None:
@@ -53,7 +55,7 @@ def test_a_worker_that_is_killed_ends_the_job(last: bool) -> None:
         pipeline | beam.Create(list(range(8))) | beam.Reshuffle() | beam.Map(die_at_three)
 
     with pytest.raises(WorkerLostError, match=r"want of memory.*--set runner.workers=1"):
-        run_job(build, RunnerSettings(workers=2), []) if last else on_two_workers(die_at_three)
+        ENGINE.run(build) if last else on_two_workers(die_at_three)
 
 
 @_LOST
@@ -144,22 +146,28 @@ def test_a_worker_that_is_started_anew(tmp_path: pathlib.Path, monkeypatch: pyte
         on_two_workers(die_at_three)
 
 
-#: Runs in a process of its own: two workers leave their numbers in a folder, and sleep.
+#: Runs in a process of its own: two workers leave their numbers in a folder, and are busy.
 _DRIVER = """
-import os, time, apache_beam as beam
-from pipelines.engine.runner import run_job
+import itertools, os, sys, time, apache_beam as beam
+from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings
 def work(number):
     open(f"{os.environ['FOLDER']}/{os.getpid()}", "w").close()
-    time.sleep(60)
-run_job(lambda p: p | beam.Create([0, 1]) | beam.Reshuffle() | beam.Map(work), RunnerSettings(workers=2), [])
+    if os.environ["BUSY"] == "sleep":
+        time.sleep(60)
+    sum(itertools.repeat(0))  # for ever, and no other thread of the process runs
+InProcessEngine(RunnerSettings(workers=2)).run(lambda p: p | beam.Create([0, 1]) | beam.Reshuffle() | beam.Map(work))
 """
 
 
 @pytest.mark.slow
-def test_nothing_outlives_a_driver_that_is_killed(tmp_path: pathlib.Path) -> None:
-    """Not for long: a worker ends when it finds that nobody listens."""
-    driver = subprocess.Popen([sys.executable, "-c", _DRIVER], env={**os.environ, "FOLDER": str(tmp_path)})
+@pytest.mark.parametrize(
+    "busy", ["sleep", pytest.param("c", marks=pytest.mark.skipif(sys.platform != "linux", reason="by prctl"))]
+)
+def test_nothing_outlives_a_driver_that_is_killed(tmp_path: pathlib.Path, busy: str) -> None:
+    """Also a worker that is busy in C code and cannot look."""
+    surroundings = {**os.environ, "FOLDER": str(tmp_path), "BUSY": busy}
+    driver = subprocess.Popen([sys.executable, "-c", _DRIVER], env=surroundings)
     deadline = time.monotonic() + 60
     while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -167,6 +175,7 @@ def test_nothing_outlives_a_driver_that_is_killed(tmp_path: pathlib.Path) -> Non
     assert len(workers) == 2
     driver.kill()
     driver.wait()
+    deadline = time.monotonic() + 15
     while any(pathlib.Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < deadline:
         time.sleep(0.1)
     left = [worker for worker in workers if pathlib.Path(f"/proc/{worker}").exists()]

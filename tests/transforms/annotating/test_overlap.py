@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from transforms.annotating.overlap import batched, map_ordered, read_ahead
+from transforms.annotating.overlap import map_ordered, read_ahead
 
 
 def test_read_ahead_runs_ahead_but_not_far() -> None:
@@ -72,8 +72,3 @@ def test_map_ordered_raises_in_its_place() -> None:
         assert [next(results), next(results)] == [2, 3]
         with pytest.raises(ZeroDivisionError):
             next(results)
-
-
-def test_batched() -> None:
-    assert list(batched(range(5), 2)) == [[0, 1], [2, 3], [4]]
-    assert list(batched([], 2)) == []

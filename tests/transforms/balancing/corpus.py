@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tests.benchmarks.synthetic_annotations import write_annotations, write_vocabulary
+from tests.benchmarks.synthetic_annotations import meaningless_names, write_annotations, write_vocabulary
 from transforms.datasets import ShardName, read_table, rejects_table, write_table
 from transforms.keyed import sample_ids
 from transforms.rejects import Reason, Reject
@@ -36,7 +36,7 @@ def write_corpus(
         rejected = [Reject(keys[row], Reason.EXACT_DUPLICATE, "") for row in rows if row in duplicates]
         if rejected:
             write_table(folder.rejects("deduplicate", *name), rejects_table(name.shard, rejected), folder.fingerprint)
-    write_vocabulary(folder, n_concepts)
+    write_vocabulary(folder, meaningless_names(n_concepts))
     return folder, names
 
 

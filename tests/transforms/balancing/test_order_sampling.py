@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.balancing import order_sampling
-from transforms.balancing.order_sampling import Boundary, Cut, Draws
+from transforms.balancing.order_sampling import Boundary, Cut, RankTally
 from transforms.balancing.sampling import N_BINS, Expectation, bins, histogram
 
 
@@ -17,10 +17,10 @@ def select(weights: np.ndarray, size: int, max_copies: int = 1, seed: int = 0, p
     expectation = Expectation.solve(histogram(index, strata, 1), (size,), max_copies)
     rank = order_sampling.ranks(ids, index, strata, expectation, seed)
     window = order_sampling.windows(expectation)
-    draws, pieces = Draws.zero(1), np.array_split(np.arange(len(weights)), parts)
+    rank_tally, pieces = RankTally.zero(1), np.array_split(np.arange(len(weights)), parts)
     for rows in pieces:
-        draws += order_sampling.draw(rank[rows], ids[rows], strata[rows], window, seed)
-    boundary = Boundary.find(draws, expectation)
+        rank_tally += order_sampling.tally_ranks(rank[rows], ids[rows], strata[rows], window, seed)
+    boundary = Boundary.find(rank_tally, expectation)
     second = [order_sampling.candidates(rank[rows], ids[rows], strata[rows], boundary.missing, seed) for rows in pieces]
     won = Cut.at(boundary, second).wins(rank, ids, strata, seed)
     return expectation.certain[0, index] + won
@@ -54,7 +54,7 @@ def test_inclusion_probabilities_are_kept(max_copies: int) -> None:
     for seed in range(seeds):
         rank = order_sampling.ranks(ids, index, strata, expectation, seed)
         total += expectation.certain[0, index]
-        total[np.argsort(rank)[: expectation.drawn[0]]] += 1
+        total[np.argsort(rank)[: expectation.winners[0]]] += 1
     mean, wanted = total.reshape(5, 40).sum(axis=1) / seeds, expected.reshape(5, 40).sum(axis=1)
     fraction = (expected % 1).reshape(5, 40)
     deviation = np.sqrt((fraction * (1 - fraction)).sum(axis=1) / seeds)
@@ -68,9 +68,9 @@ def test_the_first_look_finds_the_cut_of_a_large_draw() -> None:
     for seed in range(10):
         expectation = Expectation.solve(histogram(index, strata, 1), (20_000,), 1)
         rank = order_sampling.ranks(ids, index, strata, expectation, seed)
-        draws = order_sampling.draw(rank, ids, strata, order_sampling.windows(expectation), seed)
-        assert Boundary.find(draws, expectation).is_known
-        assert len(draws.candidates[0].rank) < 25 * np.sqrt(20_000)
+        rank_tally = order_sampling.tally_ranks(rank, ids, strata, order_sampling.windows(expectation), seed)
+        assert Boundary.find(rank_tally, expectation).is_known
+        assert len(rank_tally.candidates[0].rank) < 25 * np.sqrt(20_000)
 
 
 def test_the_second_look_mends_a_window_that_missed() -> None:
@@ -80,14 +80,14 @@ def test_the_second_look_mends_a_window_that_missed() -> None:
     expectation = Expectation.solve(histogram(index, strata, 1), (100,), 1)
     rank = order_sampling.ranks(ids, index, strata, expectation, 0)
     nowhere = np.array([[0, -1]])
-    draws = order_sampling.draw(rank, ids, strata, nowhere, 0)
-    draws.candidates[0] = order_sampling.Candidates.none()
-    boundary = Boundary.find(draws, expectation)
+    rank_tally = order_sampling.tally_ranks(rank, ids, strata, nowhere, 0)
+    rank_tally.candidates[0] = order_sampling.Candidates.none()
+    boundary = Boundary.find(rank_tally, expectation)
     boundary.missing[0] = boundary.bin[0]
     assert not boundary.is_known
     second = order_sampling.candidates(rank, ids, strata, boundary.missing, 0)
     won = Cut.at(boundary, [second]).wins(rank, ids, strata, 0)
-    np.testing.assert_array_equal(np.sort(np.flatnonzero(won)), np.sort(np.argsort(rank)[: expectation.drawn[0]]))
+    np.testing.assert_array_equal(np.sort(np.flatnonzero(won)), np.sort(np.argsort(rank)[: expectation.winners[0]]))
 
 
 def test_equal_ranks_are_settled_by_the_second_number() -> None:

@@ -102,7 +102,7 @@ def test_a_fit_that_runs_off_is_an_error() -> None:
 
 
 def test_raked_is_flatter_than_the_formulas() -> None:
-    """DESIGN §6 at a tenth of its images; the whole of it is tests/benchmarks/raking.py.
+    """The corpus of tests/benchmarks/bench_raking.py at a tenth of its images.
 
     A tenth leaves many concepts on fewer than 10 images. They are not noise here, so the floor is lowered.
     """

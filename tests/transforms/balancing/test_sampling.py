@@ -55,7 +55,7 @@ def test_expectation_splits_copies_into_certain_and_drawn() -> None:
     expectation = Expectation.solve(histogram(index, np.zeros(5, np.int64), 1), (5,), 3)
     np.testing.assert_allclose(expectation.expected[0, index], [5 / 7] * 4 + [15 / 7], rtol=1e-3)
     assert expectation.certain[0, index].tolist() == [0, 0, 0, 0, 2]
-    assert expectation.drawn.tolist() == [3]
+    assert expectation.winners.tolist() == [3]
     assert expectation.share == 1.0
 
 
@@ -63,4 +63,4 @@ def test_weights_of_a_wide_range_still_give_the_size() -> None:
     weights = np.array([1e-20, 1e-10, 1.0, 1e10])
     index = bins(weights)
     expectation = Expectation.solve(histogram(index, np.zeros(4, np.int64), 1), (3,), 1)
-    assert expectation.expected.sum() >= 3 and expectation.certain.sum() + expectation.drawn[0] >= 3
+    assert expectation.expected.sum() >= 3 and expectation.certain.sum() + expectation.winners[0] >= 3

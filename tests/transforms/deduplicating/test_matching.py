@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from transforms.deduplicating.matching import (
     ROW,
-    Kind,
+    DuplicateKind,
     band_values,
     find_exact,
     find_near,
     locations,
-    merge,
     split,
+    strongest,
 )
 
 DISTANCE = 3
@@ -28,6 +28,11 @@ def rows_of(low: list[int], high: list[int] | None = None, seed: int = 0) -> np.
     rows["priority"] = np.random.default_rng(seed).permutation(len(low)) + 1
     rows["location"] = locations(5, len(low))
     return rows
+
+
+def merge(parts: list[np.ndarray]) -> np.ndarray:
+    duplicates = np.concatenate(parts)
+    return duplicates[strongest(duplicates)]
 
 
 def near_duplicates(rows: np.ndarray, partitions: int) -> np.ndarray:
@@ -82,7 +87,7 @@ def test_exact_keeps_the_row_of_highest_priority_of_each_content(pairs: list[tup
         content = (row["high"], row["low"])
         best[content] = max(best.get(content, (0, 0)), (row["priority"], row["location"]))
     assert sorted(kept) == sorted(location for _, location in best.values())
-    assert (duplicates["kind"] == Kind.EXACT).all()
+    assert (duplicates["kind"] == DuplicateKind.EXACT).all()
 
 
 def test_a_million_equal_hashes_cost_a_sort() -> None:
@@ -95,7 +100,7 @@ def test_a_million_equal_hashes_cost_a_sort() -> None:
 def test_exact_is_the_reason_given_when_both_hold() -> None:
     rows = rows_of([9, 9], [1, 1])
     duplicates = merge([near_duplicates(rows, 1), find_exact(rows)])
-    assert duplicates["kind"].tolist() == [Kind.EXACT]
+    assert duplicates["kind"].tolist() == [DuplicateKind.EXACT]
 
 
 @pytest.mark.parametrize("distance", range(9))

@@ -15,7 +15,8 @@ from PIL import Image, ImageOps
 
 from tests.transforms.images.pictures import encoded, pixels, png_file, scene
 from tests.transforms.images.real_photos import REAL_DATA, needs_real_data, photo_files
-from transforms.images.decode import DecodedImage, DecodeSettings, ImageFault, decode
+from transforms.images.decode import DecodedImage, DecodeSettings, decode
+from transforms.images.header import ImageFault
 from transforms.reading.listing import list_shards
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings

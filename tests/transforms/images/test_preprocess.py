@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.transforms.images.pictures import encoded, pixels, scene
 from tests.transforms.images.real_photos import needs_real_data, photo_files
-from transforms.images.decode import ImageFault
+from transforms.images.header import ImageFault
 from transforms.images.preprocess import PreparedImage, Preprocessor
 from transforms.rejects import Reason
 

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from tests.transforms.reporting.synthetic_run import Row, SyntheticRun
+from tests.transforms.reporting.synthetic_run import CONFIG, Row, SyntheticRun
 from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.rejects import Reason, Reject
+from transforms.reporting.breakdown import by_language, by_source, tally_shards
 from transforms.reporting.examples import Fetch
-from transforms.reporting.gather import extremes, gather, list_annotated
-from transforms.reporting.groups import by_language, by_source, tally_shards
-from transforms.reporting.summary import GroupRow
+from transforms.reporting.gather import commonest_and_rarest, gather, list_annotated
+from transforms.reporting.summary import BreakdownRow
 from transforms.run_folder import RunFolder, RunRecord
 from transforms.storage import StoragePath
 
@@ -18,8 +20,12 @@ from transforms.storage import StoragePath
 def test_figures_equal_those_counted_by_hand(small_run: SyntheticRun, root: StoragePath, fetch: Fetch) -> None:
     summary = gather(small_run.write(root), fetch)
     assert (summary.raw, summary.selected, summary.method) == (9, 4, "raked")
-    assert summary.sources == (GroupRow("web", "CC-BY-4.0", 4, 2), GroupRow("zh", "CC0-1.0", 2, 2))
-    assert summary.languages == (GroupRow("en", "", 3, 2), GroupRow("zh", "", 2, 2), GroupRow("fr", "", 1, 0))
+    assert summary.sources == (BreakdownRow("web", "CC-BY-4.0", 4, 2), BreakdownRow("zh", "CC0-1.0", 2, 2))
+    assert summary.languages == (
+        BreakdownRow("en", "", 3, 2),
+        BreakdownRow("zh", "", 2, 2),
+        BreakdownRow("fr", "", 1, 0),
+    )
     assert [stage.name for stage in summary.stages] == ["annotate", "deduplicate", "balance"]
     assert [(row.name, row.before, row.random, row.after) for row in summary.commonest] == [
         ("dog", 5, 3, 2),
@@ -54,8 +60,16 @@ def test_examples_come_from_the_selection_else_from_the_corpus(
 
 def test_examples_keep_to_the_least_similarity(root: StoragePath, fetch: Fetch) -> None:
     rows = [Row("sure", [0], copies=1, score=0.5), Row("doubtful", [0], copies=1, score=0.1)]
-    run = SyntheticRun([("dog", 1, 1, 1)], {("web", "a"): rows}, config={"balance": {"min_similarity": 0.3}})
+    config = {**CONFIG, "balance": {"size": 2, "min_similarity": 0.3}}
+    run = SyntheticRun([("dog", 1, 1, 1)], {("web", "a"): rows}, config=config)
     assert [example.key for example in gather(run.write(root), fetch).commonest[0].examples] == ["sure"]
+
+
+@pytest.mark.parametrize("config", [{}, {**CONFIG, "balance": {"method": "fair", "size": 1}}])
+def test_a_record_without_the_settings_of_a_build_is_refused(config: dict[str, Any], root: StoragePath) -> None:
+    run = SyntheticRun([("dog", 1, 1, 1)], {("web", "a"): [Row("w", [0], copies=1)]}, config=config)
+    with pytest.raises(RunFolderError, match=r"run.json does not hold the settings of a build: balance"):
+        gather(run.write(root))
 
 
 def test_rejects_by_stage_and_reason_with_a_few_examples(root: StoragePath) -> None:
@@ -81,8 +95,11 @@ def test_a_part_of_the_shards_is_scaled_up_by_source(root: StoragePath) -> None:
     shards = list_annotated(record.folder)
     tallies = tally_shards(record.folder, shards[:5])
     assert {tally.name.source for tally in tallies} == {"web", "zh"}
-    assert by_source(tallies, shards, {}) == (GroupRow("web", "unknown", 24, 8), GroupRow("zh", "unknown", 2, 2))
-    assert by_language(tallies, shards) == (GroupRow("en", "", 24, 8), GroupRow("zh", "", 2, 2))
+    assert by_source(tallies, shards, {}) == (
+        BreakdownRow("web", "unknown", 24, 8),
+        BreakdownRow("zh", "unknown", 2, 2),
+    )
+    assert by_language(tallies, shards) == (BreakdownRow("en", "", 24, 8), BreakdownRow("zh", "", 2, 2))
 
 
 def test_shards_are_sampled_evenly_and_alike_each_time(small_run: SyntheticRun, root: StoragePath) -> None:
@@ -92,10 +109,10 @@ def test_shards_are_sampled_evenly_and_alike_each_time(small_run: SyntheticRun, 
 
 
 def test_extremes_never_name_a_concept_twice_or_an_absent_one() -> None:
-    assert extremes(np.array([0, 5, 3, 5, 1]), shown=12) == ([1, 3], [4, 2])
-    assert extremes(np.array([9, 8, 7, 6]), shown=1) == ([0], [3])
-    assert extremes(np.array([4]), shown=12) == ([0], [])
-    assert extremes(np.array([0, 0]), shown=12) == ([], [])
+    assert commonest_and_rarest(np.array([0, 5, 3, 5, 1]), shown=12) == ([1, 3], [4, 2])
+    assert commonest_and_rarest(np.array([9, 8, 7, 6]), shown=1) == ([0], [3])
+    assert commonest_and_rarest(np.array([4]), shown=12) == ([0], [])
+    assert commonest_and_rarest(np.array([0, 0]), shown=12) == ([], [])
 
 
 @pytest.mark.parametrize(("done", "missing"), [((), "annotate"), (("annotate", "deduplicate"), "balance")])

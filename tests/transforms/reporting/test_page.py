@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.transforms.reporting.synthetic_run import Row, SyntheticRun
+from tests.transforms.reporting.synthetic_run import CONFIG, Row, SyntheticRun
 from transforms.rejects import Reject
 from transforms.reporting.examples import Fetch
 from transforms.reporting.gather import gather
@@ -59,14 +59,13 @@ def test_text_from_the_web_stays_text(hostile: str, root: StoragePath, fetch: Fe
         concepts=[(hostile, 2, 1, 1), ("tame", 1, 1, 0)],
         rows={("web", "a"): rows},
         rejects={("annotate", "web", "a"): [Reject(hostile, hostile, hostile)]},  # type: ignore[arg-type]
-        config={"balance": {"method": hostile}, "sources": [{"name": "web", "license": hostile}]},
+        config={**CONFIG, "sources": [{**CONFIG["sources"][0], "license": hostile}]},
     )
-    page = Elements(render(gather(run.write(root), fetch)))
+    page = Elements(render(dataclasses.replace(gather(run.write(root), fetch), method=hostile)))
     harmless = SyntheticRun(
         concepts=[("a", 2, 1, 1), ("tame", 1, 1, 0)],
         rows={("web", "a"): [dataclasses.replace(row, key="k", caption="b", lang="en") for row in rows[:1]] + rows[1:]},
         rejects={("annotate", "web", "a"): [Reject("c", "d", "e")]},  # type: ignore[arg-type]
-        config={"balance": {"method": "f"}, "sources": [{"name": "web", "license": "g"}]},
     )
     expected = Elements(render(gather(harmless.write(root.parent / "harmless"), fetch)))
     allowed = {tag for tag, _ in expected.found} | {"small"}  # the language of a concept, when there are several
@@ -115,9 +114,9 @@ def test_figures_stand_on_the_page(small_run: SyntheticRun, root: StoragePath, f
         SyntheticRun([], {("web", "a"): [Row("w", [-1], copies=1)]}),
         SyntheticRun([("dog", 0, 0, 0)], {("web", "a"): [Row("w", [-1], copies=1)]}),
         SyntheticRun([("dog", 1, 1, 1)], {}),
-        SyntheticRun([("dog", 1, 1, 1)], {("web", "a"): []}, config={}),
+        SyntheticRun([("dog", 1, 1, 1)], {("web", "a"): []}),
     ],
-    ids=["no concepts", "none found", "no shards", "no settings"],
+    ids=["no concepts", "none found", "no shards", "no rows"],
 )
 def test_a_run_with_pieces_missing_still_has_a_page(run: SyntheticRun, root: StoragePath) -> None:
     text = Elements(render(gather(run.write(root)))).text

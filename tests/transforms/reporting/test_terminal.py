@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import pathlib
 
@@ -11,9 +12,10 @@ from transforms.reporting.terminal import print_summary
 from transforms.storage import StoragePath
 
 
-def printed(run: SyntheticRun, root: StoragePath) -> str:
+def printed(run: SyntheticRun, root: StoragePath, **changed: str) -> str:
     stream = io.StringIO()
-    print_summary(gather(run.write(root)), Console(file=stream, width=120), root / "report" / "index.html")
+    summary = dataclasses.replace(gather(run.write(root)), **changed)
+    print_summary(summary, Console(file=stream, width=120), root / "report" / "index.html")
     return stream.getvalue()
 
 
@@ -26,8 +28,7 @@ def test_tables_hold_stages_measures_and_the_path(small_run: SyntheticRun, root:
 
 
 def test_markup_in_names_is_printed_as_it_is(small_run: SyntheticRun, root: StoragePath) -> None:
-    run = SyntheticRun(small_run.concepts, small_run.rows, config={"balance": {"method": "[red]loud[/]"}})
-    assert "[red]loud[/]" in printed(run, root)
+    assert "[red]loud[/]" in printed(small_run, root, method="[red]loud[/]")
 
 
 def test_a_path_with_markup_is_printed_as_it_is(small_run: SyntheticRun, tmp_path: pathlib.Path) -> None:

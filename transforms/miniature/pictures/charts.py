@@ -136,5 +136,6 @@ _CHARTS: dict[str, Callable[[Pen, np.random.Generator], None]] = {
 
 
 def draw_chart(pen: Pen, name: str, rng: np.random.Generator) -> None:
+    """The chart or table called ``name``, with made-up figures."""
     _card(pen)
     _CHARTS[name](pen, rng)

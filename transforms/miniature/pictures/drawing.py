@@ -64,6 +64,7 @@ def encode_jpeg(picture: Image.Image, quality: int) -> bytes:
 
 
 def draw(scene: Scene, rng: np.random.Generator) -> Image.Image:
+    """The picture of a scene; ``rng`` settles what the scene leaves open."""
     width, height = scene.width * _SUPERSAMPLING, scene.height * _SUPERSAMPLING
     canvas = backgrounds.paint(scene.background.name if scene.background else None, width, height, rng)
     for element, cell in zip(scene.elements, _cells(scene, rng), strict=True):

@@ -55,9 +55,11 @@ class Pen:
         self.radius = radius
 
     def at(self, x: float, y: float) -> Point:
+        """Pixel of a point of the frame."""
         return (self.centre[0] + x * self.radius, self.centre[1] + y * self.radius)
 
     def pixels(self, length: float) -> int:
+        """Pixels of a length of the frame, at least one."""
         return max(1, round(length * self.radius))
 
     def inner(self, x: float, y: float, scale: float) -> Pen:
@@ -117,6 +119,7 @@ class Pen:
         self.draw.arc(self.box(x - rx, y - ry, x + rx, y + ry), start, end, fill=fill, width=self.pixels(width))
 
     def pie(self, x: float, y: float, rx: float, ry: float, start: float, end: float, fill: RGB) -> None:
+        """A sector of an ellipse, angles as in :meth:`arc`."""
         self.draw.pieslice(self.box(x - rx, y - ry, x + rx, y + ry), start, end, fill=fill)
 
     def text(self, x: float, y: float, text: str, height: float, fill: RGB) -> None:

@@ -98,6 +98,7 @@ def _placed(shape: str, pen: Pen, tilt: float) -> list[list[Point]]:
 
 
 def draw_shape(pen: Pen, shape: str, colour: RGB, tilt: float = 0.0, texture: str | None = None) -> None:
+    """One shape that fills the frame, ``tilt`` in radians."""
     outlines = _placed(shape, pen, tilt)
     # a hole is reached by a cut along which the polygon closes on itself
     path = [*outlines[0], *(point for hole in outlines[1:] for point in reversed(hole))]

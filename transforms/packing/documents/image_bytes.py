@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from transforms.conversations.document import ImageSize
 from transforms.errors import InputError
-from transforms.images.decode import DecodeSettings, ImageFault, decode, open_image
+from transforms.images.decode import DecodeSettings, decode
+from transforms.images.header import PILLOW_MAX_PIXELS, ImageFault, image_format, is_turned, open_image
 
-_EXIF_ORIENTATION = 0x0112  # values 5 to 8 exchange width and height
-_ENDINGS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 #: What was worth packing is decoded, however small or large.
-_ANY_SIZE = DecodeSettings(max_pixels=178_956_970, min_side=1)
+_ANY_SIZE = DecodeSettings(max_pixels=PILLOW_MAX_PIXELS, min_side=1)
 
 
 def measure_image(data: bytes) -> tuple[ImageSize, str] | ImageFault:
     """Size and ending (jpg, png or webp, by content), without decoding a pixel; about 50 µs."""
-    image = open_image(data, _ANY_SIZE)
+    image = open_image(data, PILLOW_MAX_PIXELS)
     if isinstance(image, ImageFault):
         return image
-    width, height = image.size
-    if _is_turned(image):
-        width, height = height, width
-    return ImageSize(width, height), _ENDINGS[image.format or ""]
+    size = ImageSize(image.height, image.width) if is_turned(image) else ImageSize(image.width, image.height)
+    return size, image_format(image)
 
 
 def verify_image(data: bytes) -> ImageFault | None:
@@ -51,11 +47,3 @@ def decode_image(data: bytes, stated: ImageSize, where: str) -> NDArray[np.uint8
             "tokens were planned for another image. Pack the source again."
         )
     return decoded.rgb
-
-
-def _is_turned(image: Image.Image) -> bool:
-    try:
-        orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-    except Exception:  # damaged EXIF says nothing about the picture
-        return False
-    return isinstance(orientation, int) and 5 <= orientation <= 8

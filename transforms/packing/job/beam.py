@@ -10,6 +10,7 @@ from transforms.beam import CollectToList, WriteStageCounts
 from transforms.packing.job.finishing import finish_set
 from transforms.packing.job.groups import PackJob, pack_group
 from transforms.packing.job.inputs import InputGroup
+from transforms.stages import PACK
 
 
 class PackShards(beam.PTransform):  # type: ignore[misc]
@@ -27,4 +28,4 @@ class PackShards(beam.PTransform):  # type: ignore[misc]
         records = pipeline | "Groups" >> beam.Create(self._groups) | "Pack" >> beam.Map(pack_group, self._job)
         _ = records | "All records" >> CollectToList() | "Finish" >> beam.Map(finish_set, self._job)
         counts = records | "Counts" >> beam.Map(lambda record: record.counts)
-        return counts | WriteStageCounts(self._job.folder.counts("pack"))
+        return counts | WriteStageCounts(self._job.folder.counts(PACK.name))

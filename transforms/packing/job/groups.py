@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from transforms.datasets import FORMAT_VERSION, rejects_table, write_table
-from transforms.errors import RunFolderError
+from transforms.at_rest import FORMAT_VERSION, parsing, read_versioned_json, shaped
+from transforms.datasets import write_rejects
 from transforms.exporting.manifest import ShardStats
 from transforms.packing.documents.chat import ChatTokenizer
 from transforms.packing.documents.media import Located
@@ -23,7 +23,7 @@ from transforms.packing.layouts.registry import LAYOUTS
 from transforms.packing.plan.group_documents import GroupDocuments
 from transforms.packing.plan.tally import PackTally
 from transforms.packing.settings import PackSettings
-from transforms.rejects import Counts, Reject
+from transforms.rejects import Counts, Reject, StoredCounts
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
 
@@ -76,7 +76,7 @@ def pack_group(group: InputGroup, job: PackJob) -> GroupRecord:
     ready = ready_packs(_keyed_packs(group.number, packs), chat, job.shards.read_threads)
     shards = write_shards(job.packed, job.shards.name, group.number, ready, rules, job.shards.max_shard_bytes)
     for part, rejects in documents.rejects.items():
-        _write_rejects(job.folder, part, rejects)
+        write_rejects(job.folder.rejects("pack", part.source, part.name), part.name, rejects, job.folder.fingerprint)
     rejected = [reject for rejects in documents.rejects.values() for reject in rejects]
     counts = Counts(documents.rows_in, documents.rows_out, Counts.of(0, rejected).rejects)
     record = GroupRecord(group.number, counts, tuple(shards), tally)
@@ -105,14 +105,6 @@ def _keyed_packs(group: int, packs: Sequence[Sequence[Located]]) -> Iterator[tup
         yield f"ps_{group * _PACKS_PER_GROUP + number:08d}", documents
 
 
-def _write_rejects(folder: RunFolder, part: PackInput, rejects: Sequence[Reject]) -> None:
-    path = folder.rejects("pack", part.source, part.name)
-    if rejects:
-        write_table(path, rejects_table(part.name, rejects), folder.fingerprint, Counts.of(0, rejects))
-    elif path.is_file():  # of an earlier attempt, over input that has been mended since
-        path.delete()
-
-
 def _record_path(job: PackJob, group: int) -> StoragePath:
     return job.packed / _RECORDS / f"{group:06d}.json"
 
@@ -127,15 +119,18 @@ def _record_values(record: GroupRecord, fingerprint: str) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class _StoredRecord:
+    """The shape of a record at rest, but for what the tally holds."""
+
+    counts: StoredCounts
+    shards: tuple[ShardStats, ...]
+    tally: dict[str, Any] | None
+
+
 def read_record(path: StoragePath, fingerprint: str, group: int) -> GroupRecord:
-    """Raises RunFolderError for a record of other settings or of another format version."""
-    values = json.loads(path.read_text())
-    found = values.get("format_version"), values.get("fingerprint")
-    if found != (FORMAT_VERSION, fingerprint):
-        raise RunFolderError(
-            f"{path} has format version {found[0]} and settings {found[1]}, this run has format version "
-            f"{FORMAT_VERSION} and settings {fingerprint}. Choose a new output folder."
-        )
-    shards = tuple(ShardStats(**shard) for shard in values["shards"])
-    tally = None if values["tally"] is None else PackTally.from_dict(values["tally"])
-    return GroupRecord(group, Counts.from_dict(values["counts"]), shards, tally)
+    """Raises RunFolderError for a record that is damaged, of other settings or of another format version."""
+    stored = shaped(path, read_versioned_json(path, fingerprint), _StoredRecord)
+    with parsing(path):
+        tally = None if stored.tally is None else PackTally.from_dict(stored.tally)
+    return GroupRecord(group, stored.counts, stored.shards, tally)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transforms import keyed
+from transforms.batching import batched
 from transforms.packing.documents.chat import ChatTokenizer, Lengths
 from transforms.packing.documents.media import Located
 from transforms.packing.documents.splitting import split_at_turns
@@ -44,7 +44,7 @@ class GroupDocuments:
         """Add the documents of one input; without ``chat`` they are taken as they are."""
         rejects = self.rejects.setdefault(part, [])
         first = len(self.located)
-        for batch in _batches(documents, settings.tokenize_batch):
+        for batch in batched(documents, settings.tokenize_batch):
             self.rows_in += len(batch)
             kept: list[Located] = []
             for one in batch:
@@ -141,9 +141,3 @@ def _split(located: Located, chat: ChatTokenizer, settings: PackSettings) -> Out
         videos = tuple(located.videos[index] for index in piece.videos)
         outcome.append((Located(piece.document, images, videos), lengths))
     return outcome
-
-
-def _batches(items: Iterable[Located | Reject], size: int) -> Iterator[list[Located | Reject]]:
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, size)):
-        yield batch

@@ -68,10 +68,10 @@ class PackOrder:
         shares = self._shares
         which_of, rank_of = _dealt_block(shares, self.seed, block)
         which = int(which_of[within])
-        drawn = block * shares[which] + int(rank_of[within])
+        nth = block * shares[which] + int(rank_of[within])
         size = self.sizes[which]
-        epoch = f"epoch {drawn // size} of set {which}"
-        return which, permuted(drawn % size, size, self.seed, epoch)
+        epoch = f"epoch {nth // size} of set {which}"
+        return which, permuted(nth % size, size, self.seed, epoch)
 
     @functools.cached_property
     def _shares(self) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from transforms import keyed
 from transforms.packing.plan.histogram_fit import Slots, fit
+from transforms.stages import PACK
 
 #: Shares of all tokens to deal out evenly before best fit closes the gaps: the first that costs no packs is taken.
 _SPREAD_SHARES = (0.95, 0.9, 0.8, 0.7, 0.5, 0.3)
@@ -49,11 +50,11 @@ class Plan:
         return [order[first:last] for first, last in itertools.pairwise(starts.tolist())]
 
 
-class _Measure(NamedTuple):
-    """A further quantity that a pack holds a bounded sum of."""
+class _Capacity(NamedTuple):
+    """What a pack holds a bounded sum of, beside tokens: ``values`` of documents, and the ``most`` of a pack."""
 
     values: NDArray[np.int32] | NDArray[np.int64]  # (N,)
-    capacity: int
+    most: int
 
 
 def plan_packs(
@@ -77,22 +78,22 @@ def plan_packs(
     lengths = np.asarray(num_tokens, np.int32)
     if lengths.size and int(lengths.min()) < 1:
         raise ValueError(f"document {int(np.argmin(lengths))} has a length of {int(lengths.min())} tokens")
-    measures = []
+    capacities = []
     if max_patches is not None:
         if num_patches is None:
             raise ValueError("max_patches needs num_patches")
-        measures.append(_Measure(num_patches, max_patches))
+        capacities.append(_Capacity(num_patches, max_patches))
     if max_attention is not None:
-        measures.append(_Measure(lengths.astype(np.int64) ** 2, max_attention))
+        capacities.append(_Capacity(lengths.astype(np.int64) ** 2, max_attention))
     fits = lengths <= pack_tokens
-    for measure in measures:
-        fits &= measure.values <= measure.capacity
+    for capacity in capacities:
+        fits &= capacity.values <= capacity.most
     work = _Work(lengths, pack_tokens, ids, seed, num_patches if balance else None)
     pack, num_packs = np.full(lengths.shape, -1, np.int32), 0
     if fits.any():
-        num_packs = work.place(pack, fits, work.slots(fits, measures, balance))
-    if measures and num_packs:
-        num_packs = _repack(work, pack, num_packs, measures)
+        num_packs = work.place(pack, fits, work.slots(fits, capacities, balance))
+    if capacities and num_packs:
+        num_packs = _repack(work, pack, num_packs, capacities)
     if num_packs:  # packs of like contents are planned one after another; mix them
         rank = np.empty(num_packs + 1, np.int32)
         rank[np.argsort(keyed.mix64(np.arange(num_packs, dtype=np.uint64), seed, "pack order"))] = np.arange(num_packs)
@@ -103,6 +104,8 @@ def plan_packs(
 
 @dataclass(frozen=True)
 class _Work:
+    """What places documents in packs by their length; of no use beyond :func:`plan_packs`."""
+
     lengths: NDArray[np.int32]
     pack_tokens: int
     ids: NDArray[np.uint64] | None
@@ -112,13 +115,13 @@ class _Work:
     def chance(self, members: NDArray[np.int64]) -> NDArray[np.uint64]:
         """The keyed number by which equal documents are told apart."""
         keys = members.astype(np.uint64) if self.ids is None else self.ids[members]
-        return keyed.mix64(keys, self.seed, "pack")
+        return keyed.mix64(keys, self.seed, PACK.name)
 
-    def slots(self, fits: NDArray[np.bool_], measures: list[_Measure], balance: bool) -> Slots:
+    def slots(self, fits: NDArray[np.bool_], capacities: list[_Capacity], balance: bool) -> Slots:
         counts = np.bincount(self.lengths if fits.all() else self.lengths[fits], minlength=self.pack_tokens + 1)
         tokens = int((counts * np.arange(len(counts))).sum())
         least = -(-tokens // self.pack_tokens)
-        needed = [int(m.values.sum(where=fits) / m.capacity / _HEADROOM) + 1 for m in measures]
+        needed = [int(c.values.sum(where=fits) / c.most / _HEADROOM) + 1 for c in capacities]
         if max(needed, default=0) > least:  # another capacity is the tighter one: level all packs
             return fit(counts, max(needed), spread_share=1.0)
         plain = fit(counts)
@@ -130,7 +133,7 @@ class _Work:
     def place(self, pack: NDArray[np.int32], chosen: NDArray[np.bool_], slots: Slots) -> int:
         """Write the pack of every chosen document, length by length."""
         order, starts = _by_length(self.lengths, chosen)
-        weights = None if self.patches is None else _Balance(self.patches, order, slots, starts)
+        weights = None if self.patches is None else _PatchDealer(self.patches, order, slots, starts)
         bounds = np.flatnonzero(np.diff(slots.length, prepend=-1, append=-1))
         for first, last in itertools.pairwise(bounds.tolist()):
             length = int(slots.length[first])
@@ -162,7 +165,7 @@ def _packs_of(slots: Slots, rows: slice) -> NDArray[np.int32]:
     return np.asarray(np.repeat(first, sizes) + within % np.repeat(packs, sizes), np.int32)
 
 
-class _Balance:
+class _PatchDealer:
     """Deals patches evenly: of documents of one length, those with most patches go to the packs that lack them.
 
     A pack's load counts the patches of the documents dealt to it, and the mean of their length for its open slots.
@@ -201,17 +204,17 @@ class _Balance:
             done += len(targets)
 
 
-def _repack(work: _Work, pack: NDArray[np.int32], num_packs: int, measures: list[_Measure]) -> int:
+def _repack(work: _Work, pack: NDArray[np.int32], num_packs: int, capacities: list[_Capacity]) -> int:
     """Take documents out of packs over a capacity, and pack them anew; gives the new number of packs.
 
     A document's size is then the greatest share that it takes of any capacity: where sizes add up to no more than a
-    pack, so does every measure.
+    pack, so does every capacity.
     """
-    evicted = np.unique(np.concatenate([_excess(work, pack, num_packs, measure) for measure in measures]))
+    evicted = np.unique(np.concatenate([_excess(work, pack, num_packs, capacity) for capacity in capacities]))
     if not len(evicted):
         return num_packs
     sizes = work.lengths[evicted]
-    for values, limit in measures:
+    for values, limit in capacities:
         share = -(-values[evicted].astype(np.int64) * work.pack_tokens // limit)  # rounded up: never over the limit
         sizes = np.maximum(sizes, share).astype(np.int32)
     ids = evicted.astype(np.uint64) if work.ids is None else work.ids[evicted]
@@ -220,19 +223,28 @@ def _repack(work: _Work, pack: NDArray[np.int32], num_packs: int, measures: list
     slots = fit(np.bincount(sizes, minlength=work.pack_tokens + 1))
     more = again.place(fresh, np.ones(len(evicted), np.bool_), slots)
     pack[evicted] = num_packs + fresh
-    return num_packs + more
+    return _without_empty(pack, num_packs + more)
 
 
-def _excess(work: _Work, pack: NDArray[np.int32], num_packs: int, measure: _Measure) -> NDArray[np.int64]:
+def _without_empty(pack: NDArray[np.int32], num_packs: int) -> int:
+    """Number the packs anew that still hold a document: of two capacities, each may have taken what the other left."""
+    number = np.full(num_packs + 1, -1, np.int32)  # last: of pack -1
+    used = np.unique(pack[pack >= 0])
+    number[used] = np.arange(len(used))
+    pack[:] = number[pack]
+    return len(used)
+
+
+def _excess(work: _Work, pack: NDArray[np.int32], num_packs: int, capacity: _Capacity) -> NDArray[np.int64]:
     """The documents to take out, greatest first, so that no pack is over the capacity."""
-    sums = _pack_sums(pack, measure.values, num_packs)
-    over = np.append(sums > measure.capacity, False)  # False for pack -1
+    sums = _pack_sums(pack, capacity.values, num_packs)
+    over = np.append(sums > capacity.most, False)  # False for pack -1
     inside = np.flatnonzero(over[pack])
-    order = inside[np.lexsort((work.chance(inside), -measure.values[inside], pack[inside]))]
-    owner, values = pack[order], measure.values[order].astype(np.int64)
+    order = inside[np.lexsort((work.chance(inside), -capacity.values[inside], pack[inside]))]
+    owner, values = pack[order], capacity.values[order].astype(np.int64)
     before = np.cumsum(values) - values  # of this pack and those sorted before it
     starts = np.searchsorted(owner, owner)  # where this pack's documents begin
-    return np.asarray(order[before - before[starts] < sums[owner] - measure.capacity])
+    return np.asarray(order[before - before[starts] < sums[owner] - capacity.most])
 
 
 def _pack_sums(pack: NDArray[np.int32], values: NDArray[Any], num_packs: int) -> NDArray[np.float64]:

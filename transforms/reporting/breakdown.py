@@ -12,8 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.datasets import ShardName, read_table
-from transforms.reporting.summary import GroupRow
+from transforms.remaining import read_remaining
+from transforms.reporting.summary import BreakdownRow
 from transforms.run_folder import RunFolder
+from transforms.stages import FIRST_AFTER_ANNOTATE
 
 _READERS = 16  # threads: remote reads mostly wait
 
@@ -28,13 +30,14 @@ class ShardTally:
 
 
 def tally_shards(folder: RunFolder, shards: Sequence[ShardName]) -> list[ShardTally]:
+    """The tally of each shard, in order, several read at a time."""
     with ThreadPoolExecutor(_READERS) as readers:
         return list(readers.map(lambda name: tally_shard(folder, name), shards))
 
 
 def tally_shard(folder: RunFolder, name: ShardName) -> ShardTally:
     """One shard, from its keys and languages alone."""
-    rows = read_table(folder.annotations(*name), folder.fingerprint, ["key", "lang"])
+    rows = read_remaining(folder, name, FIRST_AFTER_ANNOTATE, ["key", "lang"])
     languages = pc.fill_null(rows["lang"], "")
     path = folder.selection(*name)
     if not path.exists():  # nothing of this shard was chosen
@@ -46,7 +49,7 @@ def tally_shard(folder: RunFolder, name: ShardName) -> ShardTally:
 
 def by_source(
     tallies: Sequence[ShardTally], shards: Sequence[ShardName], licences: Mapping[str, str]
-) -> tuple[GroupRow, ...]:
+) -> tuple[BreakdownRow, ...]:
     """Sources, the largest first; scaled up where not every shard was tallied."""
     annotated, selected = Counter[str](), Counter[str]()
     for tally in tallies:
@@ -56,11 +59,11 @@ def by_source(
     rows = []
     for source, factor in scale.items():
         totals = round(annotated[source] * factor), round(selected[source] * factor)
-        rows.append(GroupRow(source, licences.get(source, "unknown"), *totals))
+        rows.append(BreakdownRow(source, licences.get(source, "unknown"), *totals))
     return tuple(sorted(rows, key=lambda row: (-row.annotated, row.name)))
 
 
-def by_language(tallies: Sequence[ShardTally], shards: Sequence[ShardName]) -> tuple[GroupRow, ...]:
+def by_language(tallies: Sequence[ShardTally], shards: Sequence[ShardName]) -> tuple[BreakdownRow, ...]:
     """Languages of captions, the most frequent first; scaled up source by source, as above."""
     scale = _scale(tallies, shards)
     annotated: dict[str, float] = {}
@@ -69,7 +72,7 @@ def by_language(tallies: Sequence[ShardTally], shards: Sequence[ShardName]) -> t
         for totals, sums in ((annotated, tally.annotated), (selected, tally.selected)):
             for language, count in sums.items():
                 totals[language] = totals.get(language, 0.0) + count * scale[tally.name.source]
-    rows = [GroupRow(lang, "", round(count), round(selected.get(lang, 0.0))) for lang, count in annotated.items()]
+    rows = [BreakdownRow(lang, "", round(count), round(selected.get(lang, 0.0))) for lang, count in annotated.items()]
     return tuple(sorted(rows, key=lambda row: (-row.annotated, row.name)))
 
 

@@ -1,0 +1,112 @@
+"""One run of the chain as it was opened: what its jobs take their part from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rich.console import Console
+
+from pipelines.build_settings import BuildSettings
+from pipelines.engine.engine import Engine
+from pipelines.engine.progress import WatchedFiles
+from transforms.at_rest import RUN_JSON
+from transforms.configuration import fingerprint
+from transforms.datasets import ShardName
+from transforms.errors import RunFolderError
+from transforms.reading.listing import InputShard, list_shards
+from transforms.reading.settings import SourceSettings
+from transforms.run_folder import RunFolder, RunRecord, differences
+from transforms.stages import ANNOTATE
+from transforms.storage import StoragePath
+
+
+@dataclass(frozen=True)
+class BuildRun:
+    """Its settings, its inputs as listed, its folder and record, and the engine that runs its jobs."""
+
+    settings: BuildSettings
+    engine: Engine
+    console: Console
+
+    @cached_property
+    def inputs(self) -> list[InputShard]:
+        """The shards of all sources; drawing the miniature corpus first, where the settings ask for it."""
+        if self.settings.miniature is not None:
+            self._draw_miniature()
+        return [
+            shard for source in self.settings.sources for shard in list_shards(source, self.settings.files_per_shard)
+        ]
+
+    @cached_property
+    def sources(self) -> Mapping[str, SourceSettings]:
+        return {source.name: source for source in self.settings.sources}
+
+    @cached_property
+    def record(self) -> RunRecord:
+        """run.json, begun or gone on with."""
+        identity = {"settings": self.settings.identity(), "inputs": self._input_digests()}
+        folder = RunFolder(StoragePath.of(self.settings.output), fingerprint(identity))
+        return RunRecord.open(folder, self.settings.record(), identity)
+
+    @property
+    def is_annotated(self) -> bool:
+        """A run that is yet to begin gets no run.json here, as its settings may be refused."""
+        begun = (StoragePath.of(self.settings.output) / RUN_JSON).exists()
+        return begun and self.record.is_done(ANNOTATE.name)
+
+    @property
+    def folder(self) -> RunFolder:
+        return self.record.folder
+
+    @property
+    def shard_names(self) -> list[ShardName]:
+        return [ShardName(shard.source, shard.name) for shard in self.inputs]
+
+    @cached_property
+    def reused(self) -> RunFolder | None:
+        """The run whose annotations are taken over; raises where other settings or inputs made them."""
+        if self.settings.reuse is None:
+            return None
+        other = RunRecord.read(StoragePath.of(self.settings.reuse))
+        if changed := differences(_upstream(other.values["identity"]), _upstream(self.record.values["identity"])):
+            raise RunFolderError(
+                f"cannot reuse the annotations of {self.settings.reuse}: {', '.join(changed)} differ. Leave reuse out."
+            )
+        if not other.is_done(ANNOTATE.name):
+            raise RunFolderError(f"cannot reuse the annotations of {self.settings.reuse}: they are not complete")
+        return other.folder
+
+    def _draw_miniature(self) -> None:
+        from pipelines import miniature  # it imports Beam, which a run over real input need not do yet
+
+        corpus = self.settings.miniature
+        assert corpus is not None
+        folder = StoragePath.of(corpus.folder)
+        tars = WatchedFiles(folder / "shards", ".tar", corpus.settings.shards)
+        with self.engine.progress(self.console, "miniature", tars):
+            miniature.run(corpus.settings, folder, self.engine)
+
+    def _input_digests(self) -> dict[str, object]:
+        """Names the inputs by content where that is cheap, and shards by name and size."""
+        from transforms.annotating.digests import encoder_digest, word_list_digest
+
+        listing: dict[str, list[tuple[str, int]]] = {}
+        for shard in self.inputs:
+            listing.setdefault(shard.source, []).append((shard.name, shard.size_bytes))
+        return {
+            "encoder": encoder_digest(self.settings.encoder),
+            "vocabulary": word_list_digest(self.settings.vocabulary),
+            "sources": {name: {"shards": len(rows), "digest": fingerprint(rows)} for name, rows in listing.items()},
+        }
+
+
+def _upstream(identity: dict[str, Any]) -> dict[str, Any]:
+    """The part of a run's identity that annotations depend on."""
+    settings = {
+        name: identity["settings"][name]
+        for name in ("sources", "files_per_shard", "decode", "encoder", "vocabulary", "retrieval")
+    }
+    return {"settings": settings, "inputs": identity["inputs"]}

@@ -1,0 +1,60 @@
+"""What a stage is stands in its declaration: nobody else lists stages, and there is one way to the rows they left."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.architecture.test_imports import PACKAGES, ROOT, modules
+from transforms.stages import ANNOTATE, CHAIN, PACK, Stage, rejecting_before
+
+#: The declaration, and where the name also is that of a section of the settings or of a folder.
+_MOST_FILES = 4
+
+#: Annotations are named by the run folder, written by annotate, and read by the one way there is.
+_KNOW_ANNOTATIONS = {"transforms/run_folder.py", "transforms/annotating/beam.py", "transforms/remaining.py"}
+
+
+def parsed() -> list[tuple[str, ast.Module]]:
+    paths = [path for package in PACKAGES for path in modules(package)]
+    return [(str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+
+
+@pytest.mark.parametrize("stage", [*CHAIN, PACK], ids=lambda stage: stage.name)
+def test_the_name_of_a_stage_stands_in_few_files(stage: Stage) -> None:
+    files = [
+        path
+        for path, tree in parsed()
+        if any(isinstance(node, ast.Constant) and node.value == stage.name for node in ast.walk(tree))
+    ]
+    assert len(files) <= _MOST_FILES, f"{stage.name!r} stands in {files}: take it from transforms.stages"
+
+
+def test_one_way_leads_to_annotations() -> None:
+    for path, tree in parsed():
+        named = any(isinstance(node, ast.Attribute) and node.attr == "annotations" for node in ast.walk(tree))
+        assert not named or path in _KNOW_ANNOTATIONS, (
+            f"{path} names a file of annotations: read it by transforms.remaining.read_remaining"
+        )
+
+
+@pytest.mark.parametrize("stage", CHAIN, ids=lambda stage: stage.name)
+def test_every_stage_has_a_job_of_its_name(stage: Stage) -> None:
+    job = ROOT / "pipelines" / f"{stage.name}.py"
+    functions = [node.name for node in ast.parse(job.read_text()).body if isinstance(node, ast.FunctionDef)]
+    assert "stage_job" in functions
+
+
+def test_stages_take_from_earlier_ones() -> None:
+    for place, stage in enumerate(CHAIN):
+        assert stage.takes is None or stage.takes in {earlier.name for earlier in CHAIN[:place]}
+
+
+def test_one_stage_chooses() -> None:
+    """Only what it chose goes on, so what stages before it rejected is all that those after it must not see."""
+    (chosen,) = [stage for stage in CHAIN if stage.selects]
+    between = CHAIN[CHAIN.index(ANNOTATE) + 1 : CHAIN.index(chosen)]
+    assert between
+    assert rejecting_before(chosen) == rejecting_before(CHAIN[-1]) == between
+    assert rejecting_before(between[0]) == ()

@@ -1,0 +1,72 @@
+"""The stages, each declared once. Their order, what one hands to the next, and how each is told follow from here.
+
+A stage runs in the job of its name (``pipelines/<name>.py``) and has a command of its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is known of a stage without running it."""
+
+    name: str
+    counts: Literal["concepts", "images", "copies", "documents"]  # what one row in its counts is
+    takes: str | None = None  # the stage whose rows it takes in; None: what stands outside the run folder
+    leaves: str | None = None  # what a row that leaves it is called in the report; None: it is not told apart there
+    rejects_are_bounded: bool = False  # by max_reject_share; elsewhere any share may be rejected
+    selects: bool = False  # what it leaves out was not chosen, and is no reject
+    writes: tuple[str, ...] = ()  # what lies in the run folder by its name, rejects apart
+
+    @property
+    def is_of_images(self) -> bool:
+        """Whether it handles the images of the corpus, and so has a row in the report."""
+        return self.counts in ("images", "copies")
+
+    def takes_all_of(self, before: Stage) -> bool:
+        """Whether as many rows come in as left the stage before."""
+        return self.takes == before.name and self.counts == before.counts
+
+
+VOCABULARY = Stage("vocabulary", counts="concepts", writes=("vocabulary",))
+ANNOTATE = Stage("annotate", counts="images", leaves="annotated", rejects_are_bounded=True, writes=("annotations",))
+DEDUPLICATE = Stage("deduplicate", counts="images", takes=ANNOTATE.name, leaves="distinct")
+BALANCE = Stage(
+    "balance",
+    counts="images",
+    takes=DEDUPLICATE.name,
+    leaves="selected",
+    selects=True,
+    writes=("selection", "concepts.parquet"),
+)
+EXPORT = Stage("export", counts="copies", takes=BALANCE.name, writes=("shards",))
+
+#: The flow of ``evenweave build``, in order.
+CHAIN = (VOCABULARY, ANNOTATE, DEDUPLICATE, BALANCE, EXPORT)
+
+#: Runs alone, into a run folder of its own.
+PACK = Stage("pack", counts="documents", rejects_are_bounded=True, writes=("packed",))
+
+_BY_NAME = {stage.name: stage for stage in (*CHAIN, PACK)}
+
+
+def stage_named(name: str) -> Stage:
+    return _BY_NAME[name]
+
+
+def writer_of(name: str) -> str | None:
+    """The stage that leaves what lies in a run folder under this name; None for what belongs to none."""
+    return next((stage.name for stage in _BY_NAME.values() if name in stage.writes), None)
+
+
+def rejecting_before(stage: Stage) -> tuple[Stage, ...]:
+    """The stages after annotate whose rejects ``stage`` does not see any more, though their annotations still stand."""
+    earlier = CHAIN[CHAIN.index(ANNOTATE) + 1 : CHAIN.index(stage)]
+    return tuple(other for other in earlier if not other.selects)
+
+
+#: Reads every row that was annotated, since no stage has rejected any before it.
+FIRST_AFTER_ANNOTATE = CHAIN[CHAIN.index(ANNOTATE) + 1]
