@@ -13,12 +13,17 @@ from tests.benchmarks.kept_results import kept, paragraph, percent, table
 
 Row = tuple[str, str, str, str]
 
+_RESULTS = (
+    *("annotate_vit-b-32_cpu", "annotate_tiny_cpu", "retrieval", "decode", "balance", "export", "members"),
+    *("worker_start", "packing", "packed_reader", "training", "raking"),
+)
 _COPIES = {"copyfile": "`copyfile`", "copy_sha256": "read, write and SHA-256"}
 
 
 def how_fast() -> str:
     rows = [*_annotating(), *_balancing(), *_exporting(), *_members(), *_workers(), *_planning(), *_training()]
-    return f"{table(('step', 'measured', 'beside', 'ratio'), rows)}\n\n{_remarks()}"
+    where = " and ".join(sorted({f"{kept(name)['hardware']}, on {kept(name)['date']}" for name in _RESULTS}))
+    return f"Measured on {where}:\n\n{table(('step', 'measured', 'beside', 'ratio'), rows)}\n\n{_remarks()}"
 
 
 def _annotating() -> list[Row]:
