@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 import torch
 from tokenizers import Tokenizer
+from torch.utils.data import DataLoader
 from transformers import PreTrainedTokenizerFast
 
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
 from model.architecture.processing import build_processor
 from model.errors import ModelConfigError
-from model.training.packed_dataset import PackedDataset, collate_packs, packed_loader
+from model.training.packed_dataset import PackedDataset, PackedSample, collate_packs, packed_loader
 from tests.model.tiny import tiny_config
 from tests.transforms.packing.corpus import TOKENIZER, both_sources, pack_all, pack_job, picture
 from transforms.errors import InputError
@@ -82,6 +83,17 @@ def test_stopped_anywhere_it_goes_on_exactly(folders: list[str], workers: int, p
         resumed = loader()
         resumed.load_state_dict(state)
         assert seen + [batch["keys"] for batch in resumed] == whole
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("rank", [0, 1, 2])
+def test_which_rank_reads_which_pack_when(folders: list[str], rank: int, workers: int) -> None:
+    """Rank r of R reads the positions r, r + R, …, in that order, however many workers share them; in each epoch."""
+    dataset = PackedDataset(folders[0], epochs=3, seed=5, rank=rank, world_size=3)
+    [packed] = dataset.sets
+    wanted = [packed.read(dataset.order.at(position)[1]).key for position in range(rank, 3 * len(packed), 3)]
+    found = list(DataLoader(dataset, batch_size=None, num_workers=workers))
+    assert [sample["keys"] for sample in found] == [[key] for key in wanted]
 
 
 def test_a_mixture_keeps_its_weights(folders: list[str]) -> None:
@@ -196,3 +208,26 @@ def test_the_model_gives_each_document_of_a_pack_what_it_has_alone(folders: list
             assert torch.allclose(packed.logits[:, begin:end], alone, atol=1e-5)
             shown += images
     assert shown == len(grids)
+
+
+@pytest.mark.parametrize("longest", [0, 1, 2])
+def test_the_longest_document_may_stand_in_any_pack_of_a_batch(longest: int) -> None:
+    lengths = [[3, 2], [4], [1, 1, 2]]
+    lengths[longest][-1] = 7
+    samples: list[PackedSample] = [
+        {
+            "input_ids": torch.arange(sum(pack)) + 100 * number,
+            "labels": torch.arange(sum(pack)),
+            "cu_seq_lens_q": torch.tensor([0, *itertools.accumulate(pack)], dtype=torch.int32),
+            "max_length_q": max(pack),
+            "keys": [f"pack{number}"],
+        }
+        for number, pack in enumerate(lengths)
+    ]
+    batch = collate_packs(samples)
+    assert batch["max_length_q"] == 7
+    assert batch["cu_seq_lens_q"].tolist() == [0, *itertools.accumulate(itertools.chain(*lengths))]
+    assert batch["cu_seq_lens_q"].dtype == torch.int32
+    assert batch["keys"] == ["pack0", "pack1", "pack2"]
+    assert torch.equal(batch["input_ids"], torch.cat([sample["input_ids"] for sample in samples])[None])
+    assert batch.keys() == samples[0].keys()
