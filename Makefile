@@ -15,7 +15,7 @@ BEAM_FLAGS  := $(if $(RUNNER),-- --runner=$(RUNNER) $(RUNNER_FLAGS))
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build-85m report tiny-encoder train-tiny test check format mutants bench bench-balanced-training clean
+.PHONY: help setup setup-dev build-85m report tiny-encoder train-tiny test test-compat check format mutants bench bench-balanced-training clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[36mmake %-24s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,13 +51,16 @@ train-tiny: setup ## the tiny model through all three stages, on a CPU: packs, t
 	$(BIN)/python -m pipelines.train_tiny $(or $(OUTPUT),runs/tiny)
 
 test: check ## all tests: lint, types, unit, whole chains, readers of other projects
-	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m slow
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "slow and not compat"
+
+test-compat: setup-dev ## what needs other versions of other projects, or a clean environment
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m compat
 
 check: setup-dev ## the quick part: lint, types, unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "not slow and not compat"
 
 format: setup-dev ## put the code in its layout
 	$(BIN)/ruff check --fix .

@@ -13,18 +13,17 @@ from rich.markup import escape
 
 from pipelines.build_run import BuildRun
 from pipelines.run_stage import StageJob, StageRunner
-from transforms.annotating.faiss_library import clobbered
 from transforms.errors import EvenweaveError
 from transforms.stages import ANNOTATE, CHAIN, VOCABULARY, Stage
 
 
 def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
     """Run those of ``stages`` that are not done, in the order of the flow; raises where an earlier one is missing."""
+    if {VOCABULARY, ANNOTATE} & set(stages) and not run.is_annotated:
+        if {VOCABULARY, ANNOTATE} <= set(stages):
+            run.engine.prepare(job_module(ANNOTATE))  # while this process looks at inputs and embeds the vocabulary
+        _check_before_work(run)
     runner = StageRunner(run.record, run.engine, run.console, run.settings.max_reject_share)
-    if {VOCABULARY, ANNOTATE} <= set(stages) and not run.record.is_done(ANNOTATE.name):
-        run.engine.prepare(job_module(ANNOTATE))  # while this process embeds the vocabulary
-    if {VOCABULARY, ANNOTATE} & set(stages) and not run.record.is_done(ANNOTATE.name):
-        _look_at_faiss(run)
     for stage in CHAIN:
         if stage in stages:
             _check_order(run, stage)
@@ -35,7 +34,16 @@ def job_module(stage: Stage) -> str:
     return f"pipelines.{stage.name}"
 
 
-def _look_at_faiss(run: BuildRun) -> None:
+def _check_before_work(run: BuildRun) -> None:
+    """What would end the run later: vocabulary, inputs and sizes that cannot serve, and a mixture of libraries."""
+    from transforms.annotating.checks import check_retrieval  # torch, which a run that is done needs not import
+    from transforms.annotating.faiss_library import clobbered
+    from transforms.reading.checks import check_inputs, most_samples
+
+    settings = run.settings
+    check_inputs(run.inputs, run.sources)
+    check_retrieval(settings.encoder, settings.vocabulary, settings.retrieval)
+    settings.balance.check_size(most_samples(run.inputs))
     if warning := clobbered():
         run.console.print(f"[yellow]faiss:[/] {escape(warning)}", highlight=False, soft_wrap=True)
 

@@ -61,6 +61,19 @@ def build(
 
 
 @app.command()
+def init(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="where build.yaml and concepts.txt are written")],
+    input_path: Annotated[
+        str | None, typer.Option("--input", help="tars, Parquet files or images; their format is told from the files")
+    ] = None,
+) -> None:
+    """A commented configuration for data of one's own."""
+    from pipelines import init as job
+
+    job.run(folder, input_path, Console())
+
+
+@app.command()
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="a finished run folder")],
 ) -> None:

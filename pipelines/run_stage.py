@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
@@ -23,12 +23,13 @@ class StageJob:
     """What a stage has to do in one run.
 
     ``run`` returns the counts, or None where a Beam job left them in the run folder. ``figures`` are what run.json
-    keeps beside the counts, known when the job has ended.
+    keeps beside the counts, known when the job has ended. ``hint`` says what the counts tell of the input as a whole.
     """
 
     run: Callable[[], Counts | None]
     watched: WatchedFiles | None = None
     figures: Callable[[], Mapping[str, Any]] = dict
+    hint: Callable[[Counts], str | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,24 @@ class StageRunner:
             counts = job.run()
             if counts is None:
                 counts = self._take_counts(stage)
-        counts.check(stage.name, self.max_reject_share if stage.rejects_are_bounded else 1.0)
+        self._check_rejects(stage, counts, job.hint(counts))
         self._check_handover(stage, counts)
         self.record.finish(stage.name, counts, **job.figures())
         tell(counts, f"{time.monotonic() - started:.1f} s")
 
     def _take_counts(self, stage: Stage) -> Counts:
         """The counts that a Beam job left."""
-        path = self.record.folder.counts(stage.name)
-        counts = Counts.from_dict(json.loads(path.read_text()))
-        path.delete()
+        counts = self.record.folder.read_stage_counts(stage.name)
+        self.record.folder.counts(stage.name).delete()
         return counts
+
+    def _check_rejects(self, stage: Stage, counts: Counts, hint: str | None) -> None:
+        try:
+            counts.check(stage.name, self.max_reject_share if stage.rejects_are_bounded else 1.0)
+        except EvenweaveError as error:
+            raise EvenweaveError(f"{error}\n{hint}" if hint else str(error)) from None
+        if hint:
+            self.console.print(f"[yellow]input:[/] {escape(hint)}", highlight=False, soft_wrap=True)
 
     def _check_handover(self, stage: Stage, counts: Counts) -> None:
         """What a stage takes in is what the one before it gave out."""

@@ -56,8 +56,8 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 def load_settings(path: str, schema: type[SettingsT], overrides: list[str] | None = None) -> SettingsT:
     """Read a YAML file into ``schema``.
 
-    An override ``a.b=c`` is parsed as YAML; a path in it is relative to the working directory, those in the file to
-    the file. Raises ConfigError naming file and key.
+    A value in the file that begins with ``./`` or ``../`` is a path relative to that file. An override ``a.b=c`` is
+    parsed as YAML; a path in it is relative to the working directory. Raises ConfigError naming file and key.
     """
     values = read_yaml(path)
     for override in overrides or []:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BeforeValidator, TypeAdapter
 
 from transforms.errors import EvenweaveError
 
@@ -35,6 +37,8 @@ class Reason(StrEnum):
     UNKNOWN_ROLE = "unknown_role"  # a turn spoken by none of system, user, assistant and tool
     NO_ANSWER = "no_answer"  # no assistant turn with text, so nothing to learn
     MISSING_VIDEO = "missing_video"
+    UNDECODABLE_VIDEO = "undecodable_video"  # not a video, or one that breaks off before its first frame
+    NO_VIDEO_STREAM = "no_video_stream"  # sound alone
     UNPLACED_MEDIA = "unplaced_media"  # more images or videos than places for them in the turns
     SIZE_MISMATCH = "size_mismatch"  # the pixels are not of the size that the record states
     EXTREME_ASPECT_RATIO = "extreme_aspect_ratio"  # over 200 to 1: the image processor refuses it
@@ -79,7 +83,8 @@ class Counts:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Counts:
-        return cls(int(values["rows_in"]), int(values["rows_out"]), dict(values["rejects"]))
+        """What :meth:`to_dict` gave; raises ValueError for anything else."""
+        return _STORED.validate_python(values)
 
     def check(self, stage: str, max_reject_share: float = 1.0) -> None:
         """Raises EvenweaveError when rows were lost, or when more than ``max_reject_share`` of them were rejected."""
@@ -94,3 +99,15 @@ class Counts:
                 f"{stage}: {self.rejected} of {self.rows_in} rows were rejected ({worst}), more than the configured "
                 f"share {max_reject_share:g}. See rejects/{stage}/ for each; mend the input or raise max_reject_share."
             )
+
+
+def _refuse_parts(values: object) -> object:
+    """Counts at rest are whole: what is left out would otherwise be read as nothing."""
+    if isinstance(values, Mapping) and (missing := [one.name for one in fields(Counts) if one.name not in values]):
+        raise ValueError(f"counts lack {', '.join(missing)}")
+    return values
+
+
+#: Counts as a field of something at rest.
+StoredCounts = Annotated[Counts, BeforeValidator(_refuse_parts)]
+_STORED: TypeAdapter[Counts] = TypeAdapter(StoredCounts)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import importlib.metadata
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Self
 
-from transforms.datasets import FORMAT_VERSION
+from pydantic import BaseModel, model_validator
+
+from transforms.at_rest import FORMAT_VERSION, RUN_JSON, check_origin, parsing, read_json, shaped
 from transforms.errors import RunFolderError
-from transforms.rejects import Counts
+from transforms.rejects import Counts, StoredCounts
 from transforms.storage import StoragePath
 
 
@@ -27,7 +29,7 @@ class RunFolder:
 
     @property
     def run_json(self) -> StoragePath:
-        return self.root / "run.json"
+        return self.root / RUN_JSON
 
     @property
     def vocabulary(self) -> StoragePath:
@@ -57,6 +59,35 @@ class RunFolder:
     def counts(self, stage: str) -> StoragePath:
         """Where the last step of a Beam job leaves the stage's counts for the driver, which moves them to run.json."""
         return self.root / f".{stage}-counts.json"
+
+    def read_stage_counts(self, stage: str) -> Counts:
+        """The counts that a Beam job left; raises RunFolderError where they are missing or damaged."""
+        path = self.counts(stage)
+        with parsing(path):
+            return Counts.from_dict(read_json(path))
+
+
+class _StageState(BaseModel):
+    """What run.json says of a stage; figures for the report may stand beside."""
+
+    state: Literal["running", "done"]
+    counts: StoredCounts | None = None
+
+    @model_validator(mode="after")
+    def _done_stages_have_counts(self) -> Self:
+        if self.state == "done" and self.counts is None:
+            raise ValueError("done, but without counts")
+        return self
+
+
+class _StoredRecord(BaseModel):
+    """The shape of run.json."""
+
+    fingerprint: str
+    code_version: str
+    config: dict[str, Any]
+    identity: dict[str, Any]
+    stages: dict[str, _StageState]
 
 
 class RunRecord:
@@ -98,16 +129,14 @@ class RunRecord:
 
     @classmethod
     def read(cls, root: StoragePath) -> RunRecord:
-        """The record of an existing run; raises RunFolderError where there is none or it is of another version."""
-        path = root / "run.json"
+        """The record of an existing run; raises RunFolderError where there is none, and for one that is damaged or of
+        another version."""
+        path = root / RUN_JSON
         if not path.exists():
             raise RunFolderError(f"{root} is not a run folder: it has no run.json")
-        values = json.loads(path.read_text())
-        if values.get("format_version") != FORMAT_VERSION:
-            raise RunFolderError(
-                f"{root} has format version {values.get('format_version')}, this code reads version {FORMAT_VERSION}. "
-                "Run the job again into a new folder."
-            )
+        values = read_json(path)
+        check_origin(path, values.get("format_version"), values.get("fingerprint"), None)
+        shaped(path, values, _StoredRecord)
         return cls(RunFolder(root, values["fingerprint"]), values)
 
     def is_done(self, stage: str) -> bool:

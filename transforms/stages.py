@@ -19,6 +19,7 @@ class Stage:
     leaves: str | None = None  # what a row that leaves it is called in the report; None: it is not told apart there
     rejects_are_bounded: bool = False  # by max_reject_share; elsewhere any share may be rejected
     selects: bool = False  # what it leaves out was not chosen, and is no reject
+    writes: tuple[str, ...] = ()  # what lies in the run folder by its name, rejects apart
 
     @property
     def is_of_images(self) -> bool:
@@ -30,23 +31,35 @@ class Stage:
         return self.takes == before.name and self.counts == before.counts
 
 
-VOCABULARY = Stage("vocabulary", counts="concepts")
-ANNOTATE = Stage("annotate", counts="images", leaves="annotated", rejects_are_bounded=True)
+VOCABULARY = Stage("vocabulary", counts="concepts", writes=("vocabulary",))
+ANNOTATE = Stage("annotate", counts="images", leaves="annotated", rejects_are_bounded=True, writes=("annotations",))
 DEDUPLICATE = Stage("deduplicate", counts="images", takes=ANNOTATE.name, leaves="distinct")
-BALANCE = Stage("balance", counts="images", takes=DEDUPLICATE.name, leaves="selected", selects=True)
-EXPORT = Stage("export", counts="copies", takes=BALANCE.name)
+BALANCE = Stage(
+    "balance",
+    counts="images",
+    takes=DEDUPLICATE.name,
+    leaves="selected",
+    selects=True,
+    writes=("selection", "concepts.parquet"),
+)
+EXPORT = Stage("export", counts="copies", takes=BALANCE.name, writes=("shards",))
 
 #: The flow of ``evenweave build``, in order.
 CHAIN = (VOCABULARY, ANNOTATE, DEDUPLICATE, BALANCE, EXPORT)
 
 #: Runs alone, into a run folder of its own.
-PACK = Stage("pack", counts="documents", rejects_are_bounded=True)
+PACK = Stage("pack", counts="documents", rejects_are_bounded=True, writes=("packed",))
 
 _BY_NAME = {stage.name: stage for stage in (*CHAIN, PACK)}
 
 
 def stage_named(name: str) -> Stage:
     return _BY_NAME[name]
+
+
+def writer_of(name: str) -> str | None:
+    """The stage that leaves what lies in a run folder under this name; None for what belongs to none."""
+    return next((stage.name for stage in _BY_NAME.values() if name in stage.writes), None)
 
 
 def rejecting_before(stage: Stage) -> tuple[Stage, ...]:

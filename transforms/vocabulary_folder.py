@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from concept_vocab.vocabulary import SCHEMA
+from transforms.at_rest import check_fingerprint, damaged, read_data, read_json, shaped
 from transforms.datasets import read_table, write_table
-from transforms.errors import RunFolderError
 from transforms.run_folder import RunFolder
-from transforms.storage import StoragePath
 
 _TABLE, _EMBEDDINGS, _META = "vocabulary.parquet", "embeddings.npy", "meta.json"
+
+
+@dataclass(frozen=True)
+class _Meta:
+    """What meta.json says beside the fingerprint."""
+
+    concepts: int
+    width: int
+    encoder: dict[str, Any]
 
 
 def save_vocabulary(
@@ -47,7 +56,7 @@ def save_vocabulary(
 def copy_vocabulary(reused: RunFolder, folder: RunFolder) -> int:
     """Take over another run's vocabulary; returns the number of concepts."""
     concepts = read_concepts(reused)
-    save_vocabulary(folder, concepts, read_embeddings(reused), _read_meta(reused)["encoder"])
+    save_vocabulary(folder, concepts, read_embeddings(reused), _read_meta(reused).encoder)
     return int(concepts.num_rows)
 
 
@@ -56,7 +65,7 @@ def read_concepts(folder: RunFolder, columns: Sequence[str] = tuple(SCHEMA.names
     path = folder.vocabulary / _TABLE
     table = read_table(path, folder.fingerprint, list(dict.fromkeys(["id", *columns])))
     if not np.array_equal(table["id"].to_numpy(), np.arange(len(table))):
-        raise _damaged(path, f"does not hold the ids 0 to {len(table) - 1} in order, one a row")
+        raise damaged(path, f"does not hold the ids 0 to {len(table) - 1} in order, one a row")
     return table.select(list(columns))
 
 
@@ -65,34 +74,20 @@ def read_embeddings(folder: RunFolder) -> NDArray[np.float32]:
     meta, rows = _read_meta(folder), read_concepts(folder, ["id"]).num_rows
     path = folder.vocabulary / _EMBEDDINGS
     try:
-        embeddings = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise _damaged(path, f"cannot be read: {error}") from error
-    shape = (meta["concepts"], meta["width"])
+        embeddings = np.load(io.BytesIO(read_data(path)), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise damaged(path, f"cannot be read: {error}") from error
+    shape = (meta.concepts, meta.width)
     if not isinstance(embeddings, np.ndarray) or embeddings.dtype != np.float32 or embeddings.shape != shape:
         found = f"{embeddings.dtype} {embeddings.shape}" if isinstance(embeddings, np.ndarray) else "no array"
-        raise _damaged(path, f"holds {found}, {_META} says float32 {shape}")
+        raise damaged(path, f"holds {found}, {_META} says float32 {shape}")
     if rows != len(embeddings):
-        raise _damaged(path, f"has {len(embeddings)} rows, {_TABLE} has {rows}")
+        raise damaged(path, f"has {len(embeddings)} rows, {_TABLE} has {rows}")
     return embeddings
 
 
-def _read_meta(folder: RunFolder) -> dict[str, Any]:
+def _read_meta(folder: RunFolder) -> _Meta:
     path = folder.vocabulary / _META
-    try:
-        meta: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise _damaged(path, f"cannot be read: {error}") from error
-    numbers = [meta.get(name) for name in ("concepts", "width")] if isinstance(meta, dict) else []
-    if not (numbers and all(type(number) is int for number in numbers) and isinstance(meta.get("encoder"), dict)):
-        raise _damaged(path, "does not hold encoder, concepts and width")
-    if meta.get("fingerprint") != folder.fingerprint:
-        raise RunFolderError(
-            f"{path} was made with settings {meta.get('fingerprint')}, this run has {folder.fingerprint}. "
-            "Choose a new output folder, or go back to the settings that made this one."
-        )
-    return meta
-
-
-def _damaged(path: StoragePath, seen: str) -> RunFolderError:
-    return RunFolderError(f"{path} {seen}. Run the vocabulary stage again, into a new output folder.")
+    values = read_json(path)
+    check_fingerprint(path, values.get("fingerprint"), folder.fingerprint)
+    return shaped(path, values, _Meta)

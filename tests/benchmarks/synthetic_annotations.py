@@ -62,7 +62,9 @@ def write_annotations(
     **columns: pa.Array,
 ) -> None:
     """One shard with the columns that balancing reads."""
-    table = pa.table({"key": keys, "sample_id": sample_ids, "concept_ids": list_column(ids), **columns})
+    table = pa.table(
+        {"key": pa.array(keys, pa.string()), "sample_id": sample_ids, "concept_ids": list_column(ids), **columns}
+    )
     write_table(folder.annotations(*name), table, folder.fingerprint)
 
 

@@ -7,8 +7,9 @@ import pathlib
 import pyarrow as pa
 import pytest
 
+from transforms.at_rest import FORMAT_VERSION
 from transforms.configuration import fingerprint
-from transforms.datasets import FORMAT_VERSION, read_counts, read_table, rejects_table, write_table
+from transforms.datasets import read_counts, read_table, rejects_table, write_table
 from transforms.errors import EvenweaveError, RunFolderError
 from transforms.rejects import Counts, Reason, Reject
 from transforms.run_folder import RunFolder, RunRecord

@@ -35,10 +35,7 @@ class ConceptIndex:
 
     def search(self, images: torch.Tensor, k: int) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
         """(N, D) embeddings → (N, K) concept ids and (N, K) cosine similarities, nearest first."""
-        if k > self._n_concepts:
-            raise ConfigError(
-                f"retrieval.concepts_per_image is {k}, but the vocabulary holds {self._n_concepts} concepts; lower it"
-            )
+        require_concepts(self._n_concepts, k)
         if self._device.type == "cuda":
             rows = max(1, _SCORES_A_CHUNK // self._n_concepts)
             found = [torch.topk(chunk @ self._matrix, k) for chunk in torch.split(images, rows)]
@@ -47,6 +44,14 @@ class ConceptIndex:
         else:
             scores, ids = self.index.search(images.numpy(), k)
         return ids.astype(np.int32), scores.astype(np.float16)
+
+
+def require_concepts(n_concepts: int, k: int) -> None:
+    """Raises ConfigError where an image cannot get ``k`` concepts out of ``n_concepts``."""
+    if k > n_concepts:
+        raise ConfigError(
+            f"retrieval.concepts_per_image is {k}, but the vocabulary holds {n_concepts} concepts; lower it"
+        )
 
 
 def set_search_threads(threads: int) -> None:

@@ -10,11 +10,11 @@ from transforms.configuration import NOT_FINGERPRINTED, Settings
 
 
 class EncoderSettings(Settings):
-    """A CLIP-style encoder that open_clip can build."""
+    """A CLIP-style encoder: any that open_clip can build, or a CLIP of transformers."""
 
     model: str = Field(
-        description="an open_clip architecture (ViT-H-14-quickgelu), or a folder with open_clip_config.json, weights "
-        "and tokenizer",
+        description="an open_clip architecture (ViT-H-14-quickgelu), or a folder with weights, tokenizer and "
+        "open_clip_config.json, or, of transformers, the config.json of a CLIP",
         json_schema_extra=NOT_FINGERPRINTED,  # its content is an input: encoder.weights_digest
     )
     pretrained: str | None = Field(

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from transforms.datasets import FORMAT_VERSION
-from transforms.errors import RunFolderError
+from transforms.at_rest import FORMAT_VERSION, read_versioned_json, shaped
 from transforms.storage import StoragePath
 
 MANIFEST = "manifest.json"
@@ -34,6 +33,19 @@ class ShardStats:
     formats: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class _Manifest:
+    """The shape of manifest.json. The mappings count samples."""
+
+    name: str
+    samples: int
+    bytes: int
+    sources: Mapping[str, int]
+    languages: Mapping[str, int]
+    formats: Mapping[str, int]
+    shards: Sequence[ShardStats]
+
+
 def shard_file(name: str, number: int) -> str:
     return f"{name}-{number:06d}.tar"
 
@@ -48,10 +60,9 @@ def write_stats(shards: StoragePath, stats: ShardStats, fingerprint: str) -> Non
 
 
 def read_stats(shards: StoragePath, file: str, fingerprint: str) -> ShardStats:
-    """Raises RunFolderError for a shard of other settings or of another format version."""
-    values = _read_checked(_stats_path(shards, file), fingerprint)
-    del values["format_version"], values["fingerprint"]
-    return ShardStats(**values)
+    """Raises RunFolderError for statistics that are damaged, of other settings or of another format version."""
+    path = _stats_path(shards, file)
+    return shaped(path, read_versioned_json(path, fingerprint), ShardStats)
 
 
 def finished_shards(shards: StoragePath, name: str) -> list[int]:
@@ -83,8 +94,11 @@ def write_manifest(shards: StoragePath, name: str, stats: Sequence[ShardStats], 
 
 
 def read_manifest(shards: StoragePath, fingerprint: str) -> dict[str, Any]:
-    """Raises RunFolderError for a manifest of other settings or of another format version."""
-    return _read_checked(shards / MANIFEST, fingerprint)
+    """Raises RunFolderError for a manifest that is damaged, of other settings or of another format version."""
+    path = shards / MANIFEST
+    values = read_versioned_json(path, fingerprint)
+    shaped(path, values, _Manifest)
+    return values
 
 
 def _total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -92,17 +106,6 @@ def _total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     for some in counts:
         tally.update(some)
     return dict(sorted(tally.items()))
-
-
-def _read_checked(path: StoragePath, fingerprint: str) -> dict[str, Any]:
-    values: dict[str, Any] = json.loads(path.read_text())
-    found = values.get("format_version"), values.get("fingerprint")
-    if found != (FORMAT_VERSION, fingerprint):
-        raise RunFolderError(
-            f"{path} has format version {found[0]} and settings {found[1]}, this run has format version "
-            f"{FORMAT_VERSION} and settings {fingerprint}. Choose a new output folder."
-        )
-    return values
 
 
 def _to_json(values: Mapping[str, Any]) -> str:

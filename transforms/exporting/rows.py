@@ -79,7 +79,7 @@ def read_rows(
 
 def _selected(folder: RunFolder, source: str, shard: str, columns: Sequence[str], seed: int) -> tuple[pa.Table, Copies]:
     """(N,) rows of the annotations, with their inclusion probability, and their copies."""
-    selection = datasets.read_table(folder.selection(source, shard), folder.fingerprint)
+    selection = datasets.read_table(folder.selection(source, shard), folder.fingerprint, datasets.SELECTION.names)
     annotations = read_remaining(folder, ShardName(source, shard), EXPORT, sorted({"key", *columns}))
     found = pc.index_in(selection.column("key"), value_set=annotations.column("key").combine_chunks())
     if found.null_count:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 from PIL import Image
 
+from transforms.at_rest import read_json
 from transforms.configuration import fingerprint
 from transforms.datasets import write_table
 from transforms.errors import RunFolderError
@@ -157,7 +158,7 @@ def claim_folder(folder: StoragePath, settings: MiniatureSettings) -> list[int]:
     """Shards still to be written; raises RunFolderError when the folder holds another miniature corpus."""
     mark, identity = folder / "miniature.json", corpus_fingerprint(settings)
     if mark.exists():
-        found = json.loads(mark.read_text())
+        found = read_json(mark)
         if found.get("fingerprint") != identity:
             raise RunFolderError(
                 f"{folder} holds a miniature corpus of other settings ({found.get('fingerprint')}, now {identity}). "

@@ -32,7 +32,9 @@ class PackSettings(Settings):
         description="give packs equal shares of long documents and of vision patches, at no cost in fill",
     )
     over_long: Literal["reject", "split_at_turns"] = Field(
-        default="reject", description="what becomes of a document longer than a pack"
+        default="reject",
+        description="what becomes of a document longer than a pack; split_at_turns cuts it between rounds, each piece "
+        "with an answer to learn, and opens each with all system turns that stood before it",
     )
     system_prompt: str = Field(
         default=DEFAULT_SYSTEM_PROMPT,

@@ -15,6 +15,14 @@ from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
 
+#: Names under which captions are published, the commonest first.
+_USUAL_CAPTIONS = ("caption", "text", "txt")
+#: How images come into a file that names them only.
+_EMBED = (
+    "Where these are paths, put the images into the file: ds.cast_column(COLUMN, datasets.Image()), then "
+    "ds.with_format('arrow').map(datasets.table.embed_table_storage, batched=True).with_format(None).to_parquet(FILE). "
+    "Where they are URLs, download them with img2dataset and read its tars."
+)
 _BATCH_ROWS = 256  # some 25 MB of images at once
 
 
@@ -61,6 +69,53 @@ def open_parquet(stream: pa.NativeFile, path: StoragePath) -> pq.ParquetFile:
         raise InputError(f"{path} is no Parquet file, or is cut short: {error}") from error
 
 
+def count_rows(path: StoragePath) -> int:
+    """Rows of a file, from its footer. Raises InputError for no Parquet."""
+    with path.open_random() as stream:
+        return int(open_parquet(stream, path).metadata.num_rows)
+
+
+def refuse_paths(path: StoragePath, source: SourceSettings) -> None:
+    """Raises InputError where the first rows of the image column hold paths and not one of them bytes."""
+    with path.open_random() as stream:
+        file = open_parquet(stream, path)
+        _require_columns(file.schema_arrow, source, path)
+        batch = next(_batches(file, [source.image_column], path), None)
+    if batch is None:
+        return
+    images = batch.column(source.image_column)
+    if len(images) and image_bytes(images).null_count == len(images) and (known := _paths(images)):
+        raise InputError(
+            f"{path}: the first {len(images)} rows of column {source.image_column} hold paths and no bytes, such as "
+            f"{known[0]!r}. {_EMBED}"
+        )
+
+
+def _paths(column: pa.Array) -> list[str]:
+    """What stands beside the bytes of an image, where anything does."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not pa.types.is_struct(column.type) or column.type.get_field_index("path") < 0:
+        return []
+    return [str(path) for path in pc.struct_field(column, "path").drop_null().to_pylist()]
+
+
+def guess_columns(path: StoragePath) -> dict[str, str]:
+    """``image_column`` and ``caption_column`` of a file that was not described, as far as its schema tells them.
+
+    The usual name where there is such a column, else the only one with image bytes. Raises InputError for no Parquet.
+    """
+    with path.open_random() as stream:
+        schema = open_parquet(stream, path).schema_arrow
+    guessed = {}
+    with_bytes = [field.name for field in schema if _is_binary(_bytes_type(field.type))]
+    if len(with_bytes) == 1 or "image" in with_bytes:
+        guessed["image_column"] = "image" if "image" in with_bytes else with_bytes[0]
+    if captions := [name for name in _USUAL_CAPTIONS if name in schema.names]:
+        guessed["caption_column"] = captions[0]
+    return guessed
+
+
 def _batches(file: pq.ParquetFile, columns: list[str], path: StoragePath) -> Iterator[pa.RecordBatch]:
     try:
         yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, use_threads=False)
@@ -94,16 +149,25 @@ def _require_columns(schema: pa.Schema, source: SourceSettings, path: StoragePat
 
 
 def _require_types(schema: pa.Schema, source: SourceSettings, path: StoragePath) -> None:
-    image = _plain(schema.field(source.image_column).type)
-    if pa.types.is_struct(image) and image.get_field_index("bytes") >= 0:
-        image = _plain(image.field("bytes").type)
+    image = _bytes_type(schema.field(source.image_column).type)
     if not _is_binary(image):
-        raise InputError(f"{path}: column {source.image_column} holds {image}; binary or struct<bytes, path> is read")
+        remedy = f" {_EMBED}" if _is_string(image) else ""
+        raise InputError(
+            f"{path}: column {source.image_column} holds {image}; binary or struct<bytes, path> is read.{remedy}"
+        )
     for name in _text_columns(schema, source):
         text = _plain(schema.field(name).type)
         is_number = pa.types.is_integer(text) and name == source.key_column
         if not (_is_binary(text) or _is_string(text) or is_number):
             raise InputError(f"{path}: column {name} holds {text}; text is read")
+
+
+def _bytes_type(column_type: pa.DataType) -> pa.DataType:
+    """The type of what :func:`image_bytes` gives of a column, where it gives anything."""
+    image = _plain(column_type)
+    if pa.types.is_struct(image) and image.get_field_index("bytes") >= 0:
+        image = _plain(image.field("bytes").type)
+    return image
 
 
 def _plain(column_type: pa.DataType) -> pa.DataType:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms import keyed
-from transforms.datasets import ShardName, read_table
+from transforms.datasets import CONCEPTS, REJECTS, ShardName, read_table
 from transforms.errors import RunFolderError
 from transforms.rejects import Reason
 from transforms.reporting.breakdown import by_language, by_source, tally_shards
@@ -50,7 +50,7 @@ def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
     """
     check_finished(record)
     folder, settings = record.folder, ReportedSettings.of(record)
-    concepts = read_table(folder.concepts, folder.fingerprint)
+    concepts = read_table(folder.concepts, folder.fingerprint, CONCEPTS.names)
     before, random, after = (_counts(concepts, name) for name in ("count_before", "count_random", "count_after"))
     shards = list_annotated(folder)
     tallies = tally_shards(folder, shards[:_MAX_TALLIED_SHARDS])
@@ -160,7 +160,7 @@ def _reject_examples(folder: RunFolder, stage: str, counts: Mapping[str, int]) -
         missing = [reason for reason in counts if len(examples[reason]) < min(_EXAMPLES_PER_REASON, counts[reason])]
         if not missing:
             break
-        table = read_table(path, folder.fingerprint)
+        table = read_table(path, folder.fingerprint, REJECTS.names)
         source = path.relative_to(root).partition("/")[0]
         for reason in missing:
             few = table.filter(pc.equal(table["reason"], reason)).slice(0, _EXAMPLES_PER_REASON - len(examples[reason]))

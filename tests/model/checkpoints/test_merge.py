@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -143,6 +144,83 @@ def change_config(folder: pathlib.Path, **changes: Any) -> None:
     (folder / "config.json").write_text(json.dumps(values | changes))
 
 
+def rewrite(folder: pathlib.Path, change: Callable[[dict[str, torch.Tensor]], Any]) -> None:
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("part", ["vision", "text"])
+def test_weights_that_are_no_numbers(tmp_path: pathlib.Path, part: str, value: float) -> None:
+    parts = {"vision": write_rice(tmp_path / "vision"), "text": write_qwen3(tmp_path / "text", **SHAPES["8b"])}
+    name = {"vision": "encoder.layers.1.self_attn.k_proj.weight", "text": "model.norm.weight"}[part]
+    rewrite(parts[part], lambda weights: weights[name].view(-1)[3:4].fill_(value))
+    with pytest.raises(CheckpointError, match=rf"{name}.* in .*{part} holds NaN or infinite"):
+        merge(str(parts["vision"]), str(parts["text"]), str(tmp_path / "stage0"))
+    assert not list(tmp_path.glob("stage0*"))
+
+
+@pytest.mark.parametrize(
+    ("part", "changes", "example"),
+    [
+        ("vision", {"num_hidden_layers": 1}, r"encoder\.layers\.1\..*"),
+        ("text", {"num_hidden_layers": 1, "layer_types": None}, r"model\.layers\.1\..*"),
+        ("text", None, r"model\.layers\.0\.self_attn\.q_proj\.bias"),
+    ],
+)
+def test_what_the_configuration_does_not_count_is_not_dropped(
+    tmp_path: pathlib.Path, part: str, changes: dict[str, Any] | None, example: str
+) -> None:
+    parts = {"vision": write_rice(tmp_path / "vision"), "text": write_qwen3(tmp_path / "text", **SHAPES["8b"])}
+    if changes is None:
+        rewrite(parts[part], lambda w: w.update({"model.layers.0.self_attn.q_proj.bias": torch.zeros(64)}))
+    else:
+        change_config(parts[part], **changes)
+    with pytest.raises(CheckpointError, match=rf"{part} holds \d+ tensors that .* does not count, {example} among"):
+        merge(str(parts["vision"]), str(parts["text"]), str(tmp_path / "stage0"))
+    assert not list(tmp_path.glob("stage0*"))
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"weight_map": []}', '{"weight_map": {"a": 1}}', "[" * 100_000])
+def test_a_damaged_index_is_named(vision: pathlib.Path, tmp_path: pathlib.Path, content: str) -> None:
+    text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
+    (text / "model.safetensors.index.json").write_text(content)
+    with pytest.raises(CheckpointError, match=r"model\.safetensors\.index\.json"):
+        merge(str(vision), str(text), str(tmp_path / "stage0"))
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("vision", "[1]"),
+        ("vision", '{"vision_config": 3}'),
+        ("vision", '{"model_type": 5}'),
+        ("vision", '{"model_type": "mlcd", "hidden_size": 64}'),
+        ("text", '{"model_type": "qwen3"}'),
+        ("text", '{"model_type": "qwen3", "hidden_size": "wide"}'),
+        ("text", '{"model_type": ["qwen3"]}'),
+        ("text", '"qwen3"'),
+        ("text", "\x00"),
+    ],
+)
+def test_a_damaged_configuration_is_named(tmp_path: pathlib.Path, part: str, content: str) -> None:
+    parts = {"vision": write_rice(tmp_path / "vision"), "text": write_qwen3(tmp_path / "text", **SHAPES["8b"])}
+    (parts[part] / "config.json").write_text(content)
+    with pytest.raises(CheckpointError, match=rf"{part}.*"):
+        merge(str(parts["vision"]), str(parts["text"]), str(tmp_path / "stage0"))
+
+
+@pytest.mark.parametrize("file", ["tokenizer.json", "tokenizer_config.json", "generation_config.json"])
+def test_other_damaged_files_are_named(vision: pathlib.Path, tmp_path: pathlib.Path, file: str) -> None:
+    text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
+    (text / file).write_text('{"')
+    message = "generation_config" if file.startswith("gen") else "no tokenizer that can be read"
+    with pytest.raises(CheckpointError, match=message):
+        merge(str(vision), str(text), str(tmp_path / "stage0"))
+    assert not list(tmp_path.glob("stage0*"))
+
+
 def test_parts_of_another_kind(vision: pathlib.Path, tmp_path: pathlib.Path) -> None:
     text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
     output = tmp_path / "stage0"
@@ -151,7 +229,7 @@ def test_parts_of_another_kind(vision: pathlib.Path, tmp_path: pathlib.Path) -> 
     change_config(text, num_hidden_layers=3, layer_types=None)
     with pytest.raises(CheckpointError, match=r"has no model\.layers\.2\.self_attn\.q_proj\.weight"):
         merge(str(vision), str(text), str(output))
-    change_config(text, num_hidden_layers=1, vocab_size=530)
+    change_config(text, num_hidden_layers=2, vocab_size=530)
     with pytest.raises(CheckpointError, match=r"would be \(520, 64\), the configurations make it \(530, 64\)"):
         merge(str(vision), str(text), str(output))
     change_config(text, hidden_act=7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+import shutil
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from model.training.lora import add_adapters, initialise_adapters, peft_config
 from model.training.settings import LoraSettings
 from tests.model.architecture.test_documents import packed
 from tests.model.tiny import tiny_model
-from tests.model.tiny_runs import lines_of, settings_of, train, write_model, write_packs
+from tests.model.tiny_runs import lines_of, settings_of, train, weights_of, write_model, write_packs
 
 LORA = {"rank": 4, "alpha": 8, "dropout": 0.1, "targets": ["q_proj", "v_proj", "down_proj"]}
 
@@ -42,6 +43,20 @@ def test_training_lowers_the_loss_by_the_adapters_alone(start: dict[str, str], o
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     assert len(moved) == 2 * len(LORA["targets"])  # type: ignore[arg-type]  # two layers
     assert all(any(target in name for target in LORA["targets"]) for name in moved)  # type: ignore[attr-defined]
+
+
+def test_dropout_goes_on_exactly_with_other_workers(start: dict[str, str], tmp_path: pathlib.Path) -> None:
+    """What it draws after a stop is what it would have drawn, however the packs are read."""
+    rates = {"vision": None, "merger": None, "language": 1e-2}
+    changes = {"lora": LORA, "optimizer__learning_rates": rates, "checkpoint__every_steps": 2}
+    train(settings_of(start, tmp_path, steps=4, **changes))
+    expected, losses = weights_of(tmp_path), [line["loss"] for line in lines_of(tmp_path)]
+    shutil.rmtree(tmp_path / "model")
+    shutil.rmtree(tmp_path / "checkpoints" / "step-00000004")
+    train(settings_of(start, tmp_path, steps=4, data__workers=1, **changes))
+    assert [line["loss"] for line in lines_of(tmp_path)] == losses
+    found = weights_of(tmp_path)
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
 @torch.no_grad()
@@ -133,5 +148,11 @@ def test_what_does_not_fit() -> None:
 def test_an_adapter_of_another_model(output: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with pytest.raises(CheckpointError, match="no adapter can be read"):
         load_adapter(tiny_model(), str(tmp_path))
+    damaged = tmp_path / "damaged"
+    shutil.copytree(output / "adapter", damaged)
+    for file in ("adapter_model.safetensors", "adapter_config.json"):
+        (damaged / file).write_bytes((damaged / file).read_bytes()[:50])
+        with pytest.raises(CheckpointError, match="no adapter can be read at"):
+            load_adapter(tiny_model(), str(damaged))
     with pytest.raises(CheckpointError, match="was made for another model"):
         load_adapter(tiny_model(moe=True), str(output / "adapter"))

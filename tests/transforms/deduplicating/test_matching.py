@@ -15,8 +15,8 @@ from transforms.deduplicating.matching import (
     find_exact,
     find_near,
     locations,
-    merge,
     split,
+    strongest,
 )
 
 DISTANCE = 3
@@ -29,6 +29,11 @@ def rows_of(low: list[int], high: list[int] | None = None, seed: int = 0) -> np.
     rows["priority"] = np.random.default_rng(seed).permutation(len(low)) + 1
     rows["location"] = locations(5, len(low))
     return rows
+
+
+def merge(parts: list[np.ndarray]) -> np.ndarray:
+    duplicates = np.concatenate(parts)
+    return duplicates[strongest(duplicates)]
 
 
 def near_duplicates(rows: np.ndarray, partitions: int) -> np.ndarray:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from transforms.datasets import FORMAT_VERSION, write_rejects
-from transforms.errors import RunFolderError
+from transforms.at_rest import FORMAT_VERSION, parsing, read_versioned_json, shaped
+from transforms.datasets import write_rejects
 from transforms.exporting.manifest import ShardStats
 from transforms.packing.documents.chat import ChatTokenizer
 from transforms.packing.documents.media import Located
@@ -23,7 +23,7 @@ from transforms.packing.layouts.registry import LAYOUTS
 from transforms.packing.plan.group_documents import GroupDocuments
 from transforms.packing.plan.tally import PackTally
 from transforms.packing.settings import PackSettings
-from transforms.rejects import Counts, Reject
+from transforms.rejects import Counts, Reject, StoredCounts
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
 
@@ -119,15 +119,18 @@ def _record_values(record: GroupRecord, fingerprint: str) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class _StoredRecord:
+    """The shape of a record at rest, but for what the tally holds."""
+
+    counts: StoredCounts
+    shards: tuple[ShardStats, ...]
+    tally: dict[str, Any] | None
+
+
 def read_record(path: StoragePath, fingerprint: str, group: int) -> GroupRecord:
-    """Raises RunFolderError for a record of other settings or of another format version."""
-    values = json.loads(path.read_text())
-    found = values.get("format_version"), values.get("fingerprint")
-    if found != (FORMAT_VERSION, fingerprint):
-        raise RunFolderError(
-            f"{path} has format version {found[0]} and settings {found[1]}, this run has format version "
-            f"{FORMAT_VERSION} and settings {fingerprint}. Choose a new output folder."
-        )
-    shards = tuple(ShardStats(**shard) for shard in values["shards"])
-    tally = None if values["tally"] is None else PackTally.from_dict(values["tally"])
-    return GroupRecord(group, Counts.from_dict(values["counts"]), shards, tally)
+    """Raises RunFolderError for a record that is damaged, of other settings or of another format version."""
+    stored = shaped(path, read_versioned_json(path, fingerprint), _StoredRecord)
+    with parsing(path):
+        tally = None if stored.tally is None else PackTally.from_dict(stored.tally)
+    return GroupRecord(group, stored.counts, stored.shards, tally)

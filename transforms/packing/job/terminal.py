@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from transforms.at_rest import parsing, read_json, shaped
 from transforms.packing.layouts.native_reader import PACKING_JSON
 from transforms.packing.plan.tally import Histogram, PackTally
 from transforms.rejects import Counts
@@ -37,8 +38,10 @@ def print_measures(console: Console, counts: Counts, packed: StoragePath) -> Non
 
 def read_tally(packed: StoragePath) -> PackTally | None:
     """Of the finished set; None for the layout that is not packed."""
-    values = json.loads((packed / PACKING_JSON).read_text()).get("tally")
-    return PackTally.from_dict(values) if values else None
+    path = packed / PACKING_JSON
+    values = shaped(path, read_json(path).get("tally") or {}, dict[str, Any])
+    with parsing(path):
+        return PackTally.from_dict(values) if values else None
 
 
 def _written(value: float) -> str:

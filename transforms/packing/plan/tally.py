@@ -13,8 +13,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from transforms.packing.plan.planner import Plan
+
+#: A tally in JSON: plain counts, and the bins of histograms.
+_PLAIN = TypeAdapter(dict[str, int | dict[int, int]])
 
 #: Bins of a histogram grow by this much, so that a quantile is known to 1 %.
 _BIN_RATIO = 1.01
@@ -124,11 +128,13 @@ class PackTally:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> PackTally:
-        plain: dict[str, Any] = {
-            name: Histogram({int(b): n for b, n in v.items()}) if isinstance(v, Mapping) else v
-            for name, v in values.items()
-        }
-        return cls(**plain)
+        """Raises ValueError for values that :meth:`to_dict` does not give."""
+        plain = _PLAIN.validate_python(dict(values))
+        for f in fields(cls):
+            if not isinstance(plain.get(f.name), dict if f.type == Histogram.__name__ else int):
+                raise ValueError(f"{f.name} of the tally is {plain.get(f.name)!r}")
+        found: dict[str, Any] = {name: Histogram(v) if isinstance(v, dict) else v for name, v in plain.items()}
+        return cls(**{f.name: found[f.name] for f in fields(cls)})
 
     def measures(self) -> dict[str, float]:
         """The figures a person asks for; not a number where there are no packs."""
