@@ -15,7 +15,8 @@ BEAM_FLAGS  := $(if $(RUNNER),-- --runner=$(RUNNER) $(RUNNER_FLAGS))
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build-85m report tiny-encoder train-tiny test test-compat check format mutants bench bench-balanced-training clean
+.PHONY: help setup setup-dev build-85m report tiny-encoder train-tiny test test-compat check fuzz format mutants bench \
+        bench-balanced-training clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[36mmake %-24s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +62,9 @@ check: setup-dev ## the quick part: lint, types, unit tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "not slow and not compat"
+
+fuzz: setup-dev ## damaged tars, images, captions, settings and records for minutes: FUZZ_EXAMPLES of each, 1,000
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) $(wildcard tests/fuzz/fuzz_*.py)
 
 format: setup-dev ## put the code in its layout
 	$(BIN)/ruff check --fix .

@@ -9,7 +9,7 @@ import functools
 import importlib
 from collections.abc import Sequence
 
-from rich.markup import escape
+from rich.text import Text
 
 from pipelines.build_run import BuildRun
 from pipelines.run_stage import StageJob, StageRunner
@@ -45,7 +45,7 @@ def _check_before_work(run: BuildRun) -> None:
     check_retrieval(settings.encoder, settings.vocabulary, settings.retrieval)
     settings.balance.check_size(most_samples(run.inputs))
     if warning := clobbered():
-        run.console.print(f"[yellow]faiss:[/] {escape(warning)}", highlight=False, soft_wrap=True)
+        run.console.print(Text.assemble(("faiss:", "yellow"), f" {warning}"), soft_wrap=True)
 
 
 def _find_job(stage: Stage, run: BuildRun) -> StageJob:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
@@ -78,7 +78,7 @@ class StageRunner:
         except EvenweaveError as error:
             raise EvenweaveError(f"{error}\n{hint}" if hint else str(error)) from None
         if hint:
-            self.console.print(f"[yellow]input:[/] {escape(hint)}", highlight=False, soft_wrap=True)
+            self.console.print(Text.assemble(("input:", "yellow"), f" {hint}"), soft_wrap=True)
 
     def _check_handover(self, stage: Stage, counts: Counts) -> None:
         """What a stage takes in is what the one before it gave out."""
@@ -95,8 +95,11 @@ class StageRunner:
     def _say(self, stage: Stage, counts: Counts, how: str) -> None:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.rejects.items())
         self.console.print(
-            f"[green]✓[/] {stage.name:<12} {counts.rows_in:>10,} in  {counts.rows_out:>10,} out  "
-            f"{counts.rejected:>9,} rejected  [dim]{how}{'  ' + reasons if reasons else ''}[/]",
-            highlight=False,
+            Text.assemble(
+                ("✓", "green"),
+                f" {stage.name:<12} {counts.rows_in:>10,} in  {counts.rows_out:>10,} out  ",
+                f"{counts.rejected:>9,} rejected  ",
+                (f"{how}{'  ' + reasons if reasons else ''}", "dim"),
+            ),
             soft_wrap=True,
         )

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     UNDECODABLE_IMAGE = "undecodable_image"  # not an image, or not of a format we read
     TRUNCATED_IMAGE = "truncated_image"  # begins well, ends early
     TOO_MANY_PIXELS = "too_many_pixels"  # a decompression bomb by the header's own account
+    TOO_MUCH_WORK = "too_much_work"  # asks its decoder for minutes or gigabytes: thousands of scans, segments, texts
     TOO_SMALL = "too_small"  # below the configured least side
     MISSING_IMAGE = "missing_image"  # a sample without an image member
     MISSING_CAPTION = "missing_caption"
@@ -46,6 +47,7 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"  # a document over the capacity of a pack
     NOT_IN_LAYOUT = "not_in_layout"  # the layout asked for has no place for what the document holds
     NOT_SELECTED = "not_selected"  # counted by balance, never written row by row
+    OUTSIDE_STRATA = "outside_strata"  # of no source or language that balance.strata.sizes names; counted, as the last
 
 
 class Reject(NamedTuple):

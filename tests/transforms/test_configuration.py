@@ -14,6 +14,7 @@ from transforms.errors import ConfigError
 
 class Inner(Settings):
     size: int = Field(3, ge=1)
+    share: float = 0.5
     path: str = Field("", json_schema_extra=NOT_FINGERPRINTED)
 
 
@@ -48,6 +49,7 @@ def test_paths_in_a_file_are_relative_to_it(yaml_file: pathlib.Path) -> None:
         ("items.5.size=1", "5 must be a number below 2"),
         ("inner.size.a=1", "size holds a single value"),
         ("inner=[", "not YAML"),
+        ("inner.size=2020-13-45", "cannot be read as timestamp"),
     ],
 )
 def test_a_wrong_override_is_answered_by_name(yaml_file: pathlib.Path, override: str, says: str) -> None:
@@ -55,7 +57,19 @@ def test_a_wrong_override_is_answered_by_name(yaml_file: pathlib.Path, override:
         load_settings(str(yaml_file), Job, [override])
 
 
-@pytest.mark.parametrize(("text", "says"), [("- 1\n", "must be a mapping"), ("a: [\n", "is not YAML")])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("- 1\n", "must be a mapping"),
+        ("a: [\n", "is not YAML"),
+        ("output: a\noutput: b\n", "key 'output' was given on line 1 already"),
+        ("1: 2\n", "a.yaml:\n  1: "),
+        ("inner: {share: .inf}\n", "inner.share: Input should be a finite number"),
+        ("inner: {share: -.inf}\n", "inner.share: Input should be a finite number"),
+        ("inner: {share: .nan}\n", "inner.share: Input should be a finite number"),
+        ("a: " + "b" * (1 << 20), "has 1048579 bytes; no configuration has over 1048576"),
+    ],
+)
 def test_a_file_that_is_no_configuration(tmp_path: pathlib.Path, text: str, says: str) -> None:
     (tmp_path / "a.yaml").write_text(text)
     with pytest.raises(ConfigError, match=says):
@@ -96,3 +110,9 @@ def test_the_index_of_a_list_ends_before_its_length(yaml_file: pathlib.Path) -> 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Job().output = "elsewhere"  # type: ignore[misc]
+
+
+def test_an_override_changes_one_of_two_aliases(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a.yaml").write_text("inner: &a {size: 5}\nitems: [*a]\n")
+    job = load_settings(str(tmp_path / "a.yaml"), Job, ["inner.size=7"])
+    assert (job.inner.size, job.items[0].size) == (7, 5)

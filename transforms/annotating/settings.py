@@ -13,6 +13,7 @@ class EncoderSettings(Settings):
     """A CLIP-style encoder: any that open_clip can build, or a CLIP of transformers."""
 
     model: str = Field(
+        min_length=1,
         description="an open_clip architecture (ViT-H-14-quickgelu), or a folder with weights, tokenizer and "
         "open_clip_config.json, or, of transformers, the config.json of a CLIP",
         json_schema_extra=NOT_FINGERPRINTED,  # its content is an input: encoder.weights_digest
@@ -44,6 +45,7 @@ class VocabularySettings(Settings):
     """The concepts that images are searched for."""
 
     path: str = Field(
+        min_length=1,
         description="a word list: YAML with prompts and concepts, or text with a concept a line",
         json_schema_extra=NOT_FINGERPRINTED,  # its content is an input
     )

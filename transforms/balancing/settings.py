@@ -26,7 +26,7 @@ class RakingSettings(Settings):
         default=10,
         ge=1,
         description="concepts on fewer images are left out of the fit: so few are often retrieval's mistakes, and "
-        "would be amplified most",
+        "would be amplified most; an image of none but such weighs as the rarest that is fitted",
     )
     sample_floor: int = Field(
         default=10,

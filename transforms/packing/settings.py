@@ -14,7 +14,9 @@ from transforms.packing.documents.image_tokens import IMAGE_LIMITS, VIDEO_LIMITS
 class PackSettings(Settings):
     """The section ``pack`` of a configuration."""
 
-    tokenizer: str = Field(description="folder or tokenizer.json of a tokenizer with the chat's special tokens")
+    tokenizer: str = Field(
+        min_length=1, description="folder or tokenizer.json of a tokenizer with the chat's special tokens"
+    )
     pack_tokens: int = Field(default=8192, ge=16, description="most tokens in a pack; 8,192 is the published recipe's")
     max_patches: int | None = Field(
         default=None,

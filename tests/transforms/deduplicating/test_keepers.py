@@ -12,7 +12,7 @@ from pipelines import deduplicate
 from pipelines.engine.settings import RunnerSettings
 from transforms.datasets import ShardName, annotations_schema, read_counts, read_table, write_table
 from transforms.deduplicating import keepers
-from transforms.deduplicating.matching import DUPLICATE, Kind, locations
+from transforms.deduplicating.matching import DUPLICATE, DuplicateKind, locations
 from transforms.deduplicating.settings import DeduplicateSettings
 from transforms.keyed import mix64, sample_ids
 from transforms.rejects import Counts
@@ -81,7 +81,7 @@ def test_the_key_named_is_that_of_a_copy(
 def test_pieces_hold_all_and_no_more_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keepers, "_PIECE_ROWS", 4)
     duplicates = np.zeros(10, dtype=DUPLICATE)
-    duplicates["location"], duplicates["kind"] = locations(7, 10), Kind.EXACT
+    duplicates["location"], duplicates["kind"] = locations(7, 10), DuplicateKind.EXACT
     duplicates["keeper"] = [*locations(1, 1), *locations(2, 9)]
     pieces = list(keepers.by_keeper(duplicates))
     assert [(key, len(piece)) for key, piece in pieces] == [((1, 0), 1), ((2, 0), 4), ((2, 1), 4), ((2, 2), 1)]
