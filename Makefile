@@ -15,7 +15,7 @@ BEAM_FLAGS  := $(if $(RUNNER),-- --runner=$(RUNNER) $(RUNNER_FLAGS))
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build-85m report tiny-encoder train-tiny test test-compat check fuzz format bench \
+.PHONY: help setup setup-dev build-85m report tiny-encoder train-tiny test test-compat check fuzz format mutants bench \
         bench-balanced-training clean
 
 help: ## this list
@@ -69,6 +69,9 @@ fuzz: setup-dev ## damaged tars, images, captions, settings and records for minu
 format: setup-dev ## put the code in its layout
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+mutants: setup-dev ## how many small faults, put into the core one at a time, its tests notice (an hour at most)
+	$(OFFLINE) OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutants.run --jobs $(JOBS)
 
 bench: setup-dev ## benchmarks: each prints a ratio to its bound or peer, and is kept in tests/benchmarks/results
 	for name in $(filter-out bench_balanced_training,$(basename $(notdir $(wildcard tests/benchmarks/bench_*.py)))); do \

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 
 import pytest
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from transforms.configuration import NOT_FINGERPRINTED, Settings, fingerprint, load_settings
+from transforms.configuration import NOT_FINGERPRINTED, Settings, fingerprint, load_settings, validate
 from transforms.errors import ConfigError
 
 
@@ -83,6 +84,32 @@ def test_the_fingerprint_sees_what_decides_bytes_and_nothing_else() -> None:
     assert fingerprint(job) != fingerprint(Job(inner=Inner(size=4)))
     assert fingerprint(job) != fingerprint(Job(items=[Inner()]))
     assert fingerprint(Job(items=[Inner(path="a")])) == fingerprint(Job(items=[Inner(path="b")]))
+
+
+def test_a_fingerprint_is_the_same_for_ever() -> None:
+    """It stands in files: were it worked out another way, every run folder would be refused."""
+    text = '[{"a": [{"inner": {"size": 3}, "items": []}, "图", 0.5], "b": 1}, null]'
+    assert fingerprint({"b": 1, "a": [Job(), "图", 0.5]}, None) == hashlib.sha256(text.encode()).hexdigest()[:16]
+    assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    assert fingerprint({"1": Inner(path="a")}) == fingerprint({1: Inner(path="b")})
+
+
+def test_a_default_is_checked_as_a_value_is() -> None:
+    class Wrong(Settings):
+        size: int = Field(0, ge=1)
+
+    with pytest.raises(ConfigError, match="size: Input should be greater than or equal to 1"):
+        validate({}, Wrong, "here")
+
+
+def test_the_index_of_a_list_ends_before_its_length(yaml_file: pathlib.Path) -> None:
+    with pytest.raises(ConfigError, match="2 must be a number below 2"):
+        load_settings(str(yaml_file), Job, ["items.2.size=1"])
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Job().output = "elsewhere"  # type: ignore[misc]
 
 
 def test_an_override_changes_one_of_two_aliases(tmp_path: pathlib.Path) -> None:

@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from model.checkpoints.hub import load_model
-from model.checkpoints.merge import merge
+from model.checkpoints.merge import merge, merged_config
 from model.errors import CheckpointError, ModelConfigError
 from tests.model.tiny import write_qwen3, write_rice
 
@@ -87,6 +87,56 @@ def test_merging_twice_gives_the_same_bytes(vision: pathlib.Path, tmp_path: path
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
     model = load_model(str(tmp_path / "one"))
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
+
+
+def test_another_seed_is_another_merger_and_the_rest_the_same(vision: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
+    found = []
+    for seed in (0, 1):
+        merge(str(vision), str(text), str(tmp_path / f"seed{seed}"), seed=seed)
+        found.append(load_file(tmp_path / f"seed{seed}" / "model.safetensors"))
+    matrices = ["visual.merger.mlp.0.weight", "visual.merger.mlp.2.weight"]
+    assert {name for name in found[0] if not torch.equal(found[0][name], found[1][name])} == set(matrices)
+    for seed, tensors in enumerate(found):
+        for number, name in zip((0, 2), matrices, strict=True):
+            generator = torch.Generator().manual_seed(seed + number)
+            expected = torch.empty(tensors[name].shape).normal_(0, 0.02, generator=generator)
+            assert torch.equal(tensors[name], expected)
+        assert bool((tensors["visual.merger.ln_q.weight"] == 1).all())
+
+
+@pytest.mark.parametrize("eps", [1e-3, 1e-6])
+def test_the_tower_keeps_its_eps_and_its_activation(eps: float) -> None:
+    tower = {
+        "model_type": "mlcd_vision_model", "num_hidden_layers": 2, "hidden_size": 64, "intermediate_size": 96,
+        "num_attention_heads": 4, "patch_size": 14,
+    }  # fmt: skip
+    text = {"model_type": "qwen3", "hidden_size": 32, "num_hidden_layers": 1, "rms_norm_eps": 10 * eps}
+    config = merged_config({**tower, "layer_norm_eps": eps, "hidden_act": "quick_gelu"}, text)
+    assert (config.vision_config.layer_norm_eps, config.vision_config.hidden_act) == (eps, "quick_gelu")
+    assert config.text_config.rms_norm_eps == 10 * eps
+    plain = merged_config({"vision_config": tower}, text).vision_config
+    assert (plain.layer_norm_eps, plain.hidden_act) == (1e-5, "gelu")
+    assert (plain.depth, plain.embed_dim, plain.hidden_size, plain.intermediate_size) == (2, 64, 64, 96)
+    assert (plain.num_heads, plain.patch_size, plain.text_hidden_size) == (4, 14, 32)
+
+
+@pytest.mark.parametrize(
+    ("asked", "of_text", "expected"),
+    [
+        (torch.bfloat16, {"dtype": "float16"}, torch.bfloat16),
+        (None, {"dtype": "float16", "torch_dtype": "bfloat16"}, torch.float16),
+        (None, {"torch_dtype": "bfloat16"}, torch.bfloat16),
+        (None, {}, torch.float32),
+    ],
+)
+def test_the_precision_in_the_configuration(
+    asked: torch.dtype | None, of_text: dict[str, str], expected: object
+) -> None:
+    tower = {"model_type": "rice_vit", "num_hidden_layers": 2, "hidden_size": 64, "intermediate_size": 96,
+             "num_attention_heads": 4, "patch_size": 14}  # fmt: skip
+    text = {"model_type": "qwen3", "hidden_size": 32, "num_hidden_layers": 1, **of_text}
+    assert merged_config(tower, text, asked).dtype == expected
 
 
 def change_config(folder: pathlib.Path, **changes: Any) -> None:

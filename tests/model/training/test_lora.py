@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import shutil
 
 import pytest
@@ -12,7 +13,7 @@ from peft import PeftModel
 from model.checkpoints.adapters import load_adapter, merge_adapter
 from model.checkpoints.hub import load_model
 from model.errors import CheckpointError, TrainingError
-from model.training.lora import add_adapters
+from model.training.lora import add_adapters, initialise_adapters, peft_config
 from model.training.settings import LoraSettings
 from tests.model.architecture.test_documents import packed
 from tests.model.tiny import tiny_model
@@ -73,6 +74,70 @@ def test_merged_is_applied_and_peft_reads_the_adapter(start: dict[str, str], out
     theirs = PeftModel.from_pretrained(load_model(start["model"]), str(output / "adapter")).eval()
     torch.testing.assert_close(theirs(**batch).logits, merged, atol=1e-5, rtol=1e-4)
     assert (plain - merged).abs().max() > 1e-3
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("rank", "alpha"), [(2, 8), (4, 2)])
+def test_merged_is_the_product_by_alpha_over_rank(rank: int, alpha: float) -> None:
+    model = tiny_model()
+    before = {name: parameter.clone() for name, parameter in model.named_parameters()}
+    add_adapters(model, LoraSettings(rank=rank, alpha=alpha, targets=["q_proj", "down_proj"]))
+    initialise_adapters(model, 0)
+    pairs = {}
+    for name, parameter in model.named_parameters():
+        if ".lora_B." in name:
+            parameter.normal_(generator=torch.Generator().manual_seed(7))
+        if ".lora_" in name:
+            assert min(parameter.shape) == rank
+            pairs[name] = parameter.clone()
+    merge_adapter(model)
+    after = dict(model.named_parameters())
+    assert after.keys() == before.keys()
+    for name, weight in before.items():
+        base = name.removesuffix(".weight")
+        if name.split(".")[-2] in ("q_proj", "down_proj"):
+            product = pairs[f"{base}.lora_B.default.weight"] @ pairs[f"{base}.lora_A.default.weight"]
+            torch.testing.assert_close(after[name] - weight, alpha / rank * product, atol=1e-5, rtol=1e-4)
+            assert product.abs().max() > 0.01
+        else:
+            assert torch.equal(after[name], weight)
+
+
+def test_adapters_begin_by_their_seed_and_change_nothing_at_first() -> None:
+    def adapters(seed: int) -> dict[str, torch.Tensor]:
+        model = tiny_model()
+        add_adapters(model, LoraSettings(rank=4, alpha=8, targets=["q_proj"]))
+        for name, parameter in model.named_parameters():
+            if ".lora_" in name:
+                torch.nn.init.constant_(parameter, 9.0)
+        initialise_adapters(model, seed)
+        return {name: parameter.detach() for name, parameter in model.named_parameters() if ".lora_" in name}
+
+    one, again, other = adapters(0), adapters(0), adapters(1)
+    assert len(one) == 4  # A and B in two layers
+    for name in one:
+        assert torch.equal(one[name], again[name])
+        if ".lora_B." in name:
+            assert not one[name].any() and not other[name].any()
+        else:
+            assert not torch.equal(one[name], other[name])
+            bound = one[name].shape[1] ** -0.5  # Kaiming's for a slope of sqrt 5: sqrt(6 / (1 + 5) / inputs)
+            assert 0.9 * bound < one[name].abs().max() <= bound
+    first, second = (one[name] for name in one if ".lora_A." in name)
+    assert not torch.equal(first, second)
+
+
+def test_peft_is_told_of_the_language_model_alone() -> None:
+    config = peft_config(LoraSettings(rank=4, alpha=6, dropout=0.25, targets=["q_proj", "up.proj"]))
+    assert (config.r, config.lora_alpha, config.lora_dropout, config.task_type) == (4, 6, 0.25, "CAUSAL_LM")
+    assert isinstance(config.target_modules, str)
+    for name, fits in (
+        ("model.language_model.layers.0.self_attn.q_proj", True),
+        ("model.visual.blocks.0.attn.q_proj", False),
+        ("model.language_model.layers.0.mlp.up-proj", False),
+        ("model.language_model.layers.0.mlp.up.proj", True),
+    ):
+        assert bool(re.fullmatch(config.target_modules, name)) == fits
 
 
 def test_what_does_not_fit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -15,7 +16,7 @@ import pytest
 import torch
 
 from model.errors import ModelConfigError
-from model.training.packed_dataset import PackedDataset
+from model.training.packed_dataset import PackedDataset, PackedSample
 from model.training.packed_loader import PackedLoader, collate_packs
 from tests.model.packed_sets import write_two_sets
 from transforms.errors import InputError, WorkerLostError
@@ -43,6 +44,15 @@ def test_two_ranks_with_two_workers_see_every_pack_once_an_epoch(folders: list[s
     assert Counter(found[0] + found[1]) == dict.fromkeys(set(found[0] + found[1]), 1)
     assert len(set(found[0] + found[1])) == packs
     assert abs(len(found[0]) - len(found[1])) <= 1
+
+
+@pytest.mark.parametrize(("workers", "packs_per_batch"), [(0, 1), (2, 1), (2, 3)])
+def test_batches_come_in_the_order_of_the_rank(folders: list[str], workers: int, packs_per_batch: int) -> None:
+    dataset = PackedDataset(folders[0], epochs=2, seed=5, rank=1, world_size=3)
+    [packed] = dataset.sets
+    wanted = [packed.read(dataset.order.at(position)[1]).key for position in range(1, 2 * len(packed), 3)]
+    found = [batch["keys"] for batch in PackedLoader(dataset, packs_per_batch, workers)]
+    assert found == [wanted[begin : begin + packs_per_batch] for begin in range(0, len(wanted), packs_per_batch)]
 
 
 @pytest.mark.parametrize(("workers", "workers_after"), [(0, 0), (2, 2), (0, 3), (3, 1)])
@@ -117,3 +127,26 @@ def test_a_killed_worker_is_an_error(folders: list[str]) -> None:
     os.kill(worker.pid or 0, signal.SIGKILL)
     with pytest.raises(WorkerLostError, match=r"a process that reads packs ended .*Run the same command to go on"):
         list(batches)
+
+
+@pytest.mark.parametrize("longest", [0, 1, 2])
+def test_the_longest_document_may_stand_in_any_pack_of_a_batch(longest: int) -> None:
+    lengths = [[3, 2], [4], [1, 1, 2]]
+    lengths[longest][-1] = 7
+    samples: list[PackedSample] = [
+        {
+            "input_ids": torch.arange(sum(pack)) + 100 * number,
+            "labels": torch.arange(sum(pack)),
+            "cu_seq_lens_q": torch.tensor([0, *itertools.accumulate(pack)], dtype=torch.int32),
+            "max_length_q": max(pack),
+            "keys": [f"pack{number}"],
+        }
+        for number, pack in enumerate(lengths)
+    ]
+    batch = collate_packs(samples)
+    assert batch["max_length_q"] == 7
+    assert batch["cu_seq_lens_q"].tolist() == [0, *itertools.accumulate(itertools.chain(*lengths))]
+    assert batch["cu_seq_lens_q"].dtype == torch.int32
+    assert batch["keys"] == ["pack0", "pack1", "pack2"]
+    assert torch.equal(batch["input_ids"], torch.cat([sample["input_ids"] for sample in samples])[None])
+    assert batch.keys() == samples[0].keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import pathlib
 import tarfile
 
@@ -127,6 +128,57 @@ def test_the_sample_that_was_hit_is_named(tmp_path: pathlib.Path) -> None:
     found = read_tar(tmp_path / "a.tar", tar_bytes(members)[: 3 * 1024 + 2000])
     assert outcomes(found) == [("a", "sample"), ("b", "truncated_shard")]
     assert "b.jpg" in found[1][2]
+
+
+@pytest.mark.parametrize(
+    ("cut", "member"), [(3 * 1024 + 1024 + 514, "b.json"), (3 * 1024 + 2 * 1024 + 500, None), (5 * 1024 + 514, "b.txt")]
+)
+def test_a_break_inside_a_later_member_costs_its_whole_sample(
+    tmp_path: pathlib.Path, cut: int, member: str | None
+) -> None:
+    """The image was read already: without its caption it would be a sample that never was."""
+    data = tar_bytes(triple("a") + triple("b") + triple("c"))
+    found = read_tar(tmp_path / "a.tar", data[:cut])
+    assert outcomes(found) == [("a", "sample"), ("b", "truncated_shard")]
+    assert member is None or member in found[1][2]
+    optional = read_tar(tmp_path / "a.tar", data[:cut], caption="optional")
+    assert outcomes(optional) == [("a", "sample"), ("b", "truncated_shard")]
+
+
+def test_what_gnu_tar_keeps_in_the_place_of_a_prefix_is_no_folder(tmp_path: pathlib.Path) -> None:
+    """In its old format, times of access and change stand there; POSIX has the beginning of the name."""
+    data = bytearray(tar_bytes(triple("b"), tarfile.GNU_FORMAT))
+    for start in range(0, len(triple("b")) * 1024, 1024):
+        assert data[start + 257 : start + 265] == b"ustar  \0"
+        data[start + 345 : start + 369] = b"14371573000\0" * 2
+        data[start + 148 : start + 156] = b" " * 8
+        data[start + 148 : start + 156] = f"{sum(data[start : start + 512]):06o}\0 ".encode()
+    assert outcomes(read_tar(tmp_path / "a.tar", bytes(data))) == [("b", "sample")]
+    long = "folder/" * 14 + "b"  # over 100 bytes with its ending, so split in two
+    posix = tar_bytes(triple(long), tarfile.USTAR_FORMAT)
+    assert (
+        posix[257:263] == b"ustar\0"
+        and posix[345]
+        and outcomes(read_tar(tmp_path / "b.tar", posix)) == [(long, "sample")]
+    )
+
+
+def test_a_size_in_pax_records_is_the_one_that_counts(tmp_path: pathlib.Path) -> None:
+    """As writers state it for files over 8 GiB: the header's own field is too short, and holds 0."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("a.jpg")
+        member.size, member.pax_headers = 700, {"size": "700", "mtime": "1.5"}
+        tar.addfile(member, io.BytesIO(b"j" * 700))
+    data = bytearray(buffer.getvalue())
+    at = data.index(b"a.jpg\0")
+    data[at + 124 : at + 136] = b"00000000000\0"
+    data[at + 148 : at + 156] = b" " * 8
+    data[at + 148 : at + 156] = f"{sum(data[at : at + 512]):06o}\0 ".encode()
+    caption = tar_bytes([("a.txt", b"caption")])
+    [sample] = read_tar(tmp_path / "a.tar", bytes(data[: at + 512 + 1024]) + caption)
+    assert isinstance(sample, RawSample)
+    assert (sample.key, sample.image, sample.caption) == ("a", b"j" * 700, "caption")
 
 
 @pytest.mark.parametrize(
