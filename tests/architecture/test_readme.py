@@ -11,6 +11,7 @@ import sys
 
 import pytest
 import typer
+import webdataset
 import yaml
 
 from evenweave.runs import open_run
@@ -109,9 +110,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     folder = tmp_path_factory.mktemp("readme")
     run = small_run(folder / "runs" / "mini", [draw_tars(folder / "raw", 3, 15)], copies=some_copies)
     RunRecord.open(run.folder, {}, {}).finish("annotate", Counts(82, 45, {"empty_image": 37}))
-    run.export(name="mini", samples_per_shard=6)
+    run.export(name="mini", samples_per_shard=6, seed=1)
     assert open_run(folder / "runs" / "mini").fingerprint == FINGERPRINT
-    assert len(list(run.shards.glob("mini-*.tar"))) == 6
+    shards = sorted(run.shards.glob("mini-*.tar"))
+    assert len(shards) == 6
+    first = webdataset.WebDataset(str(shards[0]), shardshuffle=False).decode()
+    assert {language for sample in first for language in sample["json"]["captions"]} == {"en"}  # what some guess from
     return folder
 
 
