@@ -88,7 +88,7 @@ def test_the_fingerprint_sees_what_decides_bytes_and_nothing_else() -> None:
 
 def test_a_fingerprint_is_the_same_for_ever() -> None:
     """It stands in files: were it worked out another way, every run folder would be refused."""
-    text = '[{"a": [{"size": 3}, "图", 0.5], "b": 1}, null]'
+    text = '[{"a": [{"share": 0.5, "size": 3}, "图", 0.5], "b": 1}, null]'
     assert (
         fingerprint({"b": 1, "a": [Inner(path="a"), "图", 0.5]}, None) == hashlib.sha256(text.encode()).hexdigest()[:16]
     )
