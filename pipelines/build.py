@@ -20,9 +20,10 @@ from transforms.stages import ANNOTATE, CHAIN, VOCABULARY, Stage
 def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
     """Run those of ``stages`` that are not done, in the order of the flow; raises where an earlier one is missing."""
     if {VOCABULARY, ANNOTATE} & set(stages) and not run.is_annotated:
-        if {VOCABULARY, ANNOTATE} <= set(stages):
-            run.engine.prepare(job_module(ANNOTATE))  # while this process looks at inputs and embeds the vocabulary
         _check_before_work(run)
+        if {VOCABULARY, ANNOTATE} <= set(stages):
+            run.engine.prepare(job_module(ANNOTATE))  # while this process imports torch and embeds the vocabulary
+        _check_encoder(run)
     runner = StageRunner(run.record, run.engine, run.console, run.settings.max_reject_share)
     for stage in CHAIN:
         if stage in stages:
@@ -36,16 +37,23 @@ def job_module(stage: Stage) -> str:
 
 def _check_before_work(run: BuildRun) -> None:
     """What would end the run later: vocabulary, inputs and sizes that cannot serve, and a mixture of libraries."""
-    from transforms.annotating.checks import check_retrieval  # torch, which a run that is done needs not import
     from transforms.annotating.faiss_library import clobbered
+    from transforms.annotating.word_lists import check_vocabulary
     from transforms.reading.checks import check_inputs, most_samples
 
     settings = run.settings
     check_inputs(run.inputs, run.sources)
-    check_retrieval(settings.encoder, settings.vocabulary, settings.retrieval)
+    check_vocabulary(settings.vocabulary, settings.retrieval)
     settings.balance.check_size(most_samples(run.inputs))
     if warning := clobbered():
         run.console.print(Text.assemble(("faiss:", "yellow"), f" {warning}"), soft_wrap=True)
+
+
+def _check_encoder(run: BuildRun) -> None:
+    """Apart from the other checks, as it imports torch, which the workers may do meanwhile."""
+    from transforms.annotating.encoder import check_encoder
+
+    check_encoder(run.settings.encoder)
 
 
 def _find_job(stage: Stage, run: BuildRun) -> StageJob:

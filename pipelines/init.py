@@ -8,7 +8,7 @@ import re
 import string
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from pipelines.packaged_configs import CONFIGS
 from transforms.errors import ConfigError
@@ -26,7 +26,8 @@ _WHY = {
     "name": "in file names and in the report: a to z, 0 to 9 and _",
     "format": "webdataset: tars; parquet: image bytes in a column; folder: image files",
     "path": "file, folder or pattern (data/*.tar), or a URI",
-    "language": "ISO 639 code of the captions (en, zh); auto: told caption by caption",
+    "language": "ISO 639 code of the captions (en, zh); auto: told caption by caption, among languages",
+    "languages": "what auto chooses from; a caption in none of them is und",
     "license": "stands in the dataset card that goes with the shards",
     "caption": "required: a sample without a caption is rejected; optional: it is kept",
     "captions": "CSV, TSV or JSON Lines of file and caption; null: a .txt beside each image",
@@ -35,7 +36,7 @@ _WHY = {
     "key_column": "a column that names each row; null: the row's number",
 }
 _OF_FORMAT = {"folder": ("captions",), "parquet": ("image_column", "caption_column", "key_column")}
-_EVERY = ("name", "format", "path", "language", "license", "caption")
+_EVERY = ("name", "format", "path", "language", "languages", "license", "caption")
 
 
 def run(folder: str, input_path: str | None, console: Console) -> None:
@@ -54,12 +55,8 @@ def run(folder: str, input_path: str | None, console: Console) -> None:
     text = template.substitute(file=os.path.join(folder, _CONFIG), sources=_lines(source), size=size, name=name)
     (root / _CONCEPTS).write_bytes((packaged / _CONCEPTS).read_bytes())
     (root / _CONFIG).write_text(text)
-    console.print(f"[green]✓[/] {escape(str(root / _CONFIG))} and {_CONCEPTS}", highlight=False, soft_wrap=True)
-    console.print(
-        f"Look through both, then: evenweave build {escape(os.path.join(folder, _CONFIG))}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    console.print(Text.assemble(("✓", "green"), f" {root / _CONFIG} and {_CONCEPTS}"), soft_wrap=True)
+    console.print(Text(f"Look through both, then: evenweave build {os.path.join(folder, _CONFIG)}"), soft_wrap=True)
 
 
 def _source(input_path: str | None) -> tuple[SourceSettings, int]:
@@ -81,8 +78,10 @@ def _lines(source: SourceSettings) -> str:
     return "".join(f"{'  - ' if position == 0 else '    '}{line}\n" for position, line in enumerate(lines))
 
 
-def _yaml(value: str | None) -> str:
+def _yaml(value: str | list[str] | None) -> str:
     """Plain where YAML reads it back as it is, else in double quotes, as JSON is YAML."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
     if value is None or re.fullmatch(r"[A-Za-z./][\w./-]*", value, re.ASCII):
         return value or "null"
     return json.dumps(value, ensure_ascii=False)

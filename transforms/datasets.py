@@ -72,6 +72,8 @@ def annotations_schema(concepts_per_image: int, embedding_width: int | None = No
         ("perceptual_hash", pa.uint64()),
         ("concept_ids", pa.list_(pa.int32(), concepts_per_image)),
         ("concept_scores", pa.list_(pa.float16(), concepts_per_image)),
+        ("source_key", pa.string()),  # the key as the source has it, where the reader had to change it
+        ("source_record", pa.large_string()),  # JSON: what the source says of the sample; large: up to 16 MB a row
     ]
     if embedding_width is not None:
         fields.append(("embedding", pa.list_(pa.float16(), embedding_width)))

@@ -31,7 +31,11 @@ class Reason(StrEnum):
     UNDECODABLE_CAPTION = "undecodable_caption"  # not UTF-8
     DUPLICATE_KEY = "duplicate_key"  # a second sample of the same key in one shard
     UNSAFE_MEMBER_NAME = "unsafe_member_name"  # absolute, or climbing with ..
+    UNUSABLE_NAME = "unusable_name"  # of a file: too long, with a NUL, not UTF-8, or the name of a folder
     TRUNCATED_SHARD = "truncated_shard"  # the archive ends inside a sample
+    DAMAGED_BLOCKS = "damaged_blocks"  # a run of an archive's blocks that no header announces; its key is the offset
+    NOT_REGULAR_FILE = "not_regular_file"  # a link, a device or a sparse file in the place of a sample's file
+    MEMBER_TOO_LARGE = "member_too_large"  # a file of more bytes than are read into memory
     EXACT_DUPLICATE = "exact_duplicate"
     NEAR_DUPLICATE = "near_duplicate"
     MALFORMED_RECORD = "malformed_record"  # an instruction record that lacks what its shape demands

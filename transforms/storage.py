@@ -12,6 +12,7 @@ import fnmatch
 import functools
 import os
 import posixpath
+import stat
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -174,6 +175,11 @@ class StoragePath:
             raise InputError(f"cannot look at {self}: {error}. Check the path and your rights to it.") from error
 
     def _files(self) -> list[StoragePath]:
+        if not self.root:
+            try:
+                return sorted(StoragePath(path) for path in _local_files(self.path))
+            except OSError as error:
+                raise InputError(f"cannot look at {self}: {error}. Check the path and your rights to it.") from error
         selector = pafs.FileSelector(self.path, recursive=True, allow_not_found=True)
         infos = self._look(selector)
         return sorted(StoragePath(info.path, self.root) for info in infos if info.type == pafs.FileType.File)
@@ -230,6 +236,31 @@ def _unwritten(path: StoragePath, error: OSError, remedy: str) -> RunFolderError
         remedy = "Free space there and run the same command again: it goes on with what is missing."
     said = os.strerror(error.errno) if error.errno else str(error)
     return RunFolderError(f"cannot write {path}: {said}. {remedy}")
+
+
+def _local_files(folder: str) -> Iterator[str]:
+    """Files below a folder of this machine, with lone surrogates for bytes of names that are not UTF-8.
+
+    Arrow's own walk ends at such names, and follows a link to a folder above it some forty times; here links are
+    followed, but not upwards.
+    """
+    waiting: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
+    while waiting:
+        path, above = waiting.pop()
+        try:
+            about = os.stat(path)
+            entries = list(os.scandir(path)) if stat.S_ISDIR(about.st_mode) else []
+        except FileNotFoundError:
+            continue
+        if (about.st_dev, about.st_ino) in above:
+            continue
+        with_this = above | {(about.st_dev, about.st_ino)}
+        for entry in entries:
+            with contextlib.suppress(OSError):  # a link that leads to itself
+                if entry.is_dir():
+                    waiting.append((entry.path, with_this))
+                elif entry.is_file():
+                    yield entry.path
 
 
 def expand(pattern: str) -> list[StoragePath]:

@@ -282,14 +282,10 @@ class LLaVAOneVision1_5_ForConditionalGeneration(PreTrainedModel, GenerationMixi
         Raises ValueError unless there are as many placeholders as features.
         """
         if inputs_embeds is None:
-            inputs_embeds = self.get_input_embeddings()(input_ids)
-            pictures = (
-                (self.config.image_token_id, pixel_values, image_grid_thw),
-                (self.config.video_token_id, pixel_values_videos, video_grid_thw),
+            images = (self.config.image_token_id, pixel_values, image_grid_thw)
+            inputs_embeds = self._embed(
+                input_ids, images, (self.config.video_token_id, pixel_values_videos, video_grid_thw)
             )
-            for token_id, pixels, grid in pictures:
-                if pixels is not None:
-                    inputs_embeds = self._insert(inputs_embeds, input_ids == token_id, self.visual(pixels, grid))
         outputs = self.model(
             inputs_embeds=inputs_embeds,
             attention_mask=attention_mask,
@@ -311,11 +307,17 @@ class LLaVAOneVision1_5_ForConditionalGeneration(PreTrainedModel, GenerationMixi
             attentions=outputs.attentions,
         )
 
-    def _insert(self, embeds: torch.Tensor, places: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
-        """Features (tokens, H) at ``places`` (B, S) of the embeddings (B, S, H)."""
-        if int(places.sum()) != len(features):
-            raise ValueError(f"{int(places.sum())} placeholder tokens for {len(features)} features of pictures")
-        return embeds.masked_scatter(places[..., None], features.to(embeds.device, embeds.dtype))
+    def _embed(self, input_ids: Any, *pictures: tuple[int, Any, Any]) -> torch.Tensor:
+        """Tokens (B, S) and, of each kind of picture, its placeholder, pixels and grids → embeddings (B, S, H)."""
+        embeds = self.get_input_embeddings()(input_ids)
+        for token_id, pixels, grid in pictures:
+            if pixels is None:
+                continue
+            places, features = input_ids == token_id, self.visual(pixels, grid)
+            if int(places.sum()) != len(features):
+                raise ValueError(f"{int(places.sum())} placeholder tokens for {len(features)} features of pictures")
+            embeds = embeds.masked_scatter(places[..., None], features.to(embeds.device, embeds.dtype))
+        return embeds
 
     def prepare_inputs_for_generation(self, input_ids: torch.Tensor, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Pictures go in with the prompt alone: the cache keeps what they gave."""

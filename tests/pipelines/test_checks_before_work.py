@@ -9,26 +9,28 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from pipelines.build import STAGES, Build
+from pipelines import vocabulary
+from pipelines.build import build
+from pipelines.build_run import BuildRun
 from pipelines.build_settings import BuildSettings
+from pipelines.engine.choice import choose_engine
 from pipelines.packaged_configs import find_config
 from transforms.configuration import load_settings
 from transforms.errors import EvenweaveError
-from transforms.rejects import Counts
 
 
 @pytest.fixture()
 def embeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    def embedded(*_: object) -> Counts:
+    def embedded(*_: object) -> None:
         raise AssertionError("the vocabulary was embedded")
 
-    monkeypatch.setitem(STAGES, "vocabulary", embedded)
+    monkeypatch.setattr(vocabulary, "run", embedded)
 
 
-def build(folder: pathlib.Path, *overrides: str) -> Build:
+def opened(folder: pathlib.Path, *overrides: str) -> BuildRun:
     places = (f"output={folder / 'run'}", "miniature=null", f"sources.0.path={folder / 'data'}", "runner.workers=1")
     settings = load_settings(find_config("build/mini.yaml"), BuildSettings, [*places, *overrides])
-    return Build(settings, [], Console(quiet=True))
+    return BuildRun(settings, choose_engine(settings.runner, []), Console(quiet=True))
 
 
 @pytest.mark.parametrize(
@@ -48,5 +50,5 @@ def test_it_is_said_at_once(
     (tmp_path / "data").mkdir()
     pq.write_table(pa.table({"image": [b"x", b"y"], "caption": ["a", "b"]}), tmp_path / "data" / "a.parquet")
     with pytest.raises(EvenweaveError, match=says):
-        build(tmp_path, "sources.0.format=parquet", *overrides).run(*STAGES)
+        build(opened(tmp_path, "sources.0.format=parquet", *overrides))
     assert not (tmp_path / "run").exists()

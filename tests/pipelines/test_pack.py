@@ -60,11 +60,11 @@ def digests(folder: pathlib.Path) -> dict[str, str]:
 
 REAL = [
     {"name": "cc12m", "format": "webdataset", "path": str(REAL_DATA / "cc12m"), "verify_images": True},
-    {"name": "instruct", "format": "conversations", "path": str(REAL_DATA / "instruct" / "*.json")},
+    {"name": "instruct", "format": "conversations", "path": str(REAL_DATA / "instruct" / "*_demo.json")},
     {
         "name": "parts",
         "format": "conversations",
-        "path": str(REAL_DATA / "instruct" / "*.jsonl"),
+        "path": str(REAL_DATA / "instruct" / "*_demo.jsonl"),
         "media_prefix": "data/",
     },
 ]

@@ -109,6 +109,8 @@ class Annotator:
             "perceptual_hash": perceptual_hashes(np.stack([image.thumbnail for image in prepared])),
             "concept_ids": _lists(ids),
             "concept_scores": _lists(scores),
+            "source_key": [sample.source_key for sample in samples],
+            "source_record": [sample.source_record for sample in samples],
         }
         if self._retrieval.keep_embedding:
             columns["embedding"] = _lists(embeddings.cpu().numpy().astype(np.float16))

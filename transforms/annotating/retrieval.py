@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from transforms.annotating.faiss_library import import_faiss
-from transforms.errors import ConfigError
+from transforms.annotating.settings import require_concepts
 
 faiss = import_faiss()
 _SCORES_A_CHUNK = 1 << 28  # bounds the GPU's score matrix to 1 GiB of float32
@@ -44,14 +44,6 @@ class ConceptIndex:
         else:
             scores, ids = self.index.search(images.numpy(), k)
         return ids.astype(np.int32), scores.astype(np.float16)
-
-
-def require_concepts(n_concepts: int, k: int) -> None:
-    """Raises ConfigError where an image cannot get ``k`` concepts out of ``n_concepts``."""
-    if k > n_concepts:
-        raise ConfigError(
-            f"retrieval.concepts_per_image is {k}, but the vocabulary holds {n_concepts} concepts; lower it"
-        )
 
 
 def set_search_threads(threads: int) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.errors import ConfigError
 
 
 class EncoderSettings(Settings):
@@ -58,3 +59,11 @@ class RetrievalSettings(Settings):
         10, ge=1, le=256, description="K: the K nearest concepts are kept with their scores; balance sets the threshold"
     )
     keep_embedding: bool = Field(False, description="store each image's embedding too (2 bytes a dimension)")
+
+
+def require_concepts(n_concepts: int, k: int) -> None:
+    """Raises ConfigError where an image cannot get ``k`` concepts out of ``n_concepts``."""
+    if k > n_concepts:
+        raise ConfigError(
+            f"retrieval.concepts_per_image is {k}, but the vocabulary holds {n_concepts} concepts; lower it"
+        )

@@ -9,8 +9,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms.errors import InputError
+from transforms.names import decode_name
 from transforms.reading.listing import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
+from transforms.reading.retried_file import RetriedFile, open_input
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
@@ -32,7 +34,7 @@ def read_parquet(shard: InputShard, source: SourceSettings) -> Iterator[RawSampl
     The key is that of ``key_column``, dots of its last part as underscores, or the row's number in nine digits. Raises
     InputError for a file that is no Parquet, or lacks a column, or has one of another type.
     """
-    with shard.path.open_random() as stream:
+    with open_input(shard.path) as stream:
         file = open_parquet(stream, shard.path)
         _require_columns(file.schema_arrow, source, shard.path)
         columns = [source.image_column, *_text_columns(file.schema_arrow, source)]
@@ -49,8 +51,9 @@ def read_parquet(shard: InputShard, source: SourceSettings) -> Iterator[RawSampl
 
 
 def _sample(
-    key: str, image: bytes | None, caption: bytes | None, row: int, seen: set[str], source: SourceSettings
+    source_key: str, image: bytes | None, caption: bytes | None, row: int, seen: set[str], source: SourceSettings
 ) -> RawSample | Reject:
+    key = dotless(source_key)
     if is_unsafe(key):
         return unsafe_name(key, key)
     if key in seen:
@@ -58,10 +61,10 @@ def _sample(
     seen.add(key)
     if image is None:
         return Reject(key, Reason.MISSING_IMAGE, f"row {row} has no image bytes in column {source.image_column}")
-    return checked_sample(key, image, caption, row, source.caption == "required")
+    return checked_sample(key, image, caption, row, source.caption == "required", source_key=source_key)
 
 
-def open_parquet(stream: pa.NativeFile, path: StoragePath) -> pq.ParquetFile:
+def open_parquet(stream: pa.NativeFile | RetriedFile, path: StoragePath) -> pq.ParquetFile:
     """Raises InputError, naming the file, when it is no Parquet or is cut short."""
     try:
         return pq.ParquetFile(stream)
@@ -146,6 +149,9 @@ def _require_columns(schema: pa.Schema, source: SourceSettings, path: StoragePat
                 f"{path} has no column {name}; it has {', '.join(schema.names)}. Name the right one by image_column, "
                 "caption_column or key_column of the source."
             )
+    for name in (source.image_column, *_text_columns(schema, source)):
+        if (times := schema.names.count(name)) > 1:
+            raise InputError(f"{path} has {times} columns of the name {name}: which is meant? Rename the others.")
 
 
 def _require_types(schema: pa.Schema, source: SourceSettings, path: StoragePath) -> None:
@@ -196,7 +202,4 @@ def _texts(batch: pa.RecordBatch, name: str | None) -> list[bytes | None]:
 
 def _keys(batch: pa.RecordBatch, source: SourceSettings, first_row: int) -> list[str]:
     keys = _texts(batch, source.key_column)
-    return [
-        dotless(key.decode("utf-8", "backslashreplace")) if key else f"{row:09d}"
-        for row, key in enumerate(keys, start=first_row)
-    ]
+    return [decode_name(key) if key else f"{row:09d}" for row, key in enumerate(keys, start=first_row)]

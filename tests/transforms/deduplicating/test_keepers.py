@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines import deduplicate
+from pipelines.engine.choice import choose_engine
 from pipelines.engine.settings import RunnerSettings
 from transforms.datasets import ShardName, annotations_schema, read_counts, read_table, write_table
 from transforms.deduplicating import keepers
@@ -61,7 +62,7 @@ def test_the_key_named_is_that_of_a_copy(
 ) -> None:
     monkeypatch.setattr(keepers, "_PIECE_ROWS", piece_rows)
     folder, names, rows = corpus(tmp_path)
-    deduplicate.run(folder, names, DeduplicateSettings(partitions=3), RunnerSettings(workers=1), [])
+    deduplicate.run(folder, names, DeduplicateSettings(partitions=3), choose_engine(RunnerSettings(workers=1), []))
     found = rejects(folder, names)
     of_shard = {f"{name.source}/{name.shard}": name.shard for name in names}
     for key, (reason, detail) in found.items():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.transforms.reading.tars import only_shard, read_tar, tar_bytes, triple
 from transforms.errors import InputError
+from transforms.names import encode_name
 from transforms.reading.samples import RawSample, read_samples
 from transforms.rejects import Reason, Reject
 
@@ -24,7 +25,15 @@ def outcomes(found: list[RawSample | Reject]) -> list[tuple[str, str]]:
 def test_a_sample_has_image_caption_metadata_and_place(tmp_path: pathlib.Path) -> None:
     data = tar_bytes(triple("000"))
     [sample] = read_tar(tmp_path / "a.tar", data)
-    assert sample == RawSample("000", b"image of 000", "caption of 000", {"width": 3}, 512, 12)
+    record = '{"width": 3}'
+    assert sample == RawSample("000", b"image of 000", "caption of 000", {"width": 3}, 512, 12, None, record)
+
+
+@pytest.mark.parametrize("caption", [" two \n", "\tlines\r\nof text ", "\u3000全角"])
+def test_a_caption_keeps_its_white_space(tmp_path: pathlib.Path, caption: str) -> None:
+    [sample] = read_tar(tmp_path / "a.tar", tar_bytes([("a.jpg", b"x"), ("a.txt", caption.encode())]))
+    assert isinstance(sample, RawSample)
+    assert sample.caption == caption
 
 
 @pytest.mark.parametrize("ending", ["jpg", "JPG", "jpeg", "Jpeg", "png", "webp"])
@@ -86,6 +95,17 @@ def test_duplicate_keys_next_to_each_other_and_far_apart(tmp_path: pathlib.Path)
 def test_unsafe_names_are_rejected(tmp_path: pathlib.Path, key: str) -> None:
     found = read_tar(tmp_path / "a.tar", tar_bytes(triple(key) + triple("b")))
     assert outcomes(found) == [(key, "unsafe_member_name"), ("b", "sample")]
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "latin-1", "shift_jis", "utf-8"])
+def test_names_of_any_encoding_are_kept(tmp_path: pathlib.Path, encoding: str) -> None:
+    names = {"gbk": "图片/誠", "latin-1": "été/ça", "shift_jis": "ソ/表", "utf-8": "图\ufffd/片"}[encoding]
+    keys = [part.encode(encoding).decode("utf-8", "surrogateescape") for part in (*names.split("/"), names)]
+    data = tar_bytes([member for key in keys for member in triple(key.replace("\\", "_"))], tarfile.GNU_FORMAT)
+    found = read_tar(tmp_path / "a.tar", data)
+    assert [encode_name(item.key) for item in found if isinstance(item, RawSample)] == [
+        key.replace("\\", "_").encode("utf-8", "surrogateescape") for key in keys
+    ]
 
 
 def test_names_that_merely_hold_dots_are_safe(tmp_path: pathlib.Path) -> None:

@@ -30,7 +30,7 @@ def _document(sample: RawSample, part: PackInput, source: PackSource) -> Located
     if source.verify_images and (fault := verify_image(sample.image)):
         return Reject(sample.key, fault.reason, fault.detail)
     size, ending = measured
-    conversation = of_pair(sample.key, sample.caption or "", sample.key)
+    conversation = of_pair(sample.key, (sample.caption or "").strip(), sample.key)
     if isinstance(conversation, Reject):
         return conversation
     document = to_document(sample.key, source.name, conversation, [_stated_size(sample.metadata) or size])
