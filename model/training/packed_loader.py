@@ -6,6 +6,7 @@ rank stands is one number, the packs that it was given, and a run may go on with
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -36,6 +37,9 @@ class PackedLoader:
     def __iter__(self) -> Iterator[PackedSample]:
         """Raises the errors of reading, and WorkerLostError where a worker ended before its work."""
         self._given, self._start = self._start, 0
+        # a worker that frees a frame of this process, met by chance in a cycle, waits for libswscale's threads, which
+        # were not forked with it, for ever
+        gc.collect()
         loader = DataLoader(
             _Batches(self._dataset, self._packs_per_batch, self._given),
             batch_size=None,

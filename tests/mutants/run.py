@@ -28,15 +28,20 @@ _FIRST_SECS = 300  # of processor time, for a module's tests as they are
 _SPARE_SECS = 10
 
 
+class FailingTestsError(Exception):
+    """A module's tests fail without a fault in it."""
+
+
 def baseline_secs(target: Target) -> int:
-    """Processor seconds that a mutant of ``target`` may take; ends the program where the tests fail without a fault."""
+    """Processor seconds that a mutant of ``target`` may take. Raises FailingTestsError."""
     trial = start(target, target.source, _FIRST_SECS)
     [(_, outcome)] = wait([trial])
     took = time.monotonic() - trial.begun
-    if outcome != "passed":
-        sys.exit(f"{target.path}: its tests do not pass as they are\n{trial.output()}")
-    preload(trial.modules())
+    output, modules = trial.output(), trial.modules()
     trial.close()
+    if outcome != "passed":
+        raise FailingTestsError(f"{target.path}: its tests do not pass as they are\n{output}")
+    preload(modules)
     return _SPARE_SECS + int(3 * took)
 
 
@@ -113,7 +118,11 @@ def main() -> None:
     found, unfinished = {}, []
     for target in chosen:
         mutants = sample(target, rules["seed"], options.mutants)
-        outcomes = try_mutants(target, mutants, options.jobs, end) if time.monotonic() < end else {}
+        try:
+            outcomes = try_mutants(target, mutants, options.jobs, end) if time.monotonic() < end else {}
+        except FailingTestsError as error:
+            print(error, flush=True)
+            outcomes = {}
         if len(outcomes) < len(mutants):
             unfinished.append(target.path)
             continue
@@ -123,7 +132,7 @@ def main() -> None:
     figures = summary(found)
     print("\n".join(f"{name:<20}{value}" for name, value in figures.items()))
     if unfinished:
-        sys.exit(f"{options.minutes:g} minutes did not suffice for {', '.join(unfinished)}")
+        sys.exit(f"not looked at, for failing tests or want of time ({options.minutes:g} min): {', '.join(unfinished)}")
     if figures["score"] < rules["goal"] or figures["equivalent_share"] > rules["equivalent_at_most"]:
         sys.exit(f"wanted: a score of {rules['goal']}, and {rules['equivalent_at_most']} equivalent at most")
 

@@ -88,8 +88,10 @@ def test_the_fingerprint_sees_what_decides_bytes_and_nothing_else() -> None:
 
 def test_a_fingerprint_is_the_same_for_ever() -> None:
     """It stands in files: were it worked out another way, every run folder would be refused."""
-    text = '[{"a": [{"inner": {"size": 3}, "items": []}, "图", 0.5], "b": 1}, null]'
-    assert fingerprint({"b": 1, "a": [Job(), "图", 0.5]}, None) == hashlib.sha256(text.encode()).hexdigest()[:16]
+    text = '[{"a": [{"share": 0.5, "size": 3}, "图", 0.5], "b": 1}, null]'
+    assert (
+        fingerprint({"b": 1, "a": [Inner(path="a"), "图", 0.5]}, None) == hashlib.sha256(text.encode()).hexdigest()[:16]
+    )
     assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
     assert fingerprint({"1": Inner(path="a")}) == fingerprint({1: Inner(path="b")})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import multiprocessing
@@ -12,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 import torch
 
@@ -150,3 +153,36 @@ def test_the_longest_document_may_stand_in_any_pack_of_a_batch(longest: int) -> 
     assert batch["keys"] == ["pack0", "pack1", "pack2"]
     assert torch.equal(batch["input_ids"], torch.cat([sample["input_ids"] for sample in samples])[None])
     assert batch.keys() == samples[0].keys()
+
+
+class _Collecting(PackedDataset):
+    """Frees what is garbage before each pack, as Python may at any time."""
+
+    def read(self, number: int) -> PackedSample | None:
+        gc.collect()
+        return super().read(number)
+
+
+def test_workers_begin_without_the_frames_of_this_process(folders: list[str]) -> None:
+    """Freed in a worker, a frame waits for libswscale's threads, which were not forked with it, for ever."""
+
+    def leave_a_frame_in_a_cycle() -> None:
+        frame = av.VideoFrame.from_ndarray(np.zeros((480, 640, 3), np.uint8), format="rgb24")
+        frame.reformat(320, 240, "yuv420p")
+        cycle: list[Any] = [frame]
+        cycle.append(cycle)
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError("the workers hang")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    gc.disable()
+    try:
+        leave_a_frame_in_a_cycle()
+        signal.alarm(60)
+        found = keys(PackedLoader(_Collecting(folders[1], epochs=1, rank=0, world_size=1), workers=1))
+    finally:
+        signal.alarm(0)
+        gc.enable()
+        signal.signal(signal.SIGALRM, before)
+    assert len(found) == len(PackedSet.open(folders[1]))

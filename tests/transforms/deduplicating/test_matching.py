@@ -121,7 +121,6 @@ def test_of_near_duplicates_the_nearest_is_the_reason() -> None:
     tied = np.array([(5, DuplicateKind.NEAR, 1, 8)], dtype=DUPLICATE)
     assert merge([far, nearer, other]).tolist() == [*other.tolist(), *nearer.tolist()]
     assert merge([nearer, tied]).tolist() == merge([tied, nearer]).tolist() == tied.tolist()
-    assert merge([]).tolist() == []
 
 
 @pytest.mark.parametrize("distance", range(9))
