@@ -15,21 +15,12 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from transforms.errors import EvenweaveError, RunFolderError
+from transforms.stages import writer_of
 from transforms.storage import StoragePath
 
 FORMAT_VERSION = "1"
 
 RUN_JSON = "run.json"
-
-#: What lies at the top of a run folder → the stage that wrote it. ``rejects`` names the stage itself.
-_WRITTEN_BY = {
-    "vocabulary": "vocabulary",
-    "annotations": "annotate",
-    "selection": "balance",
-    "concepts.parquet": "balance",
-    "shards": "export",
-    "packed": "pack",
-}
 
 T = TypeVar("T")
 
@@ -45,7 +36,7 @@ def damaged(path: StoragePath, seen: str) -> RunFolderError:
             f"{path} {seen}. Without it nothing says what the folder holds: put a copy of it back, "
             "or run every stage again, into a new output folder."
         )
-    stage = _stage_of(path.relative_to(root))
+    stage = writer_of(path.relative_to(root))
     repeat = f"Stage {stage} wrote it, and is to be repeated" if stage else "Repeat the stage that wrote it"
     return RunFolderError(f"{path} {seen}. {repeat}; evenweave verify {root} looks through the whole run.")
 
@@ -138,12 +129,3 @@ def _run_of(path: StoragePath) -> StoragePath | None:
                 return folder
             folder = folder.parent
     return None
-
-
-def _stage_of(relative: str) -> str | None:
-    first, _, rest = relative.partition("/")
-    if first == "rejects":
-        return rest.partition("/")[0]
-    if first.startswith(".") and first.endswith("-counts.json"):
-        return first[1:].removesuffix("-counts.json")
-    return _WRITTEN_BY.get(first)

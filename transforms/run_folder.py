@@ -17,6 +17,7 @@ from pydantic import BaseModel, model_validator
 from transforms.at_rest import FORMAT_VERSION, RUN_JSON, check_origin, parsing, read_json, shaped
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts, StoredCounts
+from transforms.stages import COUNTS_ENDING, REJECTS
 from transforms.storage import StoragePath
 
 
@@ -54,11 +55,11 @@ class RunFolder:
         return self.root / "selection" / source / f"{shard}.parquet"
 
     def rejects(self, stage: str, source: str, shard: str) -> StoragePath:
-        return self.root / "rejects" / stage / source / f"{shard}.parquet"
+        return self.root / REJECTS / stage / source / f"{shard}.parquet"
 
     def counts(self, stage: str) -> StoragePath:
         """Where the last step of a Beam job leaves the stage's counts for the driver, which moves them to run.json."""
-        return self.root / f".{stage}-counts.json"
+        return self.root / f".{stage}{COUNTS_ENDING}"
 
     def read_stage_counts(self, stage: str) -> Counts:
         """The counts that a Beam job left; raises RunFolderError where they are missing or damaged."""
