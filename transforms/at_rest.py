@@ -18,7 +18,7 @@ from transforms.errors import EvenweaveError, RunFolderError
 from transforms.stages import writer_of
 from transforms.storage import StoragePath
 
-FORMAT_VERSION = "1"
+FORMAT_VERSION = "2"
 
 RUN_JSON = "run.json"
 

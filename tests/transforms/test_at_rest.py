@@ -152,12 +152,12 @@ def test_a_missing_file_is_called_missing(folder: RunFolder, file: str) -> None:
     ("text", "says"),
     [
         ("", "is empty"),
-        ('{"format_version": "1", ', r"is not JSON \(24 bytes"),
+        ('{"format_version": "2", ', r"is not JSON \(24 bytes"),
         ("\x00\x01", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
         ("[1]", "holds list in place of a JSON object"),
-        ('{"format_version": "1"}', "fingerprint: Field required, and 4 more"),
-        ('{"format_version": "0"}', "format version 0, this code reads version 1"),
+        ('{"format_version": "2"}', "fingerprint: Field required, and 4 more"),
+        ('{"format_version": "0"}', "format version 0, this code reads version 2"),
     ],
 )
 def test_a_damaged_record_of_the_run(folder: RunFolder, text: str, says: str) -> None:
