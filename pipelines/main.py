@@ -17,6 +17,7 @@ from pipelines.build_run import BuildRun  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
 from pipelines.engine.choice import choose_engine  # noqa: E402
 from pipelines.packaged_configs import find_config  # noqa: E402
+from pipelines.stopping import StopOnSignal  # noqa: E402
 from transforms.configuration import load_settings  # noqa: E402
 from transforms.errors import EXIT_STATUS, EvenweaveError, show_error  # noqa: E402
 from transforms.stages import CHAIN, Stage  # noqa: E402
@@ -133,11 +134,13 @@ def _report(run: str, console: Console) -> None:
 
 def main() -> None:
     """Entry point; an error that is the user's to mend is printed without a traceback, and ends with status 2."""
-    try:
-        app()
-    except EvenweaveError as error:
-        show_error(error)
-        sys.exit(EXIT_STATUS)
+    with StopOnSignal() as stopping:
+        try:
+            app()
+        except EvenweaveError as error:
+            if not stopping.received:  # else it tells of a worker that had the signal too
+                show_error(error)
+                sys.exit(EXIT_STATUS)
 
 
 if __name__ == "__main__":
