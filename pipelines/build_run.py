@@ -12,6 +12,7 @@ from rich.console import Console
 from pipelines.build_settings import BuildSettings
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
+from pipelines.input_versions import check_reused
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
@@ -29,6 +30,7 @@ class BuildRun:
     settings: BuildSettings
     engine: Engine
     console: Console
+    accept_changed: bool = False  # inputs that are not what was annotated are annotated again
 
     @cached_property
     def inputs(self) -> list[InputShard]:
@@ -70,6 +72,7 @@ class BuildRun:
             )
         if not other.is_done(ANNOTATE.name):
             raise RunFolderError(f"cannot reuse the annotations of {self.settings.reuse}: they are not complete")
+        check_reused(other, self.record, self.inputs, self.sources)
         return other.folder
 
     def _draw_miniature(self) -> None:

@@ -39,6 +39,9 @@ _Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="override a setting: balance.size=500"),
 ]
+_AcceptChanged = Annotated[
+    bool, typer.Option("--accept-changed", help="do again what was made of inputs that have changed since")
+]
 _Flags = Annotated[list[str] | None, typer.Argument(metavar="[-- BEAM FLAGS]", help="after --: handed to Beam")]
 
 
@@ -52,12 +55,13 @@ def build(
     ] = None,
     output: Annotated[str | None, typer.Option("--output", help="run folder, in place of the one configured")] = None,
     size: Annotated[int | None, typer.Option("--size", help="samples to select, in place of balance.size")] = None,
+    accept_changed: _AcceptChanged = False,
 ) -> None:
     """The whole chain, from raw shards to balanced shards and the report."""
     settings = _with_input(load_settings(config, BuildSettings, _overrides(overrides, output, size)), input_path)
     console = Console()
     console.print(f"[bold]evenweave build[/] {config} → {settings.output}", highlight=False)
-    build_stages(BuildRun(settings, choose_engine(settings.runner, beam_flags or []), console))
+    build_stages(BuildRun(settings, choose_engine(settings.runner, beam_flags or []), console, accept_changed))
     _report(settings.output, console)
 
 
@@ -67,6 +71,19 @@ def report(
 ) -> None:
     """A table in the terminal, and RUN/report/index.html."""
     _report(run, Console())
+
+
+@app.command()
+def verify(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a run folder, of build or pack")],
+    repair: Annotated[
+        bool, typer.Option("--repair", help="remove what is broken, and what was made of it; build makes it anew")
+    ] = False,
+) -> None:
+    """Every file of a run against its checksums, the manifest and run.json; ends with 1 where it is not sound."""
+    from pipelines import verify as job
+
+    raise typer.Exit(job.run(run, repair))
 
 
 @app.command()

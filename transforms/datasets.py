@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -85,9 +86,15 @@ _TYPES = {
 }
 
 
-def write_table(path: StoragePath, table: pa.Table, fingerprint: str, counts: Counts | None = None) -> None:
-    """Write a Parquet file atomically; the same table gives the same bytes."""
-    metadata = {"format_version": FORMAT_VERSION, "fingerprint": fingerprint}
+def write_table(
+    path: StoragePath,
+    table: pa.Table,
+    fingerprint: str,
+    counts: Counts | None = None,
+    about: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Write a Parquet file atomically; the same table gives the same bytes. ``about`` stands in its footer too."""
+    metadata = {**about, "format_version": FORMAT_VERSION, "fingerprint": fingerprint}
     if counts is not None:
         metadata["counts"] = json.dumps(counts.to_dict(), sort_keys=True)
     with path.atomic_writer() as stream:

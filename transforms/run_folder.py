@@ -33,6 +33,11 @@ class RunFolder:
         return self.root / RUN_JSON
 
     @property
+    def inputs(self) -> StoragePath:
+        """The input shards as they were when they were read: their names, sizes and versions."""
+        return self.root / "inputs.parquet"
+
+    @property
     def vocabulary(self) -> StoragePath:
         return self.root / "vocabulary"
 
@@ -153,6 +158,12 @@ class RunRecord:
     def finish(self, stage: str, counts: Counts, **figures: Any) -> None:
         """Mark a stage done, with its counts and any figures that the report shows."""
         self.values["stages"][stage] = {"state": "done", "counts": counts.to_dict(), **figures}
+        self._save()
+
+    def forget(self, *stages: str) -> None:
+        """As if these had not been begun."""
+        for stage in stages:
+            self.values["stages"].pop(stage, None)
         self._save()
 
     def _save(self) -> None:

@@ -19,6 +19,8 @@ class Stage:
     name: str
     counts: Literal["concepts", "images", "copies", "documents"]  # what one row in its counts is
     writes: tuple[str, ...]  # its files and folders at the top of the run folder, beside its own in rejects/
+    each_shard: str | None = None  # which of these holds a Parquet file of each input shard
+    with_manifest: str | None = None  # which of these holds shards and the manifest of them
     takes: str | None = None  # the stage whose rows it takes in; None: what stands outside the run folder
     leaves: str | None = None  # what a row that leaves it is called in the report; None: it is not told apart there
     rejects_are_bounded: bool = False  # by max_reject_share; elsewhere any share may be rejected
@@ -35,29 +37,42 @@ class Stage:
 
 
 VOCABULARY = Stage("vocabulary", counts="concepts", writes=("vocabulary",))
-ANNOTATE = Stage("annotate", counts="images", writes=("annotations",), leaves="annotated", rejects_are_bounded=True)
+ANNOTATE = Stage(
+    "annotate",
+    counts="images",
+    writes=("annotations",),
+    each_shard="annotations",
+    leaves="annotated",
+    rejects_are_bounded=True,
+)
 DEDUPLICATE = Stage("deduplicate", counts="images", writes=(), takes=ANNOTATE.name, leaves="distinct")
 BALANCE = Stage(
     "balance",
     counts="images",
     writes=("selection", "concepts.parquet"),
+    each_shard="selection",
     takes=DEDUPLICATE.name,
     leaves="selected",
     selects=True,
 )
-EXPORT = Stage("export", counts="copies", writes=("shards",), takes=BALANCE.name)
+EXPORT = Stage("export", counts="copies", writes=("shards",), with_manifest="shards", takes=BALANCE.name)
 
 #: The flow of ``evenweave build``, in order.
 CHAIN = (VOCABULARY, ANNOTATE, DEDUPLICATE, BALANCE, EXPORT)
 
 #: Runs alone, into a run folder of its own.
-PACK = Stage("pack", counts="documents", writes=("packed",), rejects_are_bounded=True)
+PACK = Stage("pack", counts="documents", writes=("packed",), with_manifest="packed", rejects_are_bounded=True)
 
 _BY_NAME = {stage.name: stage for stage in (*CHAIN, PACK)}
 
 
 def stage_named(name: str) -> Stage:
     return _BY_NAME[name]
+
+
+def from_on(stage: Stage) -> tuple[Stage, ...]:
+    """``stage`` and those that come after it."""
+    return CHAIN[CHAIN.index(stage) :] if stage in CHAIN else (stage,)
 
 
 def writer_of(relative: str) -> str | None:
