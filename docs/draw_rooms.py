@@ -33,6 +33,7 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
         (1.6, ["transforms/balancing"]),
         (5.4, ["transforms/exporting"]),
         (6.2, ["transforms/reporting"]),
+        (7.0, ["transforms/verifying"]),
     ],
     [
         (

@@ -12,6 +12,7 @@ from rich.console import Console
 from pipelines.build_settings import BuildSettings
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
+from pipelines.input_versions import check_reused
 from transforms.at_rest import RUN_JSON
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName
@@ -30,6 +31,7 @@ class BuildRun:
     settings: BuildSettings
     engine: Engine
     console: Console
+    accept_changed: bool = False  # inputs that are not what was annotated are annotated again
 
     @cached_property
     def inputs(self) -> list[InputShard]:
@@ -77,6 +79,7 @@ class BuildRun:
             )
         if not other.is_done(ANNOTATE.name):
             raise RunFolderError(f"cannot reuse the annotations of {self.settings.reuse}: they are not complete")
+        check_reused(other, self.record, self.inputs, self.sources)
         return other.folder
 
     def _draw_miniature(self) -> None:

@@ -19,6 +19,7 @@ from pipelines.build_run import BuildRun  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
 from pipelines.engine.choice import choose_engine  # noqa: E402
 from pipelines.packaged_configs import find_config  # noqa: E402
+from pipelines.stopping import StopOnSignal  # noqa: E402
 from transforms.configuration import load_settings  # noqa: E402
 from transforms.errors import EXIT_STATUS, EvenweaveError, show_error  # noqa: E402
 from transforms.stages import CHAIN, Stage  # noqa: E402
@@ -40,6 +41,9 @@ _Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="override a setting: balance.size=500"),
 ]
+_AcceptChanged = Annotated[
+    bool, typer.Option("--accept-changed", help="do again what was made of inputs that have changed since")
+]
 _Flags = Annotated[list[str] | None, typer.Argument(metavar="[-- BEAM FLAGS]", help="after --: handed to Beam")]
 
 
@@ -53,12 +57,13 @@ def build(
     ] = None,
     output: Annotated[str | None, typer.Option("--output", help="run folder, in place of the one configured")] = None,
     size: Annotated[int | None, typer.Option("--size", help="samples to select, in place of balance.size")] = None,
+    accept_changed: _AcceptChanged = False,
 ) -> None:
     """The whole chain, from raw shards to balanced shards and the report."""
     settings = _with_input(load_settings(config, BuildSettings, _overrides(overrides, output, size)), input_path)
     console = Console()
     console.print(Text.assemble(("evenweave build", "bold"), f" {config} → {settings.output}"))
-    build_stages(BuildRun(settings, choose_engine(settings.runner, beam_flags or []), console))
+    build_stages(BuildRun(settings, choose_engine(settings.runner, beam_flags or []), console, accept_changed))
     _report(settings.output, console)
 
 
@@ -81,6 +86,19 @@ def report(
 ) -> None:
     """A table in the terminal, and RUN/report/index.html."""
     _report(run, Console())
+
+
+@app.command()
+def verify(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a run folder, of build or pack")],
+    repair: Annotated[
+        bool, typer.Option("--repair", help="remove what is broken, and what was made of it; build makes it anew")
+    ] = False,
+) -> None:
+    """Every file of a run against its checksums, the manifest and run.json; ends with 1 where it is not sound."""
+    from pipelines import verify as job
+
+    raise typer.Exit(job.run(run, repair))
 
 
 @app.command()
@@ -150,11 +168,13 @@ def main() -> None:
     """Entry point; an error that is the user's to mend is printed without a traceback, and ends with status 2."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that is not UTF-8, or a terminal that is not
-    try:
-        app()
-    except EvenweaveError as error:
-        show_error(error)
-        sys.exit(EXIT_STATUS)
+    with StopOnSignal() as stopping:
+        try:
+            app()
+        except EvenweaveError as error:
+            if not stopping.received:  # else it tells of a worker that had the signal too
+                show_error(error)
+                sys.exit(EXIT_STATUS)
 
 
 if __name__ == "__main__":

@@ -68,8 +68,9 @@ class StageRunner:
 
     def _take_counts(self, stage: Stage) -> Counts:
         """The counts that a Beam job left."""
-        counts = self.record.folder.read_stage_counts(stage.name)
-        self.record.folder.counts(stage.name).delete()
+        folder = self.record.folder
+        counts = folder.read_stage_counts(stage.name)
+        folder.counts(stage.name).delete()
         return counts
 
     def _check_rejects(self, stage: Stage, counts: Counts, hint: str | None) -> None:

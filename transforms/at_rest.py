@@ -37,7 +37,7 @@ def damaged(path: StoragePath, seen: str) -> RunFolderError:
             f"{path} {seen}. Without it nothing says what the folder holds: put a copy of it back, "
             "or run every stage again, into a new output folder."
         )
-    stage = _stage_of(path.relative_to(root))
+    stage = writer_of(path.relative_to(root))
     repeat = f"Stage {stage} wrote it, and is to be repeated" if stage else "Repeat the stage that wrote it"
     return RunFolderError(f"{path} {seen}. {repeat}; evenweave verify {root} looks through the whole run.")
 
@@ -130,12 +130,3 @@ def _run_of(path: StoragePath) -> StoragePath | None:
                 return folder
             folder = folder.parent
     return None
-
-
-def _stage_of(relative: str) -> str | None:
-    first, _, rest = relative.partition("/")
-    if first == "rejects":
-        return rest.partition("/")[0]
-    if first.startswith(".") and first.endswith("-counts.json"):
-        return first[1:].removesuffix("-counts.json")
-    return writer_of(first)

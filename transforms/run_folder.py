@@ -17,6 +17,7 @@ from pydantic import BaseModel, model_validator
 from transforms.at_rest import FORMAT_VERSION, RUN_JSON, check_origin, parsing, read_json, shaped
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts, StoredCounts
+from transforms.stages import COUNTS_ENDING, REJECTS
 from transforms.storage import StoragePath
 
 
@@ -30,6 +31,11 @@ class RunFolder:
     @property
     def run_json(self) -> StoragePath:
         return self.root / RUN_JSON
+
+    @property
+    def inputs(self) -> StoragePath:
+        """The input shards as they were when they were read: their names, sizes and versions."""
+        return self.root / "inputs.parquet"
 
     @property
     def vocabulary(self) -> StoragePath:
@@ -54,11 +60,11 @@ class RunFolder:
         return self.root / "selection" / source / f"{shard}.parquet"
 
     def rejects(self, stage: str, source: str, shard: str) -> StoragePath:
-        return self.root / "rejects" / stage / source / f"{shard}.parquet"
+        return self.root / REJECTS / stage / source / f"{shard}.parquet"
 
     def counts(self, stage: str) -> StoragePath:
         """Where the last step of a Beam job leaves the stage's counts for the driver, which moves them to run.json."""
-        return self.root / f".{stage}-counts.json"
+        return self.root / f".{stage}{COUNTS_ENDING}"
 
     def read_stage_counts(self, stage: str) -> Counts:
         """The counts that a Beam job left; raises RunFolderError where they are missing or damaged."""
@@ -152,6 +158,12 @@ class RunRecord:
     def finish(self, stage: str, counts: Counts, **figures: Any) -> None:
         """Mark a stage done, with its counts and any figures that the report shows."""
         self.values["stages"][stage] = {"state": "done", "counts": counts.to_dict(), **figures}
+        self._save()
+
+    def forget(self, *stages: str) -> None:
+        """As if these had not been begun."""
+        for stage in stages:
+            self.values["stages"].pop(stage, None)
         self._save()
 
     def _save(self) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+REJECTS = "rejects"  # in it, a folder a stage
+COUNTS_ENDING = "-counts.json"  # of .<stage>-counts.json, where a Beam job leaves its counts for the driver
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -15,11 +18,13 @@ class Stage:
 
     name: str
     counts: Literal["concepts", "images", "copies", "documents"]  # what one row in its counts is
+    writes: tuple[str, ...]  # its files and folders at the top of the run folder, beside its own in rejects/
+    each_shard: str | None = None  # which of these holds a Parquet file of each input shard
+    with_manifest: str | None = None  # which of these holds shards and the manifest of them
     takes: str | None = None  # the stage whose rows it takes in; None: what stands outside the run folder
     leaves: str | None = None  # what a row that leaves it is called in the report; None: it is not told apart there
     rejects_are_bounded: bool = False  # by max_reject_share; elsewhere any share may be rejected
     selects: bool = False  # what it leaves out was not chosen, and is no reject
-    writes: tuple[str, ...] = ()  # what lies in the run folder by its name, rejects apart
 
     @property
     def is_of_images(self) -> bool:
@@ -32,23 +37,31 @@ class Stage:
 
 
 VOCABULARY = Stage("vocabulary", counts="concepts", writes=("vocabulary",))
-ANNOTATE = Stage("annotate", counts="images", leaves="annotated", rejects_are_bounded=True, writes=("annotations",))
-DEDUPLICATE = Stage("deduplicate", counts="images", takes=ANNOTATE.name, leaves="distinct")
+ANNOTATE = Stage(
+    "annotate",
+    counts="images",
+    writes=("annotations",),
+    each_shard="annotations",
+    leaves="annotated",
+    rejects_are_bounded=True,
+)
+DEDUPLICATE = Stage("deduplicate", counts="images", writes=(), takes=ANNOTATE.name, leaves="distinct")
 BALANCE = Stage(
     "balance",
     counts="images",
+    writes=("selection", "concepts.parquet"),
+    each_shard="selection",
     takes=DEDUPLICATE.name,
     leaves="selected",
     selects=True,
-    writes=("selection", "concepts.parquet"),
 )
-EXPORT = Stage("export", counts="copies", takes=BALANCE.name, writes=("shards",))
+EXPORT = Stage("export", counts="copies", writes=("shards",), with_manifest="shards", takes=BALANCE.name)
 
 #: The flow of ``evenweave build``, in order.
 CHAIN = (VOCABULARY, ANNOTATE, DEDUPLICATE, BALANCE, EXPORT)
 
 #: Runs alone, into a run folder of its own.
-PACK = Stage("pack", counts="documents", rejects_are_bounded=True, writes=("packed",))
+PACK = Stage("pack", counts="documents", writes=("packed",), with_manifest="packed", rejects_are_bounded=True)
 
 _BY_NAME = {stage.name: stage for stage in (*CHAIN, PACK)}
 
@@ -57,9 +70,19 @@ def stage_named(name: str) -> Stage:
     return _BY_NAME[name]
 
 
-def writer_of(name: str) -> str | None:
-    """The stage that leaves what lies in a run folder under this name; None for what belongs to none."""
-    return next((stage.name for stage in _BY_NAME.values() if name in stage.writes), None)
+def from_on(stage: Stage) -> tuple[Stage, ...]:
+    """``stage`` and those that come after it."""
+    return CHAIN[CHAIN.index(stage) :] if stage in CHAIN else (stage,)
+
+
+def writer_of(relative: str) -> str | None:
+    """The stage that wrote a file, named from the top of the run folder; None where no stage writes there."""
+    first, _, rest = relative.partition("/")
+    if first == REJECTS:
+        return rest.partition("/")[0]
+    if first.startswith(".") and first.endswith(COUNTS_ENDING):
+        return first[1:].removesuffix(COUNTS_ENDING)
+    return next((stage.name for stage in _BY_NAME.values() if first in stage.writes), None)
 
 
 def rejecting_before(stage: Stage) -> tuple[Stage, ...]:

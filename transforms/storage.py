@@ -23,7 +23,7 @@ import pyarrow.fs as pafs
 
 from transforms.errors import InputError, RunFolderError
 
-_PARTIAL = ".partial-"  # marks a file being written; listings pass over it
+PARTIAL = ".partial-"  # marks a file being written; listings pass over it
 _GLOB_CHARACTERS = "*?["
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -134,7 +134,7 @@ class StoragePath:
 
         Raises RunFolderError where it cannot be written, in the block too; what else is raised there passes as it is.
         """
-        partial = StoragePath(f"{self.path}{_PARTIAL}{uuid.uuid4().hex}", self.root)
+        partial = StoragePath(f"{self.path}{PARTIAL}{uuid.uuid4().hex}", self.root)
         try:
             self.filesystem.create_dir(self.parent.path, recursive=True)
             stream = self.filesystem.open_output_stream(partial.path, compression=None)
@@ -159,12 +159,12 @@ class StoragePath:
 
     def walk(self) -> list[StoragePath]:
         """Every complete file below this folder, sorted by path; empty where there is none."""
-        return [path for path in self._files() if _PARTIAL not in path.name]
+        return [path for path in self._files() if PARTIAL not in path.name]
 
     def remove_partials(self) -> None:
         """Delete what killed writers left below this folder; only while nothing writes there."""
         for path in self._files():
-            if _PARTIAL in path.name:
+            if PARTIAL in path.name:
                 path.delete()
 
     def _look(self, what: str | pafs.FileSelector) -> Any:

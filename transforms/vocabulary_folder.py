@@ -2,7 +2,7 @@
 
 vocabulary/vocabulary.parquet   id, name, lang, source, type; version and fingerprint in its footer
 vocabulary/embeddings.npy       (V, D) float32, rows of length 1: the mean over the prompts of each concept
-vocabulary/meta.json            fingerprint, encoder, V (concepts) and D (width)
+vocabulary/meta.json            fingerprint, encoder, V (concepts), D (width), and the xxh3-64 of embeddings.npy
 
 Light, because balancing and exporting read names here: neither the encoder nor a search library is imported.
 """
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import xxhash
 from numpy.typing import NDArray
 
 from concept_vocab.vocabulary import SCHEMA
@@ -33,6 +34,7 @@ class _Meta:
 
     concepts: int
     width: int
+    embeddings_xxh3: str  # of the whole file
     encoder: dict[str, Any]
 
 
@@ -43,8 +45,10 @@ def save_vocabulary(
     write_table(folder.vocabulary / _TABLE, concepts.select(SCHEMA.names).cast(SCHEMA), folder.fingerprint)
     buffer = io.BytesIO()
     np.save(buffer, embeddings)
-    (folder.vocabulary / _EMBEDDINGS).write_bytes(buffer.getvalue())
+    data = buffer.getvalue()
+    (folder.vocabulary / _EMBEDDINGS).write_bytes(data)
     meta = {
+        "embeddings_xxh3": xxhash.xxh3_64_hexdigest(data),
         "fingerprint": folder.fingerprint,
         "encoder": encoder,
         "concepts": concepts.num_rows,
@@ -73,14 +77,17 @@ def read_embeddings(folder: RunFolder) -> NDArray[np.float32]:
     """(V, D) float32; raises RunFolderError where the folder's three files do not agree."""
     meta, rows = _read_meta(folder), read_concepts(folder, ["id"]).num_rows
     path = folder.vocabulary / _EMBEDDINGS
+    data = read_data(path)
     try:
-        embeddings = np.load(io.BytesIO(read_data(path)), allow_pickle=False)
+        embeddings = np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise damaged(path, f"cannot be read: {error}") from error
     shape = (meta.concepts, meta.width)
     if not isinstance(embeddings, np.ndarray) or embeddings.dtype != np.float32 or embeddings.shape != shape:
         found = f"{embeddings.dtype} {embeddings.shape}" if isinstance(embeddings, np.ndarray) else "no array"
         raise damaged(path, f"holds {found}, {_META} says float32 {shape}")
+    if xxhash.xxh3_64_hexdigest(data) != meta.embeddings_xxh3:
+        raise damaged(path, f"has another checksum than {_META} says")
     if rows != len(embeddings):
         raise damaged(path, f"has {len(embeddings)} rows, {_TABLE} has {rows}")
     return embeddings

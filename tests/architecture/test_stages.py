@@ -13,7 +13,7 @@ from transforms.stages import ANNOTATE, CHAIN, PACK, Stage, rejecting_before
 _MOST_FILES = 4
 
 #: Annotations are named by the run folder, written by annotate, and read by the one way there is.
-_KNOW_ANNOTATIONS = {"transforms/run_folder.py", "transforms/annotating/beam.py", "transforms/remaining.py"}
+_KNOW_ANNOTATIONS = {"transforms/run_folder.py", "transforms/annotating/changed_inputs.py", "transforms/remaining.py"}
 
 
 def parsed() -> list[tuple[str, ast.Module]]:

@@ -152,7 +152,7 @@ def test_a_missing_file_is_called_missing(folder: RunFolder, file: str) -> None:
     ("text", "says"),
     [
         ("", "is empty"),
-        ('{"format_version": "1", ', r"is not JSON \(24 bytes"),
+        ('{"format_version": "2", ', r"is not JSON \(24 bytes"),
         ("\x00\x01", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
         ("[1]", "holds list in place of a JSON object"),

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from transforms.at_rest import FORMAT_VERSION
+from transforms.checked_parquet import write_checked
 from transforms.configuration import fingerprint
 from transforms.datasets import read_counts, read_table, rejects_table, write_table
 from transforms.errors import EvenweaveError, RunFolderError
@@ -62,9 +63,8 @@ def test_tables_carry_counts_and_refuse_a_stranger(tmp_path: pathlib.Path) -> No
 
 
 def test_a_file_of_another_make_is_refused(tmp_path: pathlib.Path) -> None:
-    import pyarrow.parquet as pq
-
-    pq.write_table(pa.table({"a": [1]}), tmp_path / "a.parquet")
+    with pa.OSFile(str(tmp_path / "a.parquet"), "wb") as stream:
+        write_checked(stream, pa.table({"a": [1]}))
     with pytest.raises(RunFolderError, match="format version None"):
         read_table(StoragePath.of(tmp_path) / "a.parquet", None)
 

@@ -25,6 +25,7 @@ from transforms.images.hashing import content_hash, perceptual_hashes
 from transforms.images.header import ImageFault
 from transforms.images.preprocess import PreparedImage, Preprocessor
 from transforms.keyed import sample_ids
+from transforms.reading.digest import SamplesDigest
 from transforms.reading.listing import InputShard
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings
@@ -35,6 +36,14 @@ class _Decoded(NamedTuple):
     sample: RawSample  # without its image bytes
     prepared: PreparedImage
     content_hash: bytes
+
+
+class Annotated(NamedTuple):
+    """What came of a shard, and the digest of all that was read of it."""
+
+    table: pa.Table
+    rejects: list[Reject]
+    input_digest: str
 
 
 class Annotator:
@@ -63,19 +72,21 @@ class Annotator:
         width = concept_embeddings.shape[1] if retrieval.keep_embedding else None
         self._schema = annotations_schema(retrieval.concepts_per_image, width)
 
-    def annotate(self, shard: InputShard, source: SourceSettings) -> tuple[pa.Table, list[Reject]]:
+    def annotate(self, shard: InputShard, source: SourceSettings) -> Annotated:
         """The annotations of a shard, in its order, and its rejects; together as many as it holds samples."""
+        digest = SamplesDigest()
         rejects: list[Reject] = []
         tables = []
-        for batch in batched(self._decoded(shard, source), self._batch_size):
+        for batch in batched(self._decoded(digest.passing(read_samples(shard, source))), self._batch_size):
             rejects.extend(item for item in batch if isinstance(item, Reject))
             if images := [item for item in batch if isinstance(item, _Decoded)]:
                 tables.append(self._table(images, shard, source))
-        return pa.concat_tables(tables) if tables else self._schema.empty_table(), rejects
+        table = pa.concat_tables(tables) if tables else self._schema.empty_table()
+        return Annotated(table, rejects, digest.hexdigest())
 
-    def _decoded(self, shard: InputShard, source: SourceSettings) -> Iterator[_Decoded | Reject]:
+    def _decoded(self, raw: Iterator[RawSample | Reject]) -> Iterator[_Decoded | Reject]:
         window = 2 * self._batch_size  # one batch in the model, one being decoded
-        samples = read_ahead(read_samples(shard, source), depth=self._batch_size)
+        samples = read_ahead(raw, depth=self._batch_size)
         return map_ordered(self._decode, samples, self._pool, window)
 
     def _decode(self, item: RawSample | Reject) -> _Decoded | Reject:

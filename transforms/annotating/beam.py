@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import apache_beam as beam
-import pyarrow as pa
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.annotating.annotator import Annotator
+from transforms.annotating.annotator import Annotated, Annotator
+from transforms.annotating.changed_inputs import INPUT_DIGEST, files_of
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.beam import WriteStageCounts
-from transforms.datasets import read_counts, read_table, write_rejects, write_table
+from transforms.datasets import read_counts, read_metadata, read_table, write_rejects, write_table
 from transforms.images.decode import DecodeSettings
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
-from transforms.rejects import Counts, Reject
+from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 from transforms.stages import ANNOTATE
 from transforms.vocabulary_folder import read_embeddings
@@ -71,7 +71,7 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         self._written: list[Future[Counts]] = []
 
     def process(self, shard: InputShard) -> Iterator[Counts]:
-        path = self._folder.annotations(shard.source, shard.name)
+        path, _ = files_of(self._folder, shard)
         if path.exists():
             yield read_counts(path, self._folder.fingerprint)
             return
@@ -80,8 +80,8 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
             return
         if self._annotator is None:  # not in setup: a resumed job may have nothing left to load a model for
             self._annotator = Annotator(*self._settings, read_embeddings(self._folder))
-        table, rejects = self._annotator.annotate(shard, self._sources[shard.source])
-        self._written.append(self._writer.submit(self._write, shard, table, rejects))
+        annotated = self._annotator.annotate(shard, self._sources[shard.source])
+        self._written.append(self._writer.submit(self._write, shard, annotated))
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         self._writer.shutdown()
@@ -89,23 +89,23 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         for future in self._written:
             yield WindowedValue(future.result(), window.max_timestamp(), [window])
 
-    def _write(self, shard: InputShard, table: pa.Table, rejects: list[Reject]) -> Counts:
+    def _write(self, shard: InputShard, annotated: Annotated) -> Counts:
         """Rejects first: the annotations are the sign that the shard is complete."""
-        path = self._folder.rejects("annotate", shard.source, shard.name)
-        counts = write_rejects(path, shard.name, rejects, self._folder.fingerprint, table.num_rows)
-        write_table(self._folder.annotations(shard.source, shard.name), table, self._folder.fingerprint, counts)
+        fingerprint, (table, rejects, digest) = self._folder.fingerprint, annotated
+        annotations_path, rejects_path = files_of(self._folder, shard)
+        counts = write_rejects(rejects_path, shard.name, rejects, fingerprint, table.num_rows)
+        write_table(annotations_path, table, fingerprint, counts, {INPUT_DIGEST: digest})
         return counts
 
 
 def _take_over(reused: RunFolder, folder: RunFolder, shard: InputShard) -> Counts:
     """Copy one shard's files of another run, under this run's fingerprint."""
-    name = (shard.source, shard.name)
-    counts = read_counts(reused.annotations(*name), reused.fingerprint)
-    pairs = [
-        (reused.rejects("annotate", *name), folder.rejects("annotate", *name)),
-        (reused.annotations(*name), folder.annotations(*name)),
-    ]
-    for old, new in pairs:
-        if old.exists():
-            write_table(new, read_table(old, reused.fingerprint), folder.fingerprint, counts)
+    annotations, rejects = files_of(reused, shard)
+    counts = read_counts(annotations, reused.fingerprint)
+    made_of = read_metadata(annotations, reused.fingerprint).get(INPUT_DIGEST, "")
+    to_annotations, to_rejects = files_of(folder, shard)
+    if rejects.exists():
+        write_table(to_rejects, read_table(rejects, reused.fingerprint), folder.fingerprint, counts)
+    table = read_table(annotations, reused.fingerprint)
+    write_table(to_annotations, table, folder.fingerprint, counts, {INPUT_DIGEST: made_of})
     return counts

@@ -50,18 +50,18 @@ def shard_file(name: str, number: int) -> str:
     return f"{name}-{number:06d}.tar"
 
 
-def _stats_path(shards: StoragePath, file: str) -> StoragePath:
+def stats_path(shards: StoragePath, file: str) -> StoragePath:
     return shards / _STATS_FOLDER / f"{file.removesuffix('.tar')}.json"
 
 
 def write_stats(shards: StoragePath, stats: ShardStats, fingerprint: str) -> None:
     values = {"format_version": FORMAT_VERSION, "fingerprint": fingerprint, **asdict(stats)}
-    _stats_path(shards, stats.file).write_text(_to_json(values))
+    stats_path(shards, stats.file).write_text(_to_json(values))
 
 
 def read_stats(shards: StoragePath, file: str, fingerprint: str) -> ShardStats:
     """Raises RunFolderError for statistics that are damaged, of other settings or of another format version."""
-    path = _stats_path(shards, file)
+    path = stats_path(shards, file)
     return shaped(path, read_versioned_json(path, fingerprint), ShardStats)
 
 
@@ -72,7 +72,7 @@ def finished_shards(shards: StoragePath, name: str) -> list[int]:
         int(file[len(name) + 1 : -len(".tar")])
         for file in files
         if re.fullmatch(rf"{re.escape(name)}-\d{{6,}}\.tar", file)
-        and _stats_path(shards, file).relative_to(shards) in files
+        and stats_path(shards, file).relative_to(shards) in files
     )
 
 

@@ -27,7 +27,7 @@ from transforms.rejects import Counts, Reject, StoredCounts
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
 
-_RECORDS = ".groups"
+RECORDS = ".groups"
 _PACKS_PER_GROUP = 1_000_000  # numbers set aside for a group's packs, so that keys are unique in the set
 
 
@@ -106,7 +106,7 @@ def _keyed_packs(group: int, packs: Sequence[Sequence[Located]]) -> Iterator[tup
 
 
 def _record_path(job: PackJob, group: int) -> StoragePath:
-    return job.packed / _RECORDS / f"{group:06d}.json"
+    return job.packed / RECORDS / f"{group:06d}.json"
 
 
 def _record_values(record: GroupRecord, fingerprint: str) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class ParquetShard:
     """Appends documents to a Parquet stream in row groups."""
 
     def __init__(self, stream: Any) -> None:
-        self._writer = pq.ParquetWriter(stream, SCHEMA, compression=_COMPRESSION)
+        self._writer = pq.ParquetWriter(stream, SCHEMA, compression=_COMPRESSION, write_page_checksum=True)
         self._rows: list[dict[str, Any]] = []
         self._row_bytes = 0
         self.written_bytes = 0

@@ -1,0 +1,74 @@
+"""Job: a run folder → whether everything in it is as it was written; what is not is named, and removed where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from pipelines.engine.settings import available_cores
+from transforms.run_folder import RunRecord
+from transforms.stages import CHAIN, PACK, from_on
+from transforms.storage import StoragePath
+from transforms.verifying.finding import Finding
+from transforms.verifying.repair import first_stage, repair
+from transforms.verifying.run import Verifier
+
+_MOST_TOLD = 50  # findings that are printed; a lost disk may have millions
+_THREADS_PER_CORE = 2  # reading waits for the disk, hashing and decompressing do not hold Python's lock
+
+#: What the command ends with. 2 is for what could not be looked at, as of every command.
+SOUND, NOT_SOUND = 0, 1
+
+
+def run(run_folder_uri: str, and_repair: bool = False, console: Console | None = None) -> int:
+    """Look at every file of a run, of ``evenweave build`` or ``evenweave pack``; returns SOUND or NOT_SOUND.
+
+    ``and_repair`` removes what is broken, and is then SOUND: the command that made the run makes the rest anew.
+    Raises RunFolderError where there is no run, or its run.json cannot be read.
+    """
+    console = console or Console()
+    record = RunRecord.read(StoragePath.of(run_folder_uri))
+    findings = _look(record, console)
+    _say(console, record, findings, and_repair)
+    if findings and and_repair:
+        repair(record, findings)
+    return NOT_SOUND if findings and not and_repair else SOUND
+
+
+def _look(record: RunRecord, console: Console) -> list[Finding]:
+    columns = (TextColumn("verify"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("verify", total=None)
+        verifier = Verifier(
+            record, _THREADS_PER_CORE * available_cores(), lambda size_bytes: progress.advance(task, size_bytes)
+        )
+        progress.update(task, total=verifier.total_bytes())
+        return list(verifier.findings())
+
+
+def _say(console: Console, record: RunRecord, findings: Sequence[Finding], and_repair: bool) -> None:
+    def say(text: str) -> None:
+        console.print(text, highlight=False, soft_wrap=True)
+
+    root = record.folder.root
+    for finding in findings[:_MOST_TOLD]:
+        of = f"[dim]{finding.stage.name}[/] " if finding.stage else ""
+        say(f"[red]✗[/] {of}{escape(finding.path.relative_to(root))} {escape(finding.seen)}")
+    if len(findings) > _MOST_TOLD:
+        say(f"  and {len(findings) - _MOST_TOLD:,} more")
+    stages = ", ".join(stage.name for stage in (*CHAIN, PACK) if stage.name in record.values["stages"])
+    if not findings:
+        say(f"[green]✓[/] {escape(str(root))} is sound ({stages or 'nothing begun'})")
+        return
+    first = first_stage(findings)
+    repeated = [stage.name for stage in from_on(first)] if first else []
+    what = f"to be repeated: {', '.join(repeated)}" if repeated else "no stage is to be repeated"
+    again = f"evenweave {PACK.name}" if first is PACK else "evenweave build"
+    if and_repair:
+        say(f"Removed what is broken; {what}. Run the same {again} again.")
+    else:
+        say(f"{len(findings):,} found; {what}. evenweave verify {escape(str(root))} --repair removes what is broken")
+        say(f"and what was made of it; then run the same {again} again.")

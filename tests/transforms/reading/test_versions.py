@@ -1,0 +1,65 @@
+"""What tells that an input has changed: times, of files and of the files of a folder's shards; and the digest."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+import pytest
+from PIL import Image
+
+from tests.transforms.exporting.small_run import draw_tars
+from transforms.reading.digest import digest_of
+from transforms.reading.listing import list_shards
+from transforms.reading.settings import SourceSettings
+from transforms.reading.versions import INPUTS, inputs_table
+
+
+def versions(source: SourceSettings) -> list[str]:
+    table = inputs_table(list_shards(source, files_per_shard=2), {source.name: source})
+    assert table.schema == INPUTS
+    found: list[str] = table["version"].to_pylist()
+    return found
+
+
+@pytest.mark.parametrize("tars", [1, 3])
+def test_the_time_of_a_tar(tars: int, tmp_path: pathlib.Path) -> None:
+    source = draw_tars(tmp_path / "raw", shards=tars, samples=1)
+    before = versions(source)
+    os.utime(tmp_path / "raw" / "00000.tar", ns=(5, 5))
+    assert versions(source) == ["5", *before[1:]]
+
+
+def test_the_times_of_a_folder(tmp_path: pathlib.Path) -> None:
+    for number in range(4):
+        Image.new("RGB", (9, 9), (number, 0, 0)).save(tmp_path / f"{number}.png")
+        os.utime(tmp_path / f"{number}.png", ns=(number, number))
+    captions = tmp_path / "captions.csv"
+    captions.write_text("file,caption\n0.png,a\n1.png,b\n")
+    source = SourceSettings(name="some", format="folder", path=str(tmp_path), captions="captions.csv")
+    first, second = versions(source)
+    os.utime(tmp_path / "0.png", ns=(1, 1))  # no later than its neighbour, which is in the same shard
+    changed, same = versions(source)
+    assert changed != first and same == second
+    os.utime(captions, ns=(1, 1))
+    assert not set(versions(source)) & {changed, second}
+
+
+def test_the_digest_sees_captions_keys_and_order(tmp_path: pathlib.Path) -> None:
+    source = draw_tars(tmp_path / "raw", shards=1, samples=3)
+    path = tmp_path / "raw" / "00000.tar"
+    data = path.read_bytes()
+    sample = data.index(b"0001.jpg"), data.index(b"0002.jpg")
+    remade = [
+        data,
+        data.replace(b"image 0 1", b"other 0 1"),
+        data[: sample[0]] + data[sample[1] : -10240] + data[sample[0] : sample[1]] + data[-10240:],
+        data[:700] + bytes([data[700] ^ 1]) + data[701:],
+    ]
+    digests = []
+    for content in remade:
+        path.write_bytes(content)
+        digests.append(digest_of(list_shards(source)[0], source))
+    assert len(set(digests)) == len(remade)
+    path.write_bytes(data)
+    assert digest_of(list_shards(source)[0], source) == digests[0]

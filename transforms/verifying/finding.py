@@ -1,0 +1,22 @@
+"""What is wrong with a run folder, a thing at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transforms.stages import Stage
+from transforms.storage import StoragePath
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``seen`` goes on after the file's name: "is missing".
+
+    ``stage`` is to be repeated, None where that is not needed; first the files in ``remove`` must go, those that are
+    there, since whatever is there is kept when a stage is repeated.
+    """
+
+    path: StoragePath
+    seen: str
+    stage: Stage | None
+    remove: tuple[StoragePath, ...] = ()

@@ -1,0 +1,87 @@
+"""The files of a stage as a listing tells them: names and sizes, nothing opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow.fs as pafs
+
+from transforms.datasets import ShardName
+from transforms.errors import RunFolderError
+from transforms.exporting.manifest import read_manifest, stats_path
+from transforms.run_folder import RunFolder, RunRecord
+from transforms.stages import REJECTS, Stage
+from transforms.storage import StoragePath
+from transforms.verifying.finding import Finding
+
+_OFFSET_BYTES = 8  # in an index: one for each sample, and one for the end
+_ENDING = ".parquet"
+
+
+def sizes_below(path: StoragePath) -> dict[str, int]:
+    """Path → bytes of every file at or below ``path``, those half written among them."""
+    selector = pafs.FileSelector(path.path, recursive=True, allow_not_found=True)
+    infos = [path.filesystem.get_file_info(path.path)] if path.is_file() else path.filesystem.get_file_info(selector)
+    return {info.path: info.size for info in infos if info.type == pafs.FileType.File}
+
+
+def folders_of(folder: RunFolder, stage: Stage) -> list[StoragePath]:
+    """Everything that a stage writes."""
+    return [folder.root / name for name in (*stage.writes, f"{REJECTS}/{stage.name}")]
+
+
+def shard_file(folder: RunFolder, stage: Stage, name: ShardName) -> StoragePath:
+    return folder.root / f"{stage.each_shard}/{name.source}/{name.shard}{_ENDING}"
+
+
+def missing_files(record: RunRecord, stage: Stage, names: Sequence[ShardName] | None) -> Iterator[Finding]:
+    """Files of a stage that is done which are not there, are empty, or not as long as the manifest says.
+
+    ``names`` are those of the input shards, None where they are not known.
+    """
+    folder = record.folder
+    sizes: dict[str, int] = {}
+    for place in folders_of(folder, stage):
+        sizes |= sizes_below(place)
+    if stage.each_shard and names is not None:
+        expected = [shard_file(folder, stage, name) for name in names]
+        yield from _compared(stage, ((path, None) for path in expected), sizes)
+    for name in stage.writes:
+        path = folder.root / name
+        if not any(found == path.path or found.startswith(f"{path.path}/") for found in sizes):
+            yield Finding(path, "is missing", stage)
+    if stage.with_manifest:
+        yield from _as_in_manifest(folder, stage, sizes)
+
+
+def _as_in_manifest(folder: RunFolder, stage: Stage, sizes: dict[str, int]) -> Iterator[Finding]:
+    place = folder.root / str(stage.with_manifest)
+    try:
+        shards = read_manifest(place, folder.fingerprint)["shards"]
+    except RunFolderError as error:
+        yield Finding(place / "manifest.json", f"cannot be used: {error}", stage)
+        return
+    for shard in shards:
+        path = place / shard["file"]
+        index_bytes = _OFFSET_BYTES * (shard["samples"] + 1) if path.name.endswith(".tar") else None
+        index = place / f"{shard['file']}.idx"
+        both = (path, index, stats_path(place, shard["file"]))
+        expected = [(path, shard["bytes"])] + ([(index, index_bytes)] if index_bytes else [])
+        yield from _compared(stage, expected, sizes, both)
+
+
+def _compared(
+    stage: Stage,
+    expected: Iterable[tuple[StoragePath, int | None]],
+    sizes: dict[str, int],
+    remove: tuple[StoragePath, ...] = (),
+) -> Iterator[Finding]:
+    """``expected``: files, and their bytes where those are known."""
+    for path, size in expected:
+        found = sizes.get(path.path)
+        if found is None:
+            yield Finding(path, "is missing", stage, remove)
+        elif size is not None and found != size:
+            yield Finding(path, f"has {found} bytes in place of {size}", stage, remove)
+        elif not found:
+            yield Finding(path, "is empty", stage, remove or (path,))

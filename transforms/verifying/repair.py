@@ -1,0 +1,60 @@
+"""Going back: what is broken is removed, with all that was made of it, so that the next run makes it anew."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+
+from transforms.run_folder import RunRecord
+from transforms.stages import CHAIN, PACK, Stage, from_on
+from transforms.storage import StoragePath
+from transforms.verifying.finding import Finding
+from transforms.verifying.listing import folders_of
+
+
+def first_stage(findings: Iterable[Finding]) -> Stage | None:
+    """The earliest that is to be repeated; every later one is to be repeated too. None where none is."""
+    stages = [finding.stage for finding in findings if finding.stage is not None]
+    return min(stages, key=(*CHAIN, PACK).index, default=None)
+
+
+def repair(record: RunRecord, findings: Iterable[Finding]) -> None:
+    """Removes what was found broken, and goes back to before the first stage that is to be repeated."""
+    findings = list(findings)
+    stage = first_stage(findings)
+    if stage is not None:
+        go_back(record, stage)
+    for path in dict.fromkeys(path for finding in findings for path in finding.remove):
+        remove_file(path)
+
+
+def go_back(record: RunRecord, stage: Stage) -> None:
+    """To before ``stage``, of which the files stay: it will keep those that are whole. Those of later stages go.
+
+    The last stage goes first and run.json last: broken off in between, what is missing is found missing.
+    """
+    stage, *later = from_on(stage)
+    for after in reversed(later):
+        for path in folders_of(record.folder, after):
+            remove_below(path)
+    remove_below(record.folder.report.parent)
+    if stage.with_manifest:  # written when all else is there, and taken for the sign of that
+        for last in ("manifest.json", "packing.json"):
+            remove_file(record.folder.root / stage.with_manifest / last)
+    for one in (stage, *later):
+        with contextlib.suppress(FileNotFoundError):
+            record.folder.counts(one.name).delete()
+    record.forget(stage.name, *(after.name for after in later))
+
+
+def remove_below(path: StoragePath) -> None:
+    """A folder and all in it, or a file, where there is one."""
+    if path.is_dir():
+        path.filesystem.delete_dir(path.path)
+    else:
+        remove_file(path)
+
+
+def remove_file(path: StoragePath) -> None:
+    if path.is_file():
+        path.delete()

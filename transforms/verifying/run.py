@@ -1,0 +1,150 @@
+"""A whole run, looked at: every file of every stage that was begun, against its own account and against run.json."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from transforms.configuration import fingerprint
+from transforms.datasets import ShardName, read_table
+from transforms.errors import RunFolderError
+from transforms.run_folder import RunRecord
+from transforms.stages import CHAIN, PACK, VOCABULARY, Stage
+from transforms.storage import PARTIAL, StoragePath
+from transforms.verifying.finding import Finding
+from transforms.verifying.listing import folders_of, missing_files, sizes_below
+from transforms.verifying.manifests import check_manifest
+from transforms.verifying.tables import Read, check_shards, check_sums, check_unreadable, read_whole
+from transforms.vocabulary_folder import read_concepts, read_embeddings
+
+_BATCH = 256  # files under way at once: a listing of millions is not queued whole
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass
+class Verifier:
+    """Looks at one run, ``threads`` files at a time; ``tell`` is called with the bytes of each that was read."""
+
+    record: RunRecord
+    threads: int
+    tell: Callable[[int], None] = lambda _: None
+    names: list[ShardName] | None = field(init=False, default=None)
+
+    def stages(self) -> list[Stage]:
+        """Those begun, in order."""
+        return [stage for stage in (*CHAIN, PACK) if stage.name in self.record.values["stages"]]
+
+    def total_bytes(self) -> int:
+        """Of all that is to be read."""
+        folders = [place for stage in self.stages() for place in folders_of(self.record.folder, stage)]
+        return sum(size for place in folders for size in sizes_below(place).values())
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self._check_record()
+        with ThreadPoolExecutor(self.threads, "verify") as pool:
+            for stage in self.stages():
+                found = list(self._check_stage(stage, pool))
+                yield from _once(found)
+        yield from _left_over(self.record.folder.root)
+
+    def _check_record(self) -> Iterator[Finding]:
+        record, folder = self.record, self.record.folder
+        if fingerprint(record.values["identity"]) != folder.fingerprint:
+            yield Finding(folder.run_json, "has a fingerprint that is not that of the settings in it", None)
+        if PACK in self.stages():
+            return
+        try:
+            table = read_table(folder.inputs, folder.fingerprint, ["source", "shard"])
+            self.names = [
+                ShardName(*row) for row in zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
+            ]
+        except RunFolderError as error:
+            seen = str(error).removeprefix(f"{folder.inputs} ").partition(". ")[0]
+            yield Finding(folder.inputs, seen, None, (folder.inputs,))
+
+    def _check_stage(self, stage: Stage, pool: ThreadPoolExecutor) -> Iterator[Finding]:
+        record = self.record
+        done = record.is_done(stage.name)
+        if done:
+            yield from missing_files(record, stage, self.names)
+        read: list[Read] = []
+        looked_at: Iterator[Read | Finding] = _mapped(pool, functools.partial(self._read, stage), self._tables(stage))
+        for found in looked_at:
+            if isinstance(found, Finding):
+                yield found
+            else:
+                read.append(found)
+        yield from check_shards(record, stage, read, None if self.names is None else set(self.names))
+        if stage is VOCABULARY and done:
+            yield from self._check_vocabulary()
+        if done and stage is not VOCABULARY:
+            yield from check_sums(record, stage, read)
+        if stage.with_manifest:
+            yield from check_manifest(record, stage, lambda work, items: _mapped(pool, work, items), self.tell)
+
+    def _tables(self, stage: Stage) -> Iterator[tuple[StoragePath, int]]:
+        """The Parquet files of a stage that hold rows of a shard."""
+        root = self.record.folder.root
+        for place in folders_of(self.record.folder, stage):
+            if stage.with_manifest == place.name or stage is VOCABULARY:
+                continue
+            for path, size in sorted(sizes_below(place).items()):
+                if path.endswith(".parquet"):
+                    yield StoragePath(path, root.root), size
+
+    def _read(self, stage: Stage, file: tuple[StoragePath, int]) -> Read | Finding | None:
+        path, size = file
+        folder = self.record.folder
+        try:
+            if path == folder.concepts:
+                read_table(path, folder.fingerprint)
+                return None
+            return read_whole(path, folder.fingerprint)
+        except RunFolderError as error:
+            return check_unreadable(folder, stage, path, error)
+        finally:
+            self.tell(size)
+
+    def _check_vocabulary(self) -> Iterator[Finding]:
+        folder = self.record.folder
+        remove = tuple(StoragePath(path, folder.root.root) for path in sizes_below(folder.vocabulary))
+        try:
+            read_embeddings(folder)
+            rows = read_concepts(folder).num_rows
+        except RunFolderError as error:
+            yield Finding(
+                folder.vocabulary, f"cannot be used: {str(error).partition('. Stage ')[0]}", VOCABULARY, remove
+            )
+            return
+        counted = self.record.counts(VOCABULARY.name).rows_out
+        if rows != counted:
+            yield Finding(folder.vocabulary, f"holds {rows} concepts, run.json says {counted}", VOCABULARY, remove)
+
+
+def _mapped(pool: ThreadPoolExecutor, work: Callable[[T], R | None], items: Iterable[T]) -> Iterator[R]:
+    """``work`` of each item that comes to something, some hundreds under way at a time."""
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, _BATCH)):
+        yield from (found for found in pool.map(work, batch) if found is not None)
+
+
+def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """What was seen first of each file."""
+    seen: set[StoragePath] = set()
+    for finding in findings:
+        if finding.path not in seen:
+            seen.add(finding.path)
+            yield finding
+
+
+def _left_over(root: StoragePath) -> Iterator[Finding]:
+    for path in sorted(sizes_below(root)):
+        if PARTIAL in path.rpartition("/")[2]:
+            left = StoragePath(path, root.root)
+            yield Finding(left, "was left half written", None, (left,))

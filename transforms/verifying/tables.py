@@ -1,0 +1,93 @@
+"""Parquet files of a run: each read to its last page, and their rows and counts added up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+
+from transforms.datasets import ShardName, read_counts, read_table
+from transforms.errors import RunFolderError
+from transforms.rejects import Counts
+from transforms.run_folder import RunFolder, RunRecord
+from transforms.stages import REJECTS, Stage
+from transforms.storage import StoragePath
+from transforms.verifying.finding import Finding
+from transforms.verifying.listing import shard_file
+
+
+@dataclass(frozen=True)
+class Read:
+    """A file that was read: its shard, its rows, its counts, and of rejects the rows of each reason."""
+
+    name: ShardName
+    path: StoragePath
+    rows: int
+    counts: Counts
+    reasons: dict[str, int]
+
+
+def read_whole(path: StoragePath, fingerprint: str) -> Read:
+    """Every page of a file of one shard; raises RunFolderError where it cannot be used."""
+    table, counts = read_table(path, fingerprint), read_counts(path, fingerprint)
+    reasons = {}
+    if "reason" in table.column_names:
+        reasons = {pair["values"]: pair["counts"] for pair in pc.value_counts(table["reason"]).to_pylist()}
+    return Read(ShardName(path.parent.name, path.stem), path, table.num_rows, counts, reasons)
+
+
+def remade_with(folder: RunFolder, stage: Stage, name: ShardName) -> tuple[StoragePath, ...]:
+    """The files of a shard that a stage writes together."""
+    rejects = folder.rejects(stage.name, *name)
+    return (shard_file(folder, stage, name), rejects) if stage.each_shard else (rejects,)
+
+
+def check_unreadable(folder: RunFolder, stage: Stage, path: StoragePath, error: RunFolderError) -> Finding:
+    """A table that cannot be used; what is remade with it goes too."""
+    seen = str(error).removeprefix(f"{path} ").partition(". Stage ")[0]
+    below = path.relative_to(folder.root)
+    if stage.each_shard and below.startswith((f"{stage.each_shard}/", f"{REJECTS}/")):
+        return Finding(path, seen, stage, (path, *remade_with(folder, stage, ShardName(path.parent.name, path.stem))))
+    return Finding(path, seen, stage, (path,))
+
+
+def check_shards(
+    record: RunRecord, stage: Stage, read: Sequence[Read], names: set[ShardName] | None
+) -> Iterator[Finding]:
+    """The files of each shard among themselves: rows as counted, rejects beside them, none of unknown shards."""
+    folder = record.folder
+    rejects = {one.name: one for one in read if one.path.relative_to(folder.root).startswith(f"{REJECTS}/")}
+    for one in read:
+        together = remade_with(folder, stage, one.name)
+        if names is not None and one.name not in names:
+            yield Finding(one.path, "is of a shard that is no input of this run", stage, together)
+        elif one.reasons and one.reasons != dict(one.counts.rejects):
+            yield Finding(
+                one.path, f"holds {one.reasons}, its footer counts {dict(one.counts.rejects)}", stage, together
+            )
+        elif not one.reasons and one.rows != one.counts.rows_out:
+            yield Finding(one.path, f"holds {one.rows} rows, its footer counts {one.counts.rows_out}", stage, together)
+        elif not one.reasons and not stage.selects and one.counts.rejected:
+            beside = rejects.get(one.name)
+            if beside is None or beside.reasons != dict(one.counts.rejects):
+                path = folder.rejects(stage.name, *one.name)
+                held = dict(beside.reasons) if beside else "nothing"
+                yield Finding(path, f"holds {held}, {one.path} counts {dict(one.counts.rejects)}", stage, together)
+
+
+def check_sums(record: RunRecord, stage: Stage, read: Iterable[Read]) -> Iterator[Finding]:
+    """What the files of a finished stage hold together, against run.json."""
+    counted = record.counts(stage.name)
+    rejected: Counter[str] = Counter()
+    total = Counts()
+    for one in read:
+        rejected.update(one.reasons)
+        if not one.reasons:
+            total += one.counts
+    if stage.each_shard and total != counted:
+        yield Finding(record.folder.root / stage.each_shard, f"adds up to {total}, run.json says {counted}", stage)
+    if not stage.selects and dict(rejected) != dict(counted.rejects):
+        path = record.folder.root / REJECTS / stage.name
+        yield Finding(path, f"adds up to {dict(rejected)}, run.json says {dict(counted.rejects)}", stage)
