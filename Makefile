@@ -73,13 +73,15 @@ format: setup-dev ## put the code in its layout
 mutants: setup-dev ## how many small faults, put into the core one at a time, its tests notice (an hour at most)
 	$(OFFLINE) OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutants.run --jobs $(JOBS)
 
-bench: setup-dev ## benchmarks: each prints a ratio to its bound or peer, and is kept in tests/benchmarks/results
+bench: setup-dev ## benchmarks: each prints a ratio to its bound or peer, kept in tests/benchmarks/results and README
 	for name in $(filter-out bench_balanced_training,$(basename $(notdir $(wildcard tests/benchmarks/bench_*.py)))); do \
 		echo "== $$name"; $(OFFLINE) $(BIN)/python -m tests.benchmarks.$$name || exit 1; \
 	done
+	$(BIN)/python -m tests.benchmarks.readme_figures
 
 bench-balanced-training: setup-dev ## what balancing is worth to a tiny model (half an hour on two cores)
 	$(OFFLINE) $(BIN)/python -m tests.benchmarks.bench_balanced_training
+	$(BIN)/python -m tests.benchmarks.readme_figures
 
 clean: ## remove runs and caches, keep the environment
 	rm -rf runs .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
