@@ -23,8 +23,8 @@ _ARITHMETIC = {
     ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"), ast.FloorDiv: ("//", "*"),
 }  # fmt: skip
 _BOOLEANS = {ast.And: ("and", "or"), ast.Or: ("or", "and")}
-#: Keywords that state what holds anyway, as an assertion does.
-_STATEMENTS = ("strict",)
+#: Keywords that state what holds anyway, as an assertion does: of zip and of TypeVar.
+_STATEMENTS = ("strict", "bound")
 _EXTREMES = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum"}
 
 

@@ -29,11 +29,13 @@ _SPARE_SECS = 10
 
 
 class FailingTestsError(Exception):
-    """A module's tests fail without a fault in it."""
+    """A module has no tests, or they fail without a fault in it."""
 
 
 def baseline_secs(target: Target) -> int:
     """Processor seconds that a mutant of ``target`` may take. Raises FailingTestsError."""
+    if not target.tests:
+        raise FailingTestsError(f"{target.path} has no tests of its own: write them, or name some in targets.yaml")
     trial = start(target, target.source, _FIRST_SECS)
     [(_, outcome)] = wait([trial])
     took = time.monotonic() - trial.begun

@@ -8,6 +8,7 @@ import pathlib
 import pytest
 from pydantic import Field, ValidationError
 
+from transforms import configuration
 from transforms.configuration import NOT_FINGERPRINTED, Settings, fingerprint, load_settings, validate
 from transforms.errors import ConfigError
 
@@ -118,3 +119,11 @@ def test_an_override_changes_one_of_two_aliases(tmp_path: pathlib.Path) -> None:
     (tmp_path / "a.yaml").write_text("inner: &a {size: 5}\nitems: [*a]\n")
     job = load_settings(str(tmp_path / "a.yaml"), Job, ["inner.size=7"])
     assert (job.inner.size, job.items[0].size) == (7, 5)
+
+
+def test_the_largest_file_that_is_read(yaml_file: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configuration, "_MOST_BYTES", yaml_file.stat().st_size)
+    assert load_settings(str(yaml_file), Job).inner.size == 5
+    monkeypatch.setattr(configuration, "_MOST_BYTES", yaml_file.stat().st_size - 1)
+    with pytest.raises(ConfigError):
+        load_settings(str(yaml_file), Job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from transforms.configuration import fingerprint
 from transforms.datasets import read_counts, read_table, rejects_table, write_table
 from transforms.errors import EvenweaveError, RunFolderError
 from transforms.rejects import Counts, Reason, Reject
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunRecord, differences
 from transforms.storage import StoragePath
 
 IDENTITY = {"settings": {"balance": {"size": 5}}, "inputs": {"a": {"shards": 1}}}
@@ -80,3 +81,60 @@ def test_lost_rows_stop_a_stage() -> None:
 def test_counts_add_up_in_any_order() -> None:
     parts = [Counts(2, 1, {"a": 1}), Counts(3, 1, {"b": 2}), Counts(1, 0, {"a": 1})]
     assert sum(parts, start=Counts()) == sum(reversed(parts), start=Counts()) == Counts(6, 2, {"a": 2, "b": 2})
+
+
+def test_where_everything_lies() -> None:
+    """Other runs, readers and people find it there: the folder's shape does not change."""
+    folder = RunFolder(StoragePath.of("/runs/a"), "f1")
+    found = {
+        "run.json": folder.run_json,
+        "vocabulary": folder.vocabulary,
+        "concepts.parquet": folder.concepts,
+        "shards": folder.shards,
+        "report/index.html": folder.report,
+        "annotations/s/x.parquet": folder.annotations("s", "x"),
+        "selection/s/x.parquet": folder.selection("s", "x"),
+        "rejects/balance/s/x.parquet": folder.rejects("balance", "s", "x"),
+        ".balance-counts.json": folder.counts("balance"),
+    }
+    assert {str(path) for path in found.values()} == {f"/runs/a/{name}" for name in found}
+    assert all(str(path) == f"/runs/a/{name}" for name, path in found.items())
+
+
+def test_the_record_at_rest(tmp_path: pathlib.Path) -> None:
+    record = open_run(tmp_path)
+    record.finish("annotate", Counts(5, 4, {"empty_image": 1}), secs=1.5)
+    text = (tmp_path / "run.json").read_text()
+    values = json.loads(text)
+    assert text == json.dumps(values, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    assert values["format_version"] == FORMAT_VERSION and values["code_version"]
+    assert (values["fingerprint"], values["config"], values["identity"]) == (
+        fingerprint(IDENTITY),
+        {"name": "x"},
+        IDENTITY,
+    )
+    counts = {"rows_in": 5, "rows_out": 4, "rejects": {"empty_image": 1}}
+    assert values["stages"] == {"annotate": {"state": "done", "counts": counts, "secs": 1.5}}
+
+
+def test_names_in_the_record_are_written_as_they_are(tmp_path: pathlib.Path) -> None:
+    open_run(tmp_path, {"inputs": "图"})
+    assert "图" in (tmp_path / "run.json").read_text()
+
+
+def test_what_differs_is_named_and_no_more_than_ten() -> None:
+    before = {"a": {"x": 1, "y": [1, 2]}, "b": 0, "c": None}
+    assert differences(before, before) == []
+    assert differences(before, {"a": {"x": 2, "y": [1, 3]}, "b": 0, "d": {}}) == ["a.x", "a.y", "d"]
+    assert differences(before, {"a": 1, "b": 0}) == ["a"]
+    many = {str(number): number for number in range(12)}
+    assert differences(many, {}) == sorted(many)[:10]
+
+
+def test_a_stage_is_done_when_it_was_finished_and_not_begun_again(tmp_path: pathlib.Path) -> None:
+    record = open_run(tmp_path)
+    assert record.is_done("annotate") is False
+    record.finish("annotate", Counts(1, 1))
+    assert record.is_done("annotate") is True
+    record.begin("annotate")
+    assert record.is_done("annotate") is False

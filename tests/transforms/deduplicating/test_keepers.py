@@ -88,3 +88,23 @@ def test_pieces_hold_all_and_no_more_than_they_may(monkeypatch: pytest.MonkeyPat
     assert [(key, len(piece)) for key, piece in pieces] == [((1, 0), 1), ((2, 0), 4), ((2, 1), 4), ((2, 2), 1)]
     assert np.concatenate([piece for _, piece in pieces])["location"].tolist() == duplicates["location"].tolist()
     assert list(keepers.by_keeper(duplicates[:0])) == []
+
+
+def test_duplicates_of_a_keeper_stay_in_their_order() -> None:
+    """Among many, where a sort that is not stable would mix them."""
+    duplicates = np.zeros(3000, dtype=DUPLICATE)
+    duplicates["location"] = np.arange(3000)
+    duplicates["keeper"] = (np.arange(3000, dtype=np.uint64) % np.uint64(3)) << np.uint64(32)
+    for (number, _), piece in keepers.by_keeper(duplicates):
+        assert piece["location"].tolist() == list(range(number, 3000, 3))
+
+
+def test_of_several_reasons_the_strongest_keeps_its_key() -> None:
+    near = np.array([(5, DuplicateKind.NEAR, 1, 8), (6, DuplicateKind.NEAR, 0, 9)], dtype=DUPLICATE)
+    exact = np.array([(5, DuplicateKind.EXACT, 0, 7)], dtype=DUPLICATE)
+    parts = [keepers.NamedDuplicates(near, pa.array(["k8", "k9"])), keepers.NamedDuplicates(exact, pa.array(["k7"]))]
+    merged = keepers.merge_named(parts)
+    assert merged.duplicates.tolist() == [*exact.tolist(), near[1].item()]
+    assert merged.keeper_keys.to_pylist() == ["k7", "k9"]
+    nothing = keepers.merge_named([])
+    assert (nothing.duplicates.dtype, len(nothing.duplicates), nothing.keeper_keys.to_pylist()) == (DUPLICATE, 0, [])

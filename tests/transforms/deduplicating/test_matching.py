@@ -129,3 +129,27 @@ def test_bands_cover_every_bit_once(distance: int) -> None:
     widths = [int(np.bitwise_count(band_values(ones, band, distance))[0]) for band in range(distance + 1)]
     assert sum(widths) == 64
     assert max(widths) - min(widths) <= 1
+
+
+@pytest.mark.parametrize("partitions", [1, 2, 7])
+def test_every_row_is_in_one_part_and_equal_values_in_the_same(partitions: int) -> None:
+    values = np.array([5, 9, 5, 2**64 - 1, 0, 9, 5, 1, 2, 3, 4], dtype=np.uint64)
+    rows = rows_of(values.tolist())
+    parts = dict(split(values, rows, partitions))
+    assert all(0 <= number < partitions and len(members) for number, members in parts.items())
+    assert (
+        sorted(row for members in parts.values() for row in members["location"].tolist()) == rows["location"].tolist()
+    )
+    for members in parts.values():
+        inside = set(members["low"].tolist())
+        assert sum(int(value) in inside for value in values) == len(members)
+        assert members["location"].tolist() == sorted(members["location"].tolist())
+
+
+def test_equal_hashes_are_reported_once() -> None:
+    """By the first band: the others would find the same million copies again."""
+    rows = rows_of([7, 7, 7])
+    best = rows["location"][rows["priority"].argmax()]
+    found = find_near(rows, 0, DISTANCE)
+    assert found["distance"].tolist() == [0, 0] and found["keeper"].tolist() == [best, best]
+    assert [len(find_near(rows, band, DISTANCE)) for band in range(1, DISTANCE + 1)] == [0, 0, 0]

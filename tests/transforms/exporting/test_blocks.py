@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms import keyed
 from transforms.datasets import ShardName
 from transforms.exporting.blocks import ExportPlan, cut_block, deal_blocks, place_copies
 
@@ -72,3 +73,18 @@ def test_samples_of_one_place_stay_together(places: list[int], most: int) -> Non
     assert starts[0] == 0
     assert (np.diff(starts.astype(np.int64)) > 0).all()
     assert (filled > 0).all()
+
+
+def test_a_place_is_the_keyed_number_to_its_last_bit() -> None:
+    ids = np.array([7, 2**64 - 1, 9], dtype=np.uint64)
+    copies = place_copies(ids, np.array([1, 2, 0]), seed=3)
+    wanted = [keyed.mix64(ids[[row]], 3, f"export copy {copy}")[0] for row, copy in ((0, 0), (1, 0), (1, 1))]
+    assert copies.place.dtype == np.uint64 and copies.place.tolist() == wanted
+
+
+def test_a_shard_may_be_exactly_as_large_as_it_may() -> None:
+    place = np.arange(10, 17, dtype=np.uint64)
+    sizes = np.array([5, 5, 4, 6, 1, 9, 10])
+    assert cut_block(place, sizes, 100, 10).tolist() == [0, 12, 14, 16]
+    assert cut_block(place, sizes, 100, 9).tolist() == [0, 11, 13, 15, 16]
+    assert cut_block(place, sizes, 1, 100).tolist() == [0, 11, 12, 13, 14, 15, 16]

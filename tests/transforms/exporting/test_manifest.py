@@ -85,11 +85,22 @@ def test_statistics_are_read_as_they_were_written(shards: StoragePath) -> None:
     assert read_stats(shards, "corpus-1000000.tar", "f1") == stats_of(1_000_000)
 
 
-@pytest.mark.parametrize(("version", "fingerprint"), [(FORMAT_VERSION, "f2"), ("0", "f1"), (None, None)])
-def test_what_is_of_another_run_is_refused(shards: StoragePath, version: str | None, fingerprint: str | None) -> None:
+@pytest.mark.parametrize(
+    ("version", "fingerprint", "says"),
+    [
+        (FORMAT_VERSION, "f2", "was made with settings f2, this run has f1"),
+        ("0", "f1", f"has format version 0, this code reads version {FORMAT_VERSION}"),
+        (None, None, "has format version None"),
+    ],
+)
+def test_what_is_of_another_run_is_refused(
+    shards: StoragePath, version: str | None, fingerprint: str | None, says: str
+) -> None:
     values = {"format_version": version, "fingerprint": fingerprint}
-    (shards / "manifest.json").write_text(json.dumps({key: value for key, value in values.items() if value}))
-    with pytest.raises(
-        RunFolderError, match=rf"format version {version} and settings {fingerprint}, this run has .* f1\."
-    ):
+    text = json.dumps({key: value for key, value in values.items() if value})
+    for file in ("manifest.json", ".stats/corpus-000001.json"):
+        (shards / file).write_text(text)
+    with pytest.raises(RunFolderError, match=says):
         read_manifest(shards, "f1")
+    with pytest.raises(RunFolderError, match=says):
+        read_stats(shards, "corpus-000001.tar", "f1")
