@@ -15,7 +15,8 @@ BEAM_FLAGS  := $(if $(RUNNER),-- --runner=$(RUNNER) $(RUNNER_FLAGS))
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build-85m report tiny-encoder train-tiny test check format bench bench-balanced-training clean
+.PHONY: help setup setup-dev build-85m report tiny-encoder train-tiny test test-compat check fuzz format mutants bench \
+        bench-balanced-training clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[36mmake %-24s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,25 +52,36 @@ train-tiny: setup ## the tiny model through all three stages, on a CPU: packs, t
 	$(BIN)/python -m pipelines.train_tiny $(or $(OUTPUT),runs/tiny)
 
 test: check ## all tests: lint, types, unit, whole chains, readers of other projects
-	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m slow
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "slow and not compat"
+
+test-compat: setup-dev ## what needs other versions of other projects, or a clean environment
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m compat
 
 check: setup-dev ## the quick part: lint, types, unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "not slow and not compat"
+
+fuzz: setup-dev ## damaged tars, images, captions, settings and records for minutes: FUZZ_EXAMPLES of each, 1,000
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) $(wildcard tests/fuzz/fuzz_*.py)
 
 format: setup-dev ## put the code in its layout
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup-dev ## benchmarks: each prints a ratio to its bound or peer, and is kept in tests/benchmarks/results
+mutants: setup-dev ## how many small faults, put into the core one at a time, its tests notice (an hour at most)
+	$(OFFLINE) OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutants.run --jobs $(JOBS)
+
+bench: setup-dev ## benchmarks: each prints a ratio to its bound or peer, kept in tests/benchmarks/results and README
 	for name in $(filter-out bench_balanced_training,$(basename $(notdir $(wildcard tests/benchmarks/bench_*.py)))); do \
 		echo "== $$name"; $(OFFLINE) $(BIN)/python -m tests.benchmarks.$$name || exit 1; \
 	done
+	$(BIN)/python -m tests.benchmarks.readme_figures
 
 bench-balanced-training: setup-dev ## what balancing is worth to a tiny model (half an hour on two cores)
 	$(OFFLINE) $(BIN)/python -m tests.benchmarks.bench_balanced_training
+	$(BIN)/python -m tests.benchmarks.readme_figures
 
 clean: ## remove runs and caches, keep the environment
 	rm -rf runs .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

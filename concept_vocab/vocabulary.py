@@ -6,6 +6,7 @@ ids. Columns are Arrow, so that 500,000 concepts load in milliseconds and travel
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,14 @@ SCHEMA = pa.schema(
         ("source", pa.string()),  # the list it came from
         ("type", pa.string()),  # what kind of thing it names; null where the list does not say
     ]
+)
+
+
+#: Unicode's format characters (category Cf) that show nothing: soft hyphen, zero-width space, word joiner, byte order
+#: mark, marks of direction; and the zero-width joiners, unless they follow a letter beyond Latin's.
+_INVISIBLE = re.compile(
+    r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    r"|(?<![^\u0000-\u02af])[\u200c\u200d]"
 )
 
 
@@ -73,5 +82,6 @@ class Vocabulary:
 
 
 def normalise(name: str) -> str:
-    """NFC, and runs of white space as one space: what makes two spellings of a concept the same one."""
-    return " ".join(unicodedata.normalize("NFC", name).split())
+    """NFC, without characters that are not seen, and runs of white space as one space: two concepts that look alike are
+    one. A joiner stays where it changes what is seen, in Indic and Arabic script and between emoji."""
+    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", name)).split())

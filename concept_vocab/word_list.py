@@ -6,34 +6,47 @@ a comment), in English, with the prompts of :mod:`concept_vocab.prompts`.
 
 from __future__ import annotations
 
-import yaml
+from typing import Any
 
 from concept_vocab.prompts import PROMPTS
+from concept_vocab.strict_yaml import YamlError, load_yaml
 from concept_vocab.vocabulary import Vocabulary, VocabularyError
 
+_BYTE_ORDER_MARK = "\ufeff"  # which some editors put before the first line
 _KEYS = {"name", "language", "prompts", "concepts"}
 
 
 def parse_word_list(text: str, file_name: str) -> Vocabulary:
     """Text of a ``.yaml``/``.yml`` or plain text file → Vocabulary; raises VocabularyError naming the file."""
     if not file_name.endswith((".yaml", ".yml")):
-        names = [line for line in (line.strip() for line in text.splitlines()) if not line.startswith("#")]
+        lines = text.removeprefix(_BYTE_ORDER_MARK).splitlines()
+        names = [line for line in (line.strip() for line in lines) if not line.startswith("#")]
         return Vocabulary.from_names(names, "en", file_name, PROMPTS)
     try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        values = load_yaml(text)
+    except YamlError as error:
         raise VocabularyError(f"{file_name} is not YAML: {error}") from error
     if not isinstance(values, dict) or not isinstance(values.get("concepts"), list):
         raise VocabularyError(f"{file_name} must be a mapping with a list under 'concepts'")
-    if unknown := sorted(set(values) - _KEYS):
+    if unknown := sorted(set(values) - _KEYS, key=str):
         raise VocabularyError(f"{file_name}: unknown key {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}")
-    language = str(values.get("language", "en"))
-    prompts = tuple(values.get("prompts") or PROMPTS.get(language, ("{}",)))
+    language = _text(values.get("language", "en"), "language", file_name)
+    names = [_text(name, "concept", file_name) for name in values["concepts"]]
+    source = _text(values.get("name", file_name), "name", file_name)
+    return Vocabulary.from_names(names, language, source, {language: _prompts(values, language, file_name)})
+
+
+def _prompts(values: dict[str, Any], language: str, file_name: str) -> tuple[str, ...]:
+    prompts = values.get("prompts") or PROMPTS.get(language, ("{}",))
+    if not isinstance(prompts, (list, tuple)):
+        raise VocabularyError(f"{file_name}: prompts must be a list, found {type(prompts).__name__}")
     for prompt in prompts:
         if not isinstance(prompt, str) or prompt.count("{}") != 1:
             raise VocabularyError(f"{file_name}: prompt {prompt!r} must hold {{}} once, where the concept goes")
-    names = values["concepts"]
-    for name in names:
-        if not isinstance(name, str):
-            raise VocabularyError(f"{file_name}: concept {name!r} is read as {type(name).__name__}; put it in quotes")
-    return Vocabulary.from_names(names, language, str(values.get("name", file_name)), {language: prompts})
+    return tuple(prompts)
+
+
+def _text(value: Any, what: str, file_name: str) -> str:
+    if not isinstance(value, str):
+        raise VocabularyError(f"{file_name}: {what} {value!r} is read as {type(value).__name__}; put it in quotes")
+    return value

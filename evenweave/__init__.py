@@ -14,10 +14,14 @@ from evenweave.siblings import check_siblings
 
 if TYPE_CHECKING:
     from evenweave.runs import Run, Stage, open_run
-    from model.architecture.configuration import LlavaOnevision1_5Config
-    from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration, LlavaOnevision1_5Model
-    from model.architecture.processing import LlavaOnevision1_5Processor
-    from model.architecture.rice import RicePretrainedModel
+    from model import (
+        LlavaOnevision1_5Config,
+        LlavaOnevision1_5ForConditionalGeneration,
+        LlavaOnevision1_5Model,
+        LlavaOnevision1_5Processor,
+        LlavaOnevisionModel1_5Model,
+        RicePretrainedModel,
+    )
     from transforms.errors import EvenweaveError
 
     __version__: str
@@ -28,6 +32,7 @@ __all__ = [
     "LlavaOnevision1_5ForConditionalGeneration",
     "LlavaOnevision1_5Model",
     "LlavaOnevision1_5Processor",
+    "LlavaOnevisionModel1_5Model",
     "RicePretrainedModel",
     "Run",
     "ShadowedPackageError",
@@ -39,11 +44,12 @@ __all__ = [
 #: Where each name is defined. The model's parts register themselves with transformers as ``model`` is imported.
 _DEFINED_IN = {
     "EvenweaveError": "transforms.errors",
-    "LlavaOnevision1_5Config": "model.architecture.configuration",
-    "LlavaOnevision1_5ForConditionalGeneration": "model.architecture.modeling",
-    "LlavaOnevision1_5Model": "model.architecture.modeling",
-    "LlavaOnevision1_5Processor": "model.architecture.processing",
-    "RicePretrainedModel": "model.architecture.rice",
+    "LlavaOnevision1_5Config": "model",
+    "LlavaOnevision1_5ForConditionalGeneration": "model",
+    "LlavaOnevision1_5Model": "model",
+    "LlavaOnevision1_5Processor": "model",
+    "LlavaOnevisionModel1_5Model": "model",
+    "RicePretrainedModel": "model",
     "Run": "evenweave.runs",
     "Stage": "evenweave.runs",
     "open_run": "evenweave.runs",

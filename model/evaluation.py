@@ -6,11 +6,12 @@ import dataclasses
 from typing import Any
 
 import torch
-from transformers import AutoProcessor
 
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
+from model.architecture.processing import LlavaOnevision1_5Processor
 from model.training.loss_module import LossModule, MicroBatch
-from model.training.packed_dataset import PackedDataset, collate_packs
+from model.training.packed_dataset import PackedDataset
+from model.training.packed_loader import collate_packs
 from transforms.conversations.document import Document, Text
 from transforms.packing.documents.image_bytes import decode_image
 from transforms.packing.layouts.native_reader import PackedSet, StoredPack
@@ -42,7 +43,7 @@ class Answer:
 
 def answers(model: LlavaOnevision1_5ForConditionalGeneration, folder: str, packs: str, most: int = 200) -> list[Answer]:
     """Greedy answers to the first question of up to ``most`` documents with one image; ``folder``: its processor's."""
-    processor = AutoProcessor.from_pretrained(folder)
+    processor = LlavaOnevision1_5Processor.from_pretrained(folder)
     packed = PackedSet.open(packs)
     found: list[Answer] = []
     for index in range(len(packed)):

@@ -13,6 +13,7 @@ from transforms.annotating.beam import Annotate
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.datasets import read_counts
 from transforms.images.decode import DecodeSettings
+from transforms.reading.checks import hint
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.run_folder import RunFolder
@@ -49,4 +50,6 @@ def stage_job(build: BuildRun) -> StageJob:
         steps = (settings.encoder, settings.retrieval, settings.decode)
         run(folder, build.inputs, settings.sources, *steps, build.engine, build.reused)
 
-    return StageJob(work, WatchedFiles(folder.root / "annotations", ".parquet", len(build.inputs), rows, "images"))
+    watched = WatchedFiles(folder.root / "annotations", ".parquet", len(build.inputs), rows, "images")
+    formats = {source.format for source in settings.sources}
+    return StageJob(work, watched, hint=lambda counts: hint(counts, formats))

@@ -9,12 +9,11 @@ import functools
 import importlib
 from collections.abc import Sequence
 
-from rich.markup import escape
+from rich.text import Text
 
 from pipelines.build_run import BuildRun
 from pipelines.input_versions import settle_inputs
 from pipelines.run_stage import StageJob, StageRunner
-from transforms.annotating.faiss_library import clobbered
 from transforms.errors import EvenweaveError
 from transforms.stages import ANNOTATE, CHAIN, VOCABULARY, Stage
 from transforms.verifying.listing import check_presence
@@ -22,26 +21,51 @@ from transforms.verifying.listing import check_presence
 
 def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
     """Run those of ``stages`` that are not done, in the order of the flow; raises where an earlier one is missing."""
-    settle_inputs(run.record, run.inputs, run.sources, run.accept_changed)
-    check_presence(run.record, run.shard_names)
+    if run.is_begun:
+        _look_at_what_is_there(run)
+    if {VOCABULARY, ANNOTATE} & set(stages) and not run.is_annotated:
+        _check_before_work(run)
+        if {VOCABULARY, ANNOTATE} <= set(stages):
+            run.engine.prepare(job_module(ANNOTATE))  # while this process imports torch and embeds the vocabulary
+        _check_encoder(run)
+    if not run.is_begun:
+        _look_at_what_is_there(run)
     runner = StageRunner(run.record, run.engine, run.console, run.settings.max_reject_share)
-    if {VOCABULARY, ANNOTATE} <= set(stages) and not run.record.is_done(ANNOTATE.name):
-        run.engine.prepare(job_module(ANNOTATE))  # while this process embeds the vocabulary
-    if {VOCABULARY, ANNOTATE} & set(stages) and not run.record.is_done(ANNOTATE.name):
-        _look_at_faiss(run)
     for stage in CHAIN:
         if stage in stages:
             _check_order(run, stage)
             runner.run_stage(stage, functools.partial(_find_job, stage, run))
 
 
+def _look_at_what_is_there(run: BuildRun) -> None:
+    """Inputs against those that were read, and what was made before; begins the run where that is not so."""
+    settle_inputs(run.record, run.inputs, run.sources, run.accept_changed)
+    check_presence(run.record, run.shard_names)
+
+
 def job_module(stage: Stage) -> str:
     return f"pipelines.{stage.name}"
 
 
-def _look_at_faiss(run: BuildRun) -> None:
+def _check_before_work(run: BuildRun) -> None:
+    """What would end the run later: vocabulary, inputs and sizes that cannot serve, and a mixture of libraries."""
+    from transforms.annotating.faiss_library import clobbered
+    from transforms.annotating.word_lists import check_vocabulary
+    from transforms.reading.checks import check_inputs, most_samples
+
+    settings = run.settings
+    check_inputs(run.inputs, run.sources)
+    check_vocabulary(settings.vocabulary, settings.retrieval)
+    settings.balance.check_size(most_samples(run.inputs))
     if warning := clobbered():
-        run.console.print(f"[yellow]faiss:[/] {escape(warning)}", highlight=False, soft_wrap=True)
+        run.console.print(Text.assemble(("faiss:", "yellow"), f" {warning}"), soft_wrap=True)
+
+
+def _check_encoder(run: BuildRun) -> None:
+    """Apart from the other checks, as it imports torch, which the workers may do meanwhile."""
+    from transforms.annotating.encoder import check_encoder
+
+    check_encoder(run.settings.encoder)
 
 
 def _find_job(stage: Stage, run: BuildRun) -> StageJob:

@@ -13,6 +13,7 @@ from pipelines.build_settings import BuildSettings
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
 from pipelines.input_versions import check_reused
+from transforms.at_rest import RUN_JSON
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
@@ -51,6 +52,15 @@ class BuildRun:
         identity = {"settings": self.settings.identity(), "inputs": self._input_digests()}
         folder = RunFolder(StoragePath.of(self.settings.output), fingerprint(identity))
         return RunRecord.open(folder, self.settings.record(), identity)
+
+    @property
+    def is_begun(self) -> bool:
+        """A run that is yet to begin gets no run.json here, as its settings may be refused."""
+        return (StoragePath.of(self.settings.output) / RUN_JSON).exists()
+
+    @property
+    def is_annotated(self) -> bool:
+        return self.is_begun and self.record.is_done(ANNOTATE.name)
 
     @property
     def folder(self) -> RunFolder:

@@ -21,14 +21,14 @@ from transforms.storage import absolute
 class MiniatureCorpus(Settings):
     """The embedded corpus, drawn before the first stage where there is no input of one's own."""
 
-    folder: str = Field(description="where it is drawn; its shards/ is then an ordinary source")
+    folder: str = Field(min_length=1, description="where it is drawn; its shards/ is then an ordinary source")
     settings: MiniatureSettings = Field(default_factory=MiniatureSettings)
 
 
 class BuildSettings(Settings):
     """Everything that ``evenweave build`` needs, and each of its stages alone."""
 
-    output: str = Field(description="the run folder: a path or URI", json_schema_extra=NOT_FINGERPRINTED)
+    output: str = Field(min_length=1, description="the run folder: a path or URI", json_schema_extra=NOT_FINGERPRINTED)
     miniature: MiniatureCorpus | None = Field(
         None,
         description="draw the embedded corpus first; null for real input",
@@ -51,6 +51,7 @@ class BuildSettings(Settings):
     )
     reuse: str | None = Field(
         None,
+        min_length=1,
         description="another run folder, over the same input and encoder, whose annotations are taken over",
         json_schema_extra=NOT_FINGERPRINTED,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 # Beam warns while it is imported about extras that are not installed; a handler in place first keeps that quiet
 logging.getLogger().addHandler(logging.NullHandler())
@@ -60,9 +62,22 @@ def build(
     """The whole chain, from raw shards to balanced shards and the report."""
     settings = _with_input(load_settings(config, BuildSettings, _overrides(overrides, output, size)), input_path)
     console = Console()
-    console.print(f"[bold]evenweave build[/] {config} → {settings.output}", highlight=False)
+    console.print(Text.assemble(("evenweave build", "bold"), f" {config} → {settings.output}"))
     build_stages(BuildRun(settings, choose_engine(settings.runner, beam_flags or []), console, accept_changed))
     _report(settings.output, console)
+
+
+@app.command()
+def init(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="where build.yaml and concepts.txt are written")],
+    input_path: Annotated[
+        str | None, typer.Option("--input", help="tars, Parquet files or images; their format is told from the files")
+    ] = None,
+) -> None:
+    """A commented configuration for data of one's own."""
+    from pipelines import init as job
+
+    job.run(folder, input_path, Console())
 
 
 @app.command()
@@ -151,6 +166,8 @@ def _report(run: str, console: Console) -> None:
 
 def main() -> None:
     """Entry point; an error that is the user's to mend is printed without a traceback, and ends with status 2."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that is not UTF-8, or a terminal that is not
     with StopOnSignal() as stopping:
         try:
             app()

@@ -17,7 +17,7 @@ from transforms.storage import absolute
 class PackJobSettings(Settings):
     """Everything that ``evenweave pack`` needs."""
 
-    output: str = Field(description="the run folder: a path or URI", json_schema_extra=NOT_FINGERPRINTED)
+    output: str = Field(min_length=1, description="the run folder: a path or URI", json_schema_extra=NOT_FINGERPRINTED)
     sources: list[PackSource] = Field(min_length=1, description="where documents come from")
     pack: PackSettings
     video: VideoSampling = Field(default_factory=VideoSampling)

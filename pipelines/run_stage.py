@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
@@ -22,12 +23,13 @@ class StageJob:
     """What a stage has to do in one run.
 
     ``run`` returns the counts, or None where a Beam job left them in the run folder. ``figures`` are what run.json
-    keeps beside the counts, known when the job has ended.
+    keeps beside the counts, known when the job has ended. ``hint`` says what the counts tell of the input as a whole.
     """
 
     run: Callable[[], Counts | None]
     watched: WatchedFiles | None = None
     figures: Callable[[], Mapping[str, Any]] = dict
+    hint: Callable[[Counts], str | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class StageRunner:
             counts = job.run()
             if counts is None:
                 counts = self._take_counts(stage)
-        counts.check(stage.name, self.max_reject_share if stage.rejects_are_bounded else 1.0)
+        self._check_rejects(stage, counts, job.hint(counts))
         self._check_handover(stage, counts)
         self.record.finish(stage.name, counts, **job.figures())
         tell(counts, f"{time.monotonic() - started:.1f} s")
@@ -70,6 +72,14 @@ class StageRunner:
         counts = folder.read_stage_counts(stage.name)
         folder.counts(stage.name).delete()
         return counts
+
+    def _check_rejects(self, stage: Stage, counts: Counts, hint: str | None) -> None:
+        try:
+            counts.check(stage.name, self.max_reject_share if stage.rejects_are_bounded else 1.0)
+        except EvenweaveError as error:
+            raise EvenweaveError(f"{error}\n{hint}" if hint else str(error)) from None
+        if hint:
+            self.console.print(Text.assemble(("input:", "yellow"), f" {hint}"), soft_wrap=True)
 
     def _check_handover(self, stage: Stage, counts: Counts) -> None:
         """What a stage takes in is what the one before it gave out."""
@@ -86,8 +96,11 @@ class StageRunner:
     def _say(self, stage: Stage, counts: Counts, how: str) -> None:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.rejects.items())
         self.console.print(
-            f"[green]✓[/] {stage.name:<12} {counts.rows_in:>10,} in  {counts.rows_out:>10,} out  "
-            f"{counts.rejected:>9,} rejected  [dim]{how}{'  ' + reasons if reasons else ''}[/]",
-            highlight=False,
+            Text.assemble(
+                ("✓", "green"),
+                f" {stage.name:<12} {counts.rows_in:>10,} in  {counts.rows_out:>10,} out  ",
+                f"{counts.rejected:>9,} rejected  ",
+                (f"{how}{'  ' + reasons if reasons else ''}", "dim"),
+            ),
             soft_wrap=True,
         )

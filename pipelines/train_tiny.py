@@ -13,6 +13,7 @@ import shutil
 import sys
 
 from rich.console import Console
+from rich.text import Text
 from transformers import PreTrainedTokenizerFast
 
 from model.architecture.configuration import config_from_yaml
@@ -108,10 +109,10 @@ def judge(root: StoragePath, folder: str, console: Console) -> float:
     wanted = [answer.wanted for answer in given]
     guess = max(wanted.count(answer) for answer in set(wanted)) / len(wanted)
     for answer in given[:4]:
-        console.print(f"  {answer.question}  {answer.given!r}, right is {answer.wanted!r}", highlight=False)
-    console.print(f"loss {losses[0]:.3f} before training, {losses[1]:.3f} after", highlight=False)
-    console.print(f"right to the letter: {right:.1%} of {len(given)}; always the commonest answer: {guess:.1%}")
-    console.print(f"on public tasks (needs lmms-eval):\n  {lmms_eval_command(folder)}", highlight=False, soft_wrap=True)
+        console.print(Text(f"  {answer.question}  {answer.given!r}, right is {answer.wanted!r}"))
+    console.print(Text(f"loss {losses[0]:.3f} before training, {losses[1]:.3f} after"))
+    console.print(Text(f"right to the letter: {right:.1%} of {len(given)}; always the commonest answer: {guess:.1%}"))
+    console.print(Text(f"on public tasks (needs lmms-eval):\n  {lmms_eval_command(folder)}"), soft_wrap=True)
     return right
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pipelines.build_run import BuildRun
 from pipelines.run_stage import StageJob
-from transforms.annotating.concept_embedding import embed_vocabulary, read_word_list
+from transforms.annotating.concept_embedding import embed_vocabulary
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.settings import EncoderSettings, VocabularySettings
+from transforms.annotating.word_lists import read_word_list
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 from transforms.vocabulary_folder import copy_vocabulary, save_vocabulary

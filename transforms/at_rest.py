@@ -18,6 +18,7 @@ from transforms.errors import EvenweaveError, RunFolderError
 from transforms.stages import writer_of
 from transforms.storage import StoragePath
 
+#: Of every file of a run folder. 2: annotations carry the record and the key of the source, pages their checksums.
 FORMAT_VERSION = "2"
 
 RUN_JSON = "run.json"

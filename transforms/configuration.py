@@ -10,20 +10,23 @@ import json
 import os
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from concept_vocab.strict_yaml import YamlError, load_yaml
 from transforms.errors import ConfigError
 from transforms.storage import StoragePath
 
 #: Marks a field that says where or how fast, not what: ``Field(..., json_schema_extra=NOT_FINGERPRINTED)``.
 NOT_FINGERPRINTED: dict[str, Any] = {"fingerprint": False}
 
+#: A configuration is written by hand: the longest has 3 kB.
+_MOST_BYTES = 1 << 20
+
 
 class Settings(BaseModel):
-    """Base of every configuration section: frozen, and an unknown key is an error."""
+    """Base of every configuration section: frozen, an unknown key is an error, and so are infinity and NaN."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
     def identity(self) -> dict[str, Any]:
         """What decides the bytes of the output: the settings without the fields marked NOT_FINGERPRINTED."""
@@ -56,8 +59,8 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 def load_settings(path: str, schema: type[SettingsT], overrides: list[str] | None = None) -> SettingsT:
     """Read a YAML file into ``schema``.
 
-    An override ``a.b=c`` is parsed as YAML; a path in it is relative to the working directory, those in the file to
-    the file. Raises ConfigError naming file and key.
+    A value in the file that begins with ``./`` or ``../`` is a path relative to that file. An override ``a.b=c`` is
+    parsed as YAML; a path in it is relative to the working directory. Raises ConfigError naming file and key.
     """
     values = read_yaml(path)
     for override in overrides or []:
@@ -73,10 +76,12 @@ def read_yaml(path: str) -> dict[str, Any]:
     location = StoragePath.of(path)
     if not location.is_file():
         raise ConfigError(f"no configuration file at {location}")
+    if location.size_bytes() > _MOST_BYTES:
+        raise ConfigError(f"{location} has {location.size_bytes()} bytes; no configuration has over {_MOST_BYTES}")
     try:
-        values = yaml.safe_load(location.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{location} is not YAML: {error}") from error
+        values = load_yaml(location.read_text())
+    except (YamlError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{location} is not YAML as settings are written: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{location} must be a mapping of settings, found {type(values).__name__}")
     return {key: _anchor(value, str(location.parent)) for key, value in values.items()}
@@ -120,8 +125,8 @@ def apply_override(values: dict[str, Any], override: str) -> None:
         if not isinstance(node, (dict, list)):
             raise ConfigError(f"--set {override}: {part} holds a single value, not a section")
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        value = load_yaml(text)
+    except YamlError as error:
         raise ConfigError(f"--set {override}: the value is not YAML: {error}") from error
     node[_index(node, last, override) if isinstance(node, list) else last] = value
 

@@ -74,6 +74,8 @@ def annotations_schema(concepts_per_image: int, embedding_width: int | None = No
         ("perceptual_hash", pa.uint64()),
         ("concept_ids", pa.list_(pa.int32(), concepts_per_image)),
         ("concept_scores", pa.list_(pa.float16(), concepts_per_image)),
+        ("source_key", pa.string()),  # the key as the source has it, where the reader had to change it
+        ("source_record", pa.large_string()),  # JSON: what the source says of the sample; large: up to 16 MB a row
     ]
     if embedding_width is not None:
         fields.append(("embedding", pa.list_(pa.float16(), embedding_width)))
@@ -192,10 +194,15 @@ def write_rejects(
 def rejects_table(shard: str, rejects: Sequence[Reject]) -> pa.Table:
     return pa.table(
         {
-            "key": [reject.key for reject in rejects],
+            "key": [_writable(reject.key) for reject in rejects],
             "shard": [shard] * len(rejects),
             "reason": [str(reject.reason) for reject in rejects],
-            "detail": [reject.detail for reject in rejects],
+            "detail": [_writable(reject.detail) for reject in rejects],
         },
         schema=REJECTS,
     )
+
+
+def _writable(text: str) -> str:
+    """Lone surrogates, as bad input holds them, written as escapes: there is no UTF-8 for them."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -20,6 +20,10 @@ class InputError(EvenweaveError):
     """Input data that cannot be read as the configuration describes it."""
 
 
+class InputReadError(InputError):
+    """Input data that did not come from where they lie: the storage or the way to it failed, not the data."""
+
+
 class RunFolderError(EvenweaveError):
     """A run folder that belongs to another configuration, another format version, or cannot be written."""
 

@@ -24,19 +24,26 @@ class Reason(StrEnum):
     UNDECODABLE_IMAGE = "undecodable_image"  # not an image, or not of a format we read
     TRUNCATED_IMAGE = "truncated_image"  # begins well, ends early
     TOO_MANY_PIXELS = "too_many_pixels"  # a decompression bomb by the header's own account
+    TOO_MUCH_WORK = "too_much_work"  # asks its decoder for minutes or gigabytes: thousands of scans, segments, texts
     TOO_SMALL = "too_small"  # below the configured least side
     MISSING_IMAGE = "missing_image"  # a sample without an image member
     MISSING_CAPTION = "missing_caption"
     UNDECODABLE_CAPTION = "undecodable_caption"  # not UTF-8
     DUPLICATE_KEY = "duplicate_key"  # a second sample of the same key in one shard
     UNSAFE_MEMBER_NAME = "unsafe_member_name"  # absolute, or climbing with ..
+    UNUSABLE_NAME = "unusable_name"  # of a file: too long, with a NUL, not UTF-8, or the name of a folder
     TRUNCATED_SHARD = "truncated_shard"  # the archive ends inside a sample
+    DAMAGED_BLOCKS = "damaged_blocks"  # a run of an archive's blocks that no header announces; its key is the offset
+    NOT_REGULAR_FILE = "not_regular_file"  # a link, a device or a sparse file in the place of a sample's file
+    MEMBER_TOO_LARGE = "member_too_large"  # a file of more bytes than are read into memory
     EXACT_DUPLICATE = "exact_duplicate"
     NEAR_DUPLICATE = "near_duplicate"
     MALFORMED_RECORD = "malformed_record"  # an instruction record that lacks what its shape demands
     UNKNOWN_ROLE = "unknown_role"  # a turn spoken by none of system, user, assistant and tool
     NO_ANSWER = "no_answer"  # no assistant turn with text, so nothing to learn
     MISSING_VIDEO = "missing_video"
+    UNDECODABLE_VIDEO = "undecodable_video"  # not a video, or one that breaks off before its first frame
+    NO_VIDEO_STREAM = "no_video_stream"  # sound alone
     UNPLACED_MEDIA = "unplaced_media"  # more images or videos than places for them in the turns
     SIZE_MISMATCH = "size_mismatch"  # the pixels are not of the size that the record states
     EXTREME_ASPECT_RATIO = "extreme_aspect_ratio"  # over 200 to 1: the image processor refuses it
@@ -44,6 +51,7 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"  # a document over the capacity of a pack
     NOT_IN_LAYOUT = "not_in_layout"  # the layout asked for has no place for what the document holds
     NOT_SELECTED = "not_selected"  # counted by balance, never written row by row
+    OUTSIDE_STRATA = "outside_strata"  # of no source or language that balance.strata.sizes names; counted, as the last
 
 
 class Reject(NamedTuple):

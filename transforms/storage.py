@@ -7,10 +7,12 @@ has its final name only when it is complete.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fnmatch
 import functools
 import os
 import posixpath
+import stat
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from transforms.errors import InputError, RunFolderError
 
 PARTIAL = ".partial-"  # marks a file being written; listings pass over it
 _GLOB_CHARACTERS = "*?["
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @functools.lru_cache(maxsize=64)
@@ -126,24 +129,26 @@ class StoragePath:
         return self.read_bytes().decode("utf-8")
 
     @contextlib.contextmanager
-    def atomic_writer(self) -> Iterator[pa.NativeFile]:
-        """A binary stream; the file takes its name when the block ends without an error, else it never appears."""
+    def atomic_writer(self) -> Iterator[OutputStream]:
+        """A binary stream; the file takes its name when the block ends without an error, else it never appears.
+
+        Raises RunFolderError where it cannot be written, in the block too; what else is raised there passes as it is.
+        """
         partial = StoragePath(f"{self.path}{PARTIAL}{uuid.uuid4().hex}", self.root)
         try:
             self.filesystem.create_dir(self.parent.path, recursive=True)
             stream = self.filesystem.open_output_stream(partial.path, compression=None)
         except OSError as error:
-            raise RunFolderError(
-                f"cannot write {self}: {error}. Choose an output folder that you may write to."
-            ) from error
+            raise _unwritten(self, error, "Choose an output folder that you may write to.") from error
         try:
-            with stream:
-                yield stream
+            with OutputStream(stream, self) as output:
+                yield output
+            with _write_errors(self):
+                self.filesystem.move(partial.path, self.path)
         except BaseException:
             with contextlib.suppress(OSError):
                 partial.delete()
             raise
-        self.filesystem.move(partial.path, self.path)
 
     def write_bytes(self, data: bytes) -> None:
         with self.atomic_writer() as stream:
@@ -170,9 +175,92 @@ class StoragePath:
             raise InputError(f"cannot look at {self}: {error}. Check the path and your rights to it.") from error
 
     def _files(self) -> list[StoragePath]:
+        if not self.root:
+            try:
+                return sorted(StoragePath(path) for path in _local_files(self.path))
+            except OSError as error:
+                raise InputError(f"cannot look at {self}: {error}. Check the path and your rights to it.") from error
         selector = pafs.FileSelector(self.path, recursive=True, allow_not_found=True)
         infos = self._look(selector)
         return sorted(StoragePath(info.path, self.root) for info in infos if info.type == pafs.FileType.File)
+
+
+class OutputStream:
+    """What :meth:`StoragePath.atomic_writer` gives: a stream that says which file could not be written, and why.
+
+    The errors of writing are told from those of reading by where they arise: in these methods, and nowhere else.
+    """
+
+    def __init__(self, stream: pa.NativeFile, path: StoragePath) -> None:
+        self._stream = stream
+        self._path = path
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._stream.closed)
+
+    def write(self, data: Any) -> int:
+        with _write_errors(self._path):
+            return int(self._stream.write(data))
+
+    def flush(self) -> None:
+        with _write_errors(self._path):
+            self._stream.flush()
+
+    def tell(self) -> int:
+        return int(self._stream.tell())
+
+    def close(self) -> None:
+        with _write_errors(self._path):
+            self._stream.close()
+
+    def __enter__(self) -> OutputStream:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """An error that ends the block counts more than that its rest cannot be written either."""
+        with contextlib.nullcontext() if kind is None else contextlib.suppress(RunFolderError):
+            self.close()
+
+
+@contextlib.contextmanager
+def _write_errors(path: StoragePath) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _unwritten(path, error, "Mend that and run the same command again.") from error
+
+
+def _unwritten(path: StoragePath, error: OSError, remedy: str) -> RunFolderError:
+    if error.errno in _NO_ROOM:
+        remedy = "Free space there and run the same command again: it goes on with what is missing."
+    said = os.strerror(error.errno) if error.errno else str(error)
+    return RunFolderError(f"cannot write {path}: {said}. {remedy}")
+
+
+def _local_files(folder: str) -> Iterator[str]:
+    """Files below a folder of this machine, with lone surrogates for bytes of names that are not UTF-8.
+
+    Arrow's own walk ends at such names, and follows a link to a folder above it some forty times; here links are
+    followed, but not upwards.
+    """
+    waiting: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
+    while waiting:
+        path, above = waiting.pop()
+        try:
+            about = os.stat(path)
+            entries = list(os.scandir(path)) if stat.S_ISDIR(about.st_mode) else []
+        except FileNotFoundError:
+            continue
+        if (about.st_dev, about.st_ino) in above:
+            continue
+        with_this = above | {(about.st_dev, about.st_ino)}
+        for entry in entries:
+            with contextlib.suppress(OSError):  # a link that leads to itself
+                if entry.is_dir():
+                    waiting.append((entry.path, with_this))
+                elif entry.is_file():
+                    yield entry.path
 
 
 def expand(pattern: str) -> list[StoragePath]:

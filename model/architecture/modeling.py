@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import GenerationMixin, PreTrainedModel, Qwen3Model, Qwen3MoeModel
+from transformers import GenerationMixin, Qwen3Model, Qwen3MoeModel
 from transformers.modeling_outputs import BaseModelOutputWithPast, BaseModelOutputWithPooling, CausalLMOutputWithPast
 from transformers.modeling_utils import slice_logits_to_keep
 from transformers.models.qwen3_moe.modeling_qwen3_moe import load_balancing_loss_func
@@ -21,12 +21,13 @@ from transformers.utils import can_return_tuple
 from model.architecture.attention import PACKED, Segments
 from model.architecture.configuration import LlavaOnevision1_5Config, is_moe
 from model.architecture.documents import document_positions, find_documents, without_first_tokens
+from model.architecture.loading import LoadedWhole
 from model.architecture.pictures import encoded_features, insert_features, join_pixels
 from model.architecture.rice import RicePretrainedModel
 from model.errors import BatchError, ModelConfigError
 
 
-class LlavaOnevision1_5PreTrainedModel(PreTrainedModel):  # noqa: N801 - the names of the release
+class LlavaOnevision1_5PreTrainedModel(LoadedWhole):  # noqa: N801 - the names of the release
     config_class = LlavaOnevision1_5Config
     config: LlavaOnevision1_5Config
     base_model_prefix = "model"
@@ -165,6 +166,10 @@ class LlavaOnevision1_5Model(LlavaOnevision1_5PreTrainedModel):  # noqa: N801
         pixels = like.new_zeros(merge**2, config.in_channels * config.patch_size**2)
         grid = torch.tensor([[1, merge, merge]])
         return self.visual(pixels, grid).pooler_output.to(like.dtype).sum() * 0
+
+
+#: The name under which the model's page documents the model without head.
+LlavaOnevisionModel1_5Model = LlavaOnevision1_5Model
 
 
 def _without_segments(kwargs: dict[str, Any]) -> dict[str, Any]:

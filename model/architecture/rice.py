@@ -8,9 +8,10 @@ Shapes: N patches in the batch, S segments, T = N + S tokens, D width of the tow
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
-from transformers import PreTrainedModel
 from transformers import initialization as init
 from transformers.activations import ACT2FN
 from transformers.modeling_layers import GradientCheckpointingLayer
@@ -19,7 +20,9 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from model.architecture.attention import PACKED, Segments, packed_attention, register_attention
 from model.architecture.configuration import RiceConfig
+from model.architecture.loading import LoadedWhole
 from model.architecture.vision_layout import VisionLayout
+from model.errors import BatchError
 
 register_attention()
 
@@ -35,6 +38,11 @@ class RicePatchEmbed(nn.Module):
         )
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        if pixel_values.shape[-1] != (width := math.prod(self.pixel_shape)):
+            raise BatchError(
+                f"rows of pixels are {pixel_values.shape[-1]} wide, the tower takes {width}: one frame a patch. Make "
+                "them by this model's own processor, LlavaOnevision1_5Processor.from_pretrained(folder)"
+            )
         pixels = pixel_values.to(self.proj.weight.dtype).view(-1, *self.pixel_shape)
         return self.proj(pixels).flatten(1)
 
@@ -118,7 +126,7 @@ class RicePatchMerger(nn.Module):
         return self.mlp(self.ln_q(patches).view(-1, self.merged_size))
 
 
-class RicePretrainedModel(PreTrainedModel):
+class RicePretrainedModel(LoadedWhole):
     """The vision tower.
 
     ``class_pos_emb`` (1, D/heads/2) holds the class token's rotary *angles*, learned; it is not added to anything.

@@ -10,6 +10,7 @@ import torch
 from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from peft.tuners.tuners_utils import BaseTunerLayer
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.distributed.tensor import DTensor
@@ -62,7 +63,7 @@ def load_adapter(model: LlavaOnevision1_5ForConditionalGeneration, folder: str) 
     try:
         config = LoraConfig.from_pretrained(folder)
         tensors = load_file(os.path.join(folder, _WEIGHTS))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise CheckpointError(f"no adapter can be read at {folder}: {error}") from error
     inject_adapter_in_model(config, model, adapter_name=ADAPTER)
     parameters = {

@@ -19,8 +19,9 @@ from transformers.utils import GENERATION_CONFIG_NAME
 
 from model.architecture.configuration import LlavaOnevision1_5Config, checked_config
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
-from model.checkpoints.hub_layout import HubTensor, hub_config, hub_name, hub_tensors
-from model.checkpoints.json_files import read_json, write_json
+from model.checkpoints.config_files import write_config
+from model.checkpoints.hub_layout import HubTensor, hub_name, hub_tensors
+from model.checkpoints.json_files import read_json
 from model.checkpoints.weights import FILE_BYTES, NewFolder, WeightFolder, write_weights
 from model.errors import CheckpointError
 
@@ -69,7 +70,8 @@ def load_model(
     model = build_on_meta(config, dtype)
     allocate(model, device)
     load_weights(model, folder)
-    if os.path.isfile(os.path.join(folder, GENERATION_CONFIG_NAME)):
+    if os.path.isfile(generation := os.path.join(folder, GENERATION_CONFIG_NAME)):
+        read_json(generation)  # raises for a damaged one
         model.generation_config = GenerationConfig.from_pretrained(folder)
     return model.eval()
 
@@ -175,5 +177,5 @@ def export_hub(
     with NewFolder(folder) as partial:
         write_weights(partial, num_bytes, tensor_of, file_bytes)
         written = str(dtype or model.dtype).removeprefix("torch.")
-        write_json(os.path.join(partial, "config.json"), hub_config(model.config, written))
+        write_config(model.config, partial, written)
         model.generation_config.save_pretrained(partial)

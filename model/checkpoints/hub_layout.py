@@ -17,8 +17,8 @@ from model.architecture.configuration import LlavaOnevision1_5Config, is_moe
 #: (in memory, on disk): prefixes of names. The head, lm_head, is the same in both.
 PREFIXES = (("model.visual.", "visual."), ("model.language_model.", "model."))
 
-#: Where the published remote code lives, for consumers on transformers 4; ours is found by its model_type.
-REMOTE_CODE = "lmms-lab/LLaVA-OneVision-1.5-8B-Instruct"
+#: The module that lies beside exported weights, for consumers without this package: model/checkpoints/remote_code.py.
+REMOTE_CODE = "modeling_llavaonevision1_5"
 
 _STACKED = re.compile(r"(.*\.mlp\.experts\.)(gate_up_proj|down_proj)")
 
@@ -63,9 +63,9 @@ def hub_tensors(model: nn.Module) -> dict[str, HubTensor]:
 
 
 def hub_config(config: LlavaOnevision1_5Config, dtype: str | None = None) -> dict[str, Any]:
-    """config.json as the released code reads it on transformers 4, and ours and others' on 5.
+    """config.json as our remote code and others' read it on transformers 4, and all of them on 5.
 
-    transformers 5 moves ``rope_theta`` and ``torch_dtype`` to other keys, which the released code would not look at.
+    transformers 5 moves ``rope_theta`` and ``torch_dtype`` to other keys, where transformers 4 would not look for them.
     """
     values = config.to_diff_dict()
     for section in (values, values["text_config"], values["vision_config"]):
@@ -82,12 +82,11 @@ def hub_config(config: LlavaOnevision1_5Config, dtype: str | None = None) -> dic
     return {
         "architectures": ["LLaVAOneVision1_5_ForConditionalGeneration"],
         "auto_map": {
-            "AutoConfig": f"{REMOTE_CODE}--configuration_llavaonevision1_5.Llavaonevision1_5Config",
-            "AutoModelForCausalLM": (
-                f"{REMOTE_CODE}--modeling_llavaonevision1_5.LLaVAOneVision1_5_ForConditionalGeneration"
-            ),
+            "AutoConfig": f"{REMOTE_CODE}.LlavaOnevision1_5Config",
+            "AutoModelForCausalLM": f"{REMOTE_CODE}.LLaVAOneVision1_5_ForConditionalGeneration",
+            "AutoModelForImageTextToText": f"{REMOTE_CODE}.LLaVAOneVision1_5_ForConditionalGeneration",
         },
-        "transformers_version": "4.53.1",  # what the released code was written for
+        "transformers_version": "4.53.1",  # the first that reads it
         **{key: _in_order(value) for key, value in sorted(values.items())},
     }
 

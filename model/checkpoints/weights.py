@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from model.checkpoints.json_files import write_json
+from model.checkpoints.json_files import read_json, write_json
 from model.errors import CheckpointError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -63,15 +62,19 @@ class WeightFolder:
 def _weight_files(folder: str) -> list[str]:
     """Paths of the folder's files of weights."""
     index = os.path.join(folder, INDEX)
-    if os.path.isfile(index):
-        with open(index, encoding="utf-8") as file:
-            names = sorted(set(json.load(file)["weight_map"].values()))
-    else:
-        names = [SINGLE]
+    names = _indexed_files(index) if os.path.isfile(index) else [SINGLE]
     paths = [os.path.join(folder, name) for name in names]
     if missing := [path for path in paths if not os.path.isfile(path)]:
         raise CheckpointError(f"no weights at {', '.join(missing[:5])}: {folder} is no (whole) checkpoint folder")
     return paths
+
+
+def _indexed_files(path: str) -> list[str]:
+    """The files that an index names; raises CheckpointError where it is none."""
+    weight_map = read_json(path).get("weight_map")
+    if not isinstance(weight_map, dict) or not all(isinstance(name, str) for name in weight_map.values()):
+        raise CheckpointError(f"{path} has no weight_map of tensors to files: fetch or export it again")
+    return sorted(set(weight_map.values()))
 
 
 def write_weights(

@@ -1,17 +1,18 @@
 """Checkpoints of training, from which it goes on exactly: torch's distributed checkpoints, written while it trains.
 
 A folder ``step-00000100`` holds the trained weights with Adam's moments (sharded files; any number of processes can
-read them), ``rank-00000.pt`` with each process's place in the data and its random state, and ``training.json``. It
-appears by renaming when all of it is written, so what bears that name is whole.
+read them), ``rank-00000.pt`` with each process's place in the data and its random state, ``training.json``, and the
+sums of all these. It appears by renaming when all of it is written, so what bears that name was whole then; whether it
+still is, the sums tell.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-from concurrent.futures import Future
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -21,12 +22,14 @@ from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.checkpoint.state_dict_saver import async_save
 
-from model.checkpoints.json_files import write_json
+from model.checkpoints.json_files import read_json, write_json
 from model.errors import TrainingError
+from model.training.file_sums import find_damage, write_sums
 from model.training.parallel import Processes
 
 #: torch's own is no Exception.
 _FAILURES = (Exception, CheckpointException)
+_COMMON, _COMMON_SUMS = "training.json", "sums.json"
 _STEP = re.compile(r"step-(\d{8})")
 
 
@@ -51,7 +54,9 @@ class CheckpointStore:
 
     def __init__(self, folder: str, keep: int, processes: Processes) -> None:
         self._folder, self._keep, self._processes = folder, keep, processes
-        self._writing: tuple[str, Future[Any]] | None = None
+        self._writing: tuple[str, Future[None]] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self.notes: list[str] = []
         if processes.is_first:
             try:
                 os.makedirs(folder, exist_ok=True)
@@ -79,16 +84,16 @@ class CheckpointStore:
             if self._processes.is_first:
                 shutil.rmtree(partial, ignore_errors=True)
                 os.makedirs(partial)
-                write_json(os.path.join(partial, "training.json"), common)
+                write_json(os.path.join(partial, _COMMON), common)
             dist.barrier(self._processes.checkpoint_group)
             torch.save(own, self._own_path(partial))
-            future = async_save(
+            written = async_save(
                 tensors, checkpoint_id=partial, process_group=self._processes.checkpoint_group, no_dist=False
             )
         except _FAILURES as error:
             raise self._failed(path, error) from error
-        assert isinstance(future, Future)
-        self._writing = (path, future)
+        assert isinstance(written, Future)
+        self._writing = (path, self._thread.submit(self._write, partial, written))
 
     def wait(self) -> None:
         """Until the checkpoint in writing, if any, is whole. Raises TrainingError if it cannot be."""
@@ -111,26 +116,76 @@ class CheckpointStore:
         if self._writing is not None and self._writing[1].done():
             self.wait()
 
-    def read_common(self, path: str) -> dict[str, Any]:
-        with open(os.path.join(path, "training.json"), encoding="utf-8") as file:
-            values: dict[str, Any] = json.load(file)
-        return values
+    def newest_sound(self, check: Callable[[str, dict[str, Any]], None]) -> tuple[str, dict[str, Any]] | None:
+        """The newest checkpoint that is as it was written, and what is common to all processes; None where none is.
+
+        Damaged ones are set aside, and said in ``notes``. ``check`` may refuse one, by its path and the common values,
+        for reasons that going back would not mend. Raises TrainingError if all are damaged.
+        """
+        names = self._steps()
+        for name in reversed(names):
+            path = os.path.join(self._folder, name)
+            damage = find_damage(os.path.join(path, _COMMON_SUMS))
+            if damage is None:
+                common = read_json(os.path.join(path, _COMMON))
+                check(path, common)
+                damage = find_damage(self._sums_path(path))
+            if not (found := self._from_all(damage)):
+                return path, common
+            self.notes.append(f"{path} is damaged ({found[0]}) and was set aside as {name}.damaged")
+            self._set_aside(path)
+        if names:
+            raise TrainingError(
+                f"{'; '.join(self.notes)}: no checkpoint in {self._folder} is left. Bring one back from elsewhere, or "
+                "begin in another output folder."
+            )
+        return None
 
     def load(self, path: str, tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
         """Fill ``tensors`` in place; returns this process's own state. Raises TrainingError."""
-        if not os.path.isfile(self._own_path(path)):
-            raise TrainingError(
-                f"{path} holds no state of process {self._processes.rank}: it was made by fewer processes. Go on with "
-                "as many as before, or begin in another output folder."
-            )
         try:
             load(tensors, checkpoint_id=path, process_group=self._processes.checkpoint_group)
             own: dict[str, Any] = torch.load(self._own_path(path), weights_only=True)
         except _FAILURES as error:
             raise TrainingError(
-                f"the checkpoint {path} cannot be read ({_reason(error)}): remove it to use the one before"
-            ) from (error)
+                f"the checkpoint {path} is as it was written, and cannot be loaded into this model ({_reason(error)}). "
+                "Begin from the model that it was made with, or in another output folder."
+            ) from error
         return own
+
+    def _write(self, partial: str, written: Future[Any]) -> None:
+        """In a thread: when torch has written the tensors, add the sums. Raises for all processes if one fails."""
+        problem: BaseException | None = None
+        try:
+            written.result()
+            own = [name for name in os.listdir(partial) if name.startswith(f"__{self._processes.rank}_")]
+            write_sums(self._sums_path(partial), [*own, os.path.basename(self._own_path(partial))])
+            if self._processes.is_first:
+                write_sums(os.path.join(partial, _COMMON_SUMS), [_COMMON, ".metadata"])
+        except _FAILURES as error:
+            problem = error
+        found = self._from_all(None if problem is None else _reason(problem))
+        if found:
+            raise problem or OSError(found[0])
+
+    def _from_all(self, problem: str | None) -> list[str]:
+        """The problems of all processes; empty if none has one."""
+        problems: list[str | None] = [None] * self._processes.world_size
+        dist.all_gather_object(problems, problem, group=self._processes.checkpoint_group)
+        return [one for one in problems if one is not None]
+
+    def _set_aside(self, path: str) -> None:
+        """Keep it to be looked at, under a name that no run goes on from."""
+        if self._processes.is_first:
+            shutil.rmtree(f"{path}.damaged", ignore_errors=True)
+            try:
+                os.replace(path, f"{path}.damaged")
+            except OSError as error:
+                raise TrainingError(f"{path} is damaged and cannot be set aside: {error}. Remove it.") from error
+        dist.barrier(self._processes.checkpoint_group)
+
+    def _sums_path(self, folder: str) -> str:
+        return os.path.join(folder, f"sums-{self._processes.rank:05d}.json")
 
     def _own_path(self, folder: str) -> str:
         return os.path.join(folder, f"rank-{self._processes.rank:05d}.pt")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from rich.console import Console
+from rich.text import Text
 
 from model.training.metric_writers import Line, open_writers
 from model.training.parallel import Processes
@@ -51,7 +52,7 @@ class Metrics:
             self._sums, self._began = StepCounts(), time.perf_counter()
 
     def say(self, text: str) -> None:
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(Text(text), soft_wrap=True)
 
     def close(self) -> None:
         for writer in self._writers:

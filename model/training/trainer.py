@@ -17,13 +17,14 @@ from model.checkpoints.adapters import BaseWeights
 from model.checkpoints.hub import allocate, build_on_meta, load_config, load_weights
 from model.errors import TrainingError
 from model.training.checkpoint import CheckpointStore, tensors_of
-from model.training.exporting import export_trained
+from model.training.exporting import export_trained, exported_steps, model_folder
 from model.training.flops import FlopCounter, peak_flops_per_sec
 from model.training.lora import add_adapters, initialise_adapters
 from model.training.loss_module import LossModule, MicroBatch
 from model.training.metrics import Metrics, StepCounts
 from model.training.optimizer import build_optimizer, freeze, set_learning_rates
-from model.training.packed_dataset import PackedDataset, packed_loader
+from model.training.packed_dataset import PackedDataset
+from model.training.packed_loader import PackedLoader, lost_workers_told
 from model.training.parallel import Processes, build_mesh, prepare_blocks, shard
 from model.training.settings import TrainSettings
 from model.training.stopping import StopSignal
@@ -64,7 +65,7 @@ class Trainer:
             rank=processes.rank,
             world_size=processes.world_size,
         )
-        self._loader = packed_loader(dataset, settings.batch.packs_per_micro_batch, data.workers)
+        self._loader = PackedLoader(dataset, settings.batch.packs_per_micro_batch, data.workers)
         torch.manual_seed(settings.seed + processes.rank)
         self.root = build_step_model(settings, processes)
         self.optimizer = build_optimizer(self.root, settings.optimizer)
@@ -73,16 +74,18 @@ class Trainer:
         self._store = CheckpointStore(os.path.join(settings.output, "checkpoints"), settings.checkpoint.keep, processes)
         self.step, self._left_out, self._left_out_in_a_row = 0, 0, 0
         self._recent_losses: list[float] = []
-        if checkpoint := self._store.latest():
-            self._resume(checkpoint)
+        if found := self._store.newest_sound(self._check_same_run):
+            self._resume(*found)
         self._metrics = Metrics(settings, processes, peak_flops_per_sec(processes.device), self.step)
 
     def run(self) -> bool:
         """Train to the last step and export, or until a signal to stop; returns whether it was the last."""
-        folder = os.path.join(self.settings.output, "model")
+        folder = model_folder(self.settings)
+        for note in self._store.notes:
+            self._metrics.say(note)
         if self.step:
             self._metrics.say(f"going on after step {self.step}")
-        with StopSignal() as stop:
+        with StopSignal() as stop, lost_workers_told():
             batches = self._batches()
             while self.step < self.settings.steps and not stop.agreed:
                 self._train_step(batches, stop)
@@ -94,10 +97,15 @@ class Trainer:
         if self.step < self.settings.steps:
             self._metrics.say(f"stopped by a signal after step {self.step}; the same command goes on from there")
             return False
+        if self._left_out == self.step:
+            raise TrainingError(
+                f"all {self.step} steps were left out: nothing was learnt, and no model is exported. Mend the packs or "
+                f"the settings, and begin in another output folder than {self.settings.output}."
+            )
         # one process looks, for all: another might look when the first has written the folder already
-        exported = self.processes.sum([float(self.processes.is_first and os.path.isdir(folder))])[0]
+        exported = self.processes.sum([float(self.processes.is_first and exported_steps(folder) == self.step)])[0]
         if not exported:
-            export_trained(self.root.model, self.settings, self.processes)
+            export_trained(self.root.model, self.settings, self.step, self.processes)
         self._metrics.say(f"trained {self.step} steps, {self._left_out} left out; the model is in {folder}")
         return True
 
@@ -197,9 +205,7 @@ class Trainer:
         }
         self._store.save(self.step, tensors_of(self.root.model, self.optimizer), own, common)
 
-    def _resume(self, checkpoint: str) -> None:
-        common = self._store.read_common(checkpoint)
-        self._check_same_run(checkpoint, common)
+    def _resume(self, checkpoint: str, common: dict[str, Any]) -> None:
         tensors = tensors_of(self.root.model, self.optimizer)
         own = self._store.load(checkpoint, tensors)
         self._loader.load_state_dict(own["data"])

@@ -101,7 +101,7 @@ class StageProgress:
         if not self._console.is_terminal and self.elapsed_secs - self._said_secs > _LOG_INTERVAL_SECS:
             self._said_secs = self.elapsed_secs
             self._console.print(
-                f"  {self._title}: {len(self._seen):,} shards, {self._amount:,} {watched.unit}, {rate:,.0f}/s"
+                Text(f"  {self._title}: {len(self._seen):,} shards, {self._amount:,} {watched.unit}, {rate:,.0f}/s")
             )
 
 

@@ -28,16 +28,22 @@ _spec.loader.exec_module(draw_rooms)
 
 #: A path from the root, a dotted name of ours, a benchmark by name alone, and a section of a page.
 _PATH = re.compile(rf"(?<![\w/.<-])(?:{'|'.join(FOLDERS)})/[\w./-]*\w(?![\w/*%{{<])")
-_DOTTED = re.compile(rf"(?<![\w/.-])(?:{PACKAGES})(?:\.\w+)+")
+_DOTTED = re.compile(
+    rf"(?<![\w/.-])(?:{PACKAGES})(?:\.(?!safetensors\b)\w+)+"
+)  # model.safetensors is a file of weights
 _BENCHMARK = re.compile(r"(?<![\w/.])bench_\w+")
 _SECTION = re.compile(r"\b[A-Z]{3,}(?:\.md)? §")
 
 
 @functools.cache
 def members(file: pathlib.Path) -> set[str]:
-    """Names that a module defines, those of its classes as ``Class.name``."""
+    """Names that a module defines, those of its classes as ``Class.name``; of a package also those that it hands on."""
     found = set()
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    if file.name == "__init__.py":
+        imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+        found |= {name.asname or name.name for node in imports for name in node.names}
+    for node in tree.body:
         for one in [node, *(node.body if isinstance(node, ast.ClassDef) else [])]:
             prefix = f"{node.name}." if isinstance(node, ast.ClassDef) and one is not node else ""
             if isinstance(one, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):

@@ -94,6 +94,8 @@ def write_datasets(
         "perceptual_hash": np.zeros(rows, dtype=np.uint64),
         "concept_ids": pa.FixedSizeListArray.from_arrays(pa.array(ids), CONCEPTS_PER_IMAGE),
         "concept_scores": pa.FixedSizeListArray.from_arrays(pa.array(scores), CONCEPTS_PER_IMAGE),
+        "source_key": [None] * rows,
+        "source_record": [None] * rows,
     }
     annotations = pa.table(columns, schema=datasets.annotations_schema(CONCEPTS_PER_IMAGE))
     datasets.write_table(folder.annotations("random", shard), annotations, folder.fingerprint)

@@ -18,6 +18,7 @@ from transforms.exporting.members import concept_openings, describe
 from transforms.tar.layout import TarLayout
 
 SAMPLES = 20_000
+RECORD = '{"url":"https://example.org/images/1234567.jpg","similarity":0.3183,"original_width":512,"exif":"{}"}'
 
 
 def make_samples() -> pa.Table:
@@ -37,6 +38,8 @@ def make_samples() -> pa.Table:
         "copy": pa.array([0] * SAMPLES, pa.int32()),
         "concept_ids": pa.FixedSizeListArray.from_arrays(pa.array(ids), CONCEPTS_PER_IMAGE),
         "concept_scores": pa.FixedSizeListArray.from_arrays(pa.array(scores), CONCEPTS_PER_IMAGE),
+        "source_key": pa.nulls(SAMPLES, pa.string()),
+        "source_record": [RECORD] * SAMPLES,
     }
     return pa.table(columns)
 
@@ -52,6 +55,7 @@ def one_at_a_time(samples: pa.Table, names: list[str], image_bytes: int) -> None
             "concepts": concepts,
             "inclusion_probability": row["inclusion_probability"],
             "captions": {row["lang"]: row["caption"]},
+            "source_record": json.loads(row["source_record"]),
         }
         text = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
         sizes = {row["format"]: image_bytes, "txt": len(row["caption"].encode()), "json": len(text)}

@@ -20,7 +20,8 @@ import torch
 import webdataset
 from PIL import Image
 
-from model.training.packed_dataset import PackedDataset, packed_loader
+from model.training.packed_dataset import PackedDataset
+from model.training.packed_loader import PackedLoader
 from model.training.packed_pixels import PixelProcessor
 from tests.benchmarks.harness import best_secs, keep
 from tests.transforms.packing.corpus import pack_all, pack_job, write_tar
@@ -89,7 +90,7 @@ def measure(run: pathlib.Path, arguments: argparse.Namespace) -> None:
                 pixels._images(images=[torch.from_numpy(rgb.copy()).movedim(-1, 0)], return_tensors="pt")
 
     def whole(workers: int) -> None:
-        for _ in packed_loader(dataset, workers=workers):
+        for _ in PackedLoader(dataset, workers=workers):
             pass
 
     secs = {

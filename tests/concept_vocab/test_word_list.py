@@ -44,6 +44,14 @@ def test_a_language_without_prompts_is_embedded_bare() -> None:
         ("concepts: [a]\nprompts: ['a photo']", r"prompt 'a photo' must hold \{\} once"),
         ("concepts: [no]", "concept False is read as bool; put it in quotes"),
         ("concepts: [", "is not YAML"),
+        ("concepts: [a, 2020-01-02]", r"concept datetime.date\(2020, 1, 2\) is read as date; put it in quotes"),
+        ("concepts: [a, [b]]", r"concept \['b'\] is read as list"),
+        ("concepts: [a]\nlanguage: no", "language False is read as bool; put it in quotes"),
+        ("concepts: [a]\nname: 5", "name 5 is read as int; put it in quotes"),
+        ("concepts: [a]\nprompts: a {}", "prompts must be a list, found str"),
+        ("concepts: [a]\n1: x\ntwo: y", "unknown key 1"),
+        ("concepts: [a]\nconcepts: [b]", "key 'concepts' was given on line 1 already"),
+        ('concepts: [a, "\\ud800"]', "lone surrogate"),
     ],
 )
 def test_a_faulty_list_is_answered_by_name(text: str, says: str) -> None:
@@ -56,3 +64,19 @@ def test_a_faulty_list_is_answered_by_name(text: str, says: str) -> None:
 def test_normalise() -> None:
     assert normalise("  a\t b\n") == "a b"
     assert normalise("e\u0301") == "é"
+
+
+@pytest.mark.parametrize("hidden", ["\u00ad", "\u200b", "\u200c", "\u200d", "\u200e", "\u202e", "\u2060", "\ufeff"])
+def test_what_is_not_seen_makes_no_other_concept(hidden: str) -> None:
+    vocabulary = parse_word_list(f"red fox\n{hidden}red{hidden} f{hidden}ox\n{hidden}\n", "a.txt")
+    assert vocabulary.names == ["red fox"]
+
+
+@pytest.mark.parametrize("name", ["نمی‌خواهم", "क्‍ष", "👩‍🚀"])
+def test_joiners_that_are_seen_stay(name: str) -> None:
+    assert normalise(name) == name
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
+    assert parse_word_list("\ufeff# animals\nfox\n", "a.txt").names == ["fox"]
+    assert parse_word_list("\ufeffconcepts: [fox]\n", "a.yaml").names == ["fox"]

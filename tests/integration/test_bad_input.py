@@ -158,13 +158,16 @@ def test_a_parquet_file_without_the_column(tmp_path: pathlib.Path) -> None:
 )
 def test_settings_that_cannot_be(tmp_path: pathlib.Path, override: str, says: str) -> None:
     write_tar(tmp_path / "a.tar", [("1.jpg", picture(1)), ("1.txt", b"x")])
-    assert says in refused("build", MINI, "--output", tmp_path / "run", *source(tmp_path / "a.tar"), "--set", override)
+    said = refused(
+        "build", MINI, "--output", tmp_path / "run", *source(tmp_path / "a.tar"), "--size", 1, "--set", override
+    )
+    assert says in said
 
 
 def test_an_output_that_cannot_be_written(tmp_path: pathlib.Path) -> None:
     write_tar(tmp_path / "a.tar", [("1.jpg", picture(1)), ("1.txt", b"x")])
     (tmp_path / "file").write_text("in the way")
-    said = refused("build", MINI, "--output", tmp_path / "file" / "run", *source(tmp_path / "a.tar"))
+    said = refused("build", MINI, "--output", tmp_path / "file" / "run", *source(tmp_path / "a.tar"), "--size", 1)
     assert "cannot write" in said and "Choose an output folder" in said
 
 

@@ -9,7 +9,8 @@ import torch
 
 from model.checkpoints.hub import load_model
 from model.evaluation import Answer, answers, held_out_loss
-from model.training.packed_dataset import PackedDataset, collate_packs
+from model.training.packed_dataset import PackedDataset
+from model.training.packed_loader import collate_packs
 from tests.model.tiny_runs import write_model, write_packs
 
 

@@ -17,6 +17,7 @@ from pipelines import pack
 from pipelines.engine.choice import choose_engine
 from pipelines.pack_settings import PackJobSettings
 from tests.transforms.exporting.small_run import draw_tars, small_run, some_copies
+from tests.transforms.full_disk import no_file_over
 from tests.transforms.images.real_photos import REAL_DATA, needs_real_data
 from tests.transforms.packing.corpus import TOKENIZER, both_sources
 from transforms.configuration import load_settings, validate
@@ -59,11 +60,11 @@ def digests(folder: pathlib.Path) -> dict[str, str]:
 
 REAL = [
     {"name": "cc12m", "format": "webdataset", "path": str(REAL_DATA / "cc12m"), "verify_images": True},
-    {"name": "instruct", "format": "conversations", "path": str(REAL_DATA / "instruct" / "*.json")},
+    {"name": "instruct", "format": "conversations", "path": str(REAL_DATA / "instruct" / "*_demo.json")},
     {
         "name": "parts",
         "format": "conversations",
-        "path": str(REAL_DATA / "instruct" / "*.jsonl"),
+        "path": str(REAL_DATA / "instruct" / "*_demo.jsonl"),
         "media_prefix": "data/",
     },
 ]
@@ -205,3 +206,15 @@ def test_the_shipped_tokenizer_is_the_one_that_the_code_makes() -> None:
     from transforms.packing.documents.tiny_tokenizer import tiny_tokenizer
 
     assert ChatTokenizer(tiny_tokenizer()).fingerprint == ChatTokenizer.load(TOKENIZER).fingerprint
+
+
+def test_a_full_disk_ends_the_job_and_the_same_command_goes_on(tmp_path: pathlib.Path) -> None:
+    sources = small(tmp_path / "raw")
+    run(settings(tmp_path / "whole", sources))
+    with (
+        no_file_over(50_000),
+        pytest.raises(RunFolderError, match=r"cannot write .*packs-\d+\.tar: .*Free space there"),
+    ):
+        run(settings(tmp_path / "full", sources))
+    run(settings(tmp_path / "full", sources))
+    assert digests(tmp_path / "full") == digests(tmp_path / "whole")

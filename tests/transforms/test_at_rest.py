@@ -22,7 +22,7 @@ from transforms.exporting.manifest import ShardStats, read_manifest, read_stats,
 from transforms.exporting.rows import read_places
 from transforms.packing.job.groups import read_record
 from transforms.packing.job.terminal import read_tally
-from transforms.packing.layouts.native_reader import PackedSet
+from transforms.packing.layouts.native_reader import LAYOUT_VERSION, PackedSet
 from transforms.packing.plan.tally import PackTally
 from transforms.rejects import Counts, Reason, Reject
 from transforms.reporting.gather import gather
@@ -54,7 +54,7 @@ def folder(tmp_path: pathlib.Path) -> RunFolder:
         write_manifest(shards, "b", [STATS], folder.fingerprint)
     record = {**origin, "counts": Counts(1, 1).to_dict(), "shards": [asdict(STATS)], "tally": tally}
     (packed / ".groups" / "000000.json").write_text(json.dumps(record))
-    description = {"layout": "native", "layout_version": 1, "tokenizer": "t", "tokenizer_fingerprint": "f"}
+    description = {"layout": "native", "layout_version": LAYOUT_VERSION, "tokenizer": "t", "tokenizer_fingerprint": "f"}
     described = {**origin, **description, "pack_tokens": 16, **LIMITS, "tally": tally}
     (packed / "packing.json").write_text(json.dumps(described))
     return folder

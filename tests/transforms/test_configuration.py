@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 
 import pytest
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from transforms.configuration import NOT_FINGERPRINTED, Settings, fingerprint, load_settings
+from transforms.configuration import NOT_FINGERPRINTED, Settings, fingerprint, load_settings, validate
 from transforms.errors import ConfigError
 
 
 class Inner(Settings):
     size: int = Field(3, ge=1)
+    share: float = 0.5
     path: str = Field("", json_schema_extra=NOT_FINGERPRINTED)
 
 
@@ -47,6 +49,7 @@ def test_paths_in_a_file_are_relative_to_it(yaml_file: pathlib.Path) -> None:
         ("items.5.size=1", "5 must be a number below 2"),
         ("inner.size.a=1", "size holds a single value"),
         ("inner=[", "not YAML"),
+        ("inner.size=2020-13-45", "cannot be read as timestamp"),
     ],
 )
 def test_a_wrong_override_is_answered_by_name(yaml_file: pathlib.Path, override: str, says: str) -> None:
@@ -54,7 +57,19 @@ def test_a_wrong_override_is_answered_by_name(yaml_file: pathlib.Path, override:
         load_settings(str(yaml_file), Job, [override])
 
 
-@pytest.mark.parametrize(("text", "says"), [("- 1\n", "must be a mapping"), ("a: [\n", "is not YAML")])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("- 1\n", "must be a mapping"),
+        ("a: [\n", "is not YAML"),
+        ("output: a\noutput: b\n", "key 'output' was given on line 1 already"),
+        ("1: 2\n", "a.yaml:\n  1: "),
+        ("inner: {share: .inf}\n", "inner.share: Input should be a finite number"),
+        ("inner: {share: -.inf}\n", "inner.share: Input should be a finite number"),
+        ("inner: {share: .nan}\n", "inner.share: Input should be a finite number"),
+        ("a: " + "b" * (1 << 20), "has 1048579 bytes; no configuration has over 1048576"),
+    ],
+)
 def test_a_file_that_is_no_configuration(tmp_path: pathlib.Path, text: str, says: str) -> None:
     (tmp_path / "a.yaml").write_text(text)
     with pytest.raises(ConfigError, match=says):
@@ -69,3 +84,37 @@ def test_the_fingerprint_sees_what_decides_bytes_and_nothing_else() -> None:
     assert fingerprint(job) != fingerprint(Job(inner=Inner(size=4)))
     assert fingerprint(job) != fingerprint(Job(items=[Inner()]))
     assert fingerprint(Job(items=[Inner(path="a")])) == fingerprint(Job(items=[Inner(path="b")]))
+
+
+def test_a_fingerprint_is_the_same_for_ever() -> None:
+    """It stands in files: were it worked out another way, every run folder would be refused."""
+    text = '[{"a": [{"share": 0.5, "size": 3}, "图", 0.5], "b": 1}, null]'
+    assert (
+        fingerprint({"b": 1, "a": [Inner(path="a"), "图", 0.5]}, None) == hashlib.sha256(text.encode()).hexdigest()[:16]
+    )
+    assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    assert fingerprint({"1": Inner(path="a")}) == fingerprint({1: Inner(path="b")})
+
+
+def test_a_default_is_checked_as_a_value_is() -> None:
+    class Wrong(Settings):
+        size: int = Field(0, ge=1)
+
+    with pytest.raises(ConfigError, match="size: Input should be greater than or equal to 1"):
+        validate({}, Wrong, "here")
+
+
+def test_the_index_of_a_list_ends_before_its_length(yaml_file: pathlib.Path) -> None:
+    with pytest.raises(ConfigError, match="2 must be a number below 2"):
+        load_settings(str(yaml_file), Job, ["items.2.size=1"])
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Job().output = "elsewhere"  # type: ignore[misc]
+
+
+def test_an_override_changes_one_of_two_aliases(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a.yaml").write_text("inner: &a {size: 5}\nitems: [*a]\n")
+    job = load_settings(str(tmp_path / "a.yaml"), Job, ["inner.size=7"])
+    assert (job.inner.size, job.items[0].size) == (7, 5)

@@ -42,3 +42,11 @@ def test_a_column_of_lists_is_a_matrix_however_it_is_chunked() -> None:
 def test_a_list_that_is_missing_is_no_zero() -> None:
     with pytest.raises((pa.ArrowInvalid, ValueError)):
         list_matrix(pa.chunked_array([pa.array([[0, None], [1, 2]], pa.list_(pa.int32(), 2))]))
+
+
+def test_rejects_hold_what_has_no_utf8_as_escapes(tmp_path: pathlib.Path) -> None:
+    path = StoragePath.of(tmp_path) / "rejects.parquet"
+    rejects = [Reject("a\udc80", Reason.MALFORMED_RECORD, "图 \ud800 and \0"), Reject("b", Reason.TOO_LONG, "图")]
+    write_rejects(path, "shard", rejects, "0123456789abcdef")
+    rows = read_table(path, "0123456789abcdef").to_pylist()
+    assert [(row["key"], row["detail"]) for row in rows] == [("a\\udc80", "图 \\ud800 and \0"), ("b", "图")]

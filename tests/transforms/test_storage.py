@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import pathlib
 import pickle
+from collections.abc import Callable
 
+import pyarrow as pa
 import pytest
 
+from tests.transforms.full_disk import no_file_over
+from transforms.datasets import write_table
 from transforms.errors import InputError, RunFolderError
+from transforms.hashed_stream import HashedStream
 from transforms.storage import StoragePath, expand
 
 
@@ -82,3 +87,45 @@ def test_an_output_that_cannot_be_written(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RunFolderError, match=r"cannot write .*Choose an output folder"):
         (StoragePath.of(tmp_path) / "file" / "run.json").write_text("{}")
+
+
+def write_plain(path: StoragePath) -> None:
+    path.write_bytes(bytes(20_000))
+
+
+def write_parquet(path: StoragePath) -> None:
+    write_table(path, pa.table({"key": [os.urandom(50) for _ in range(1_000)]}), "0123456789abcdef")
+
+
+def write_hashed(path: StoragePath) -> None:
+    with path.atomic_writer() as stream:
+        HashedStream(stream).write(bytes(3 << 20))
+
+
+@pytest.mark.parametrize("write", [write_plain, write_parquet, write_hashed])
+def test_a_full_disk_is_said_with_what_could_not_be_written(
+    tmp_path: pathlib.Path, write: Callable[[StoragePath], None]
+) -> None:
+    path = StoragePath.of(tmp_path) / "a.bin"
+    with no_file_over(5_000), pytest.raises(RunFolderError) as caught:
+        write(path)
+    assert str(caught.value) == (
+        f"cannot write {path}: File too large. Free space there and run the same command again: it goes on with what "
+        "is missing."
+    )
+    assert os.listdir(tmp_path) == []
+    write(path)
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_an_error_of_reading_while_a_file_is_written_is_not_one_of_writing(tmp_path: pathlib.Path) -> None:
+    path = StoragePath.of(tmp_path) / "a.bin"
+    with no_file_over(5_000), pytest.raises(FileNotFoundError), path.atomic_writer():
+        open(tmp_path / "absent", "rb")  # noqa: SIM115 - it does not open
+
+
+def test_a_name_that_is_taken_by_a_folder(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a.bin" / "b").mkdir(parents=True)
+    with pytest.raises(RunFolderError, match=r"cannot write .*a\.bin: .*Mend that and run the same command again"):
+        write_plain(StoragePath.of(tmp_path) / "a.bin")
+    assert os.listdir(tmp_path) == ["a.bin"]

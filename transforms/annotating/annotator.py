@@ -104,7 +104,6 @@ class Annotator:
         prepared = [image.prepared for image in images]
         keys = [sample.key for sample in samples]
         captions = [sample.caption for sample in samples]
-        known = source.language != "auto"
         columns = {
             "key": keys,
             "sample_id": sample_ids(shard.source, shard.name, keys),
@@ -116,15 +115,23 @@ class Annotator:
             "width": [image.width for image in prepared],
             "height": [image.height for image in prepared],
             "caption": captions,
-            "lang": [source.language] * len(images) if known else detect_languages(captions),
+            "lang": _languages(captions, source),
             "content_hash": [image.content_hash for image in images],
             "perceptual_hash": perceptual_hashes(np.stack([image.thumbnail for image in prepared])),
             "concept_ids": _lists(ids),
             "concept_scores": _lists(scores),
+            "source_key": [sample.source_key for sample in samples],
+            "source_record": [sample.source_record for sample in samples],
         }
         if self._retrieval.keep_embedding:
             columns["embedding"] = _lists(embeddings.cpu().numpy().astype(np.float16))
         return pa.table(columns, schema=self._schema)
+
+
+def _languages(captions: list[str | None], source: SourceSettings) -> list[str]:
+    if source.language != "auto":
+        return [source.language] * len(captions)
+    return detect_languages(captions, source.languages, source.min_language_confidence)
 
 
 def _lists(rows: NDArray[np.generic]) -> pa.FixedSizeListArray:

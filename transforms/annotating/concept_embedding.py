@@ -5,20 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from concept_vocab.vocabulary import Vocabulary, VocabularyError
-from concept_vocab.word_list import parse_word_list
+from concept_vocab.vocabulary import Vocabulary
 from transforms.annotating.encoder import ClipEncoder
-from transforms.errors import ConfigError
-from transforms.storage import StoragePath
-
-
-def read_word_list(path: str) -> Vocabulary:
-    """A word list on any file system; raises ConfigError naming it when it is faulty."""
-    location = StoragePath.of(path)
-    try:
-        return parse_word_list(location.read_text(), location.name)
-    except (VocabularyError, UnicodeDecodeError) as error:
-        raise ConfigError(f"vocabulary {location}: {error}") from error
 
 
 def embed_vocabulary(vocabulary: Vocabulary, encoder: ClipEncoder) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The image-text encoder: any open_clip model, in its own preprocessing, on the processor at hand.
+"""The image-text encoder: any open_clip model or transformers CLIP, in its own preprocessing, on any processor.
 
 Shape legend: N images or texts, S_h and S_w height and width of the input in pixels, D embedding width.
 """
@@ -16,9 +16,12 @@ import torch
 from numpy.typing import NDArray
 
 from transforms.annotating.settings import EncoderSettings
+from transforms.annotating.transformers_clip import is_transformers_folder, load_transformers_clip, require_clip
 from transforms.errors import ConfigError
 
 _TEXTS_A_BATCH = 256
+_DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+_WEIGHTS_ENDINGS = (".safetensors", ".bin", ".pt", ".pth")
 _RANDOM_SEED = 0  # of 'pretrained: random', so that every worker builds the same weights
 
 
@@ -32,8 +35,7 @@ class ClipEncoder:
             torch.set_num_threads(settings.threads)
         self.name = "/".join(filter(None, (os.path.basename(settings.model.rstrip("/")), settings.pretrained)))
         self.precision = _resolve_precision(settings.precision, self.device)
-        self.model = _build(settings, self.precision, self.device)
-        self.tokenizer = open_clip.get_tokenizer(_model_name(settings))
+        self.model, self.tokenizer = _build(settings, self.precision, self.device)
         preprocess = self.model.visual.preprocess_cfg
         size = preprocess["size"]
         self.size: tuple[int, int] = (size, size) if isinstance(size, int) else (size[0], size[1])
@@ -43,7 +45,7 @@ class ClipEncoder:
         # (x/255 - mean) / std as one multiply-add, in the model's precision at the end
         mean, std = (torch.tensor(preprocess[name], device=self.device).view(1, 3, 1, 1) for name in ("mean", "std"))
         self._scale, self._shift = 1 / (255 * std), -mean / std
-        self._dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
+        self._dtype = _DTYPES[self.precision]
 
     @torch.inference_mode()
     def encode_images(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
@@ -81,21 +83,53 @@ def _resolve_precision(precision: str, device: torch.device) -> str:
     return "bf16" if native else "fp32"
 
 
-def _build(settings: EncoderSettings, precision: str, device: torch.device) -> Any:
-    name = _model_name(settings)
-    if not name.startswith(("local-dir:", "hf-hub:")):
-        _check_known(settings)
-    pretrained = None if settings.pretrained == "random" else settings.pretrained
-    torch.manual_seed(_RANDOM_SEED)
+def _build(settings: EncoderSettings, precision: str, device: torch.device) -> tuple[Any, Any]:
+    """The model and its tokenizer."""
+    check_encoder(settings)
     try:
-        model = open_clip.create_model(name, pretrained=pretrained, precision=precision, device=device)
-    except Exception as error:  # open_clip and the hub raise many kinds; all mean the same to the user
+        if is_transformers_folder(settings.model):
+            model, tokenizer = load_transformers_clip(settings.model, _DTYPES[precision], device)
+            return model.eval(), tokenizer
+        name = _model_name(settings)
+        is_random = settings.pretrained == "random"
+        torch.manual_seed(_RANDOM_SEED)
+        model = open_clip.create_model(
+            name,
+            pretrained=None if is_random else settings.pretrained,
+            precision=precision,
+            device=device,
+            require_pretrained=not is_random,  # of a folder without weights it would else make a model at random
+        )
+        return model.eval(), open_clip.get_tokenizer(name)
+    except Exception as error:  # open_clip, transformers and the hub raise many kinds; all mean the same to the user
         raise ConfigError(
             f"cannot load encoder {settings.model} with weights {settings.pretrained}: {error}\n"
             "Weights come from the hub, its local cache, or a folder or file given as encoder.model or "
             "encoder.pretrained."
         ) from error
-    return model.eval()
+
+
+def check_encoder(settings: EncoderSettings) -> None:
+    """What can be told without loading anything: raises ConfigError for a model or weights that cannot be had."""
+    if is_transformers_folder(settings.model):
+        require_clip(settings.model)
+        if settings.pretrained is not None:
+            raise ConfigError(
+                f"encoder.pretrained is {settings.pretrained}, but {settings.model} holds its own weights: leave it out"
+            )
+    if os.path.isdir(settings.model):
+        _check_folder(settings.model)
+    elif not settings.model.startswith(("local-dir:", "hf-hub:")):
+        _check_known(settings)
+
+
+def _check_folder(folder: str) -> None:
+    names = os.listdir(folder)
+    lacks = [] if {"open_clip_config.json", "config.json"} & set(names) else ["open_clip_config.json"]
+    if not any(name.endswith(_WEIGHTS_ENDINGS) for name in names):
+        lacks.append(f"weights (a file ending in {', '.join(_WEIGHTS_ENDINGS)})")
+    if lacks:
+        raise ConfigError(f"cannot load encoder {folder}: it holds no {' and no '.join(lacks)}")
 
 
 def _check_known(settings: EncoderSettings) -> None:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from transforms.annotating.faiss_library import import_faiss
-from transforms.errors import ConfigError
+from transforms.annotating.settings import require_concepts
 
 faiss = import_faiss()
 _SCORES_A_CHUNK = 1 << 28  # bounds the GPU's score matrix to 1 GiB of float32
@@ -35,10 +35,7 @@ class ConceptIndex:
 
     def search(self, images: torch.Tensor, k: int) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
         """(N, D) embeddings → (N, K) concept ids and (N, K) cosine similarities, nearest first."""
-        if k > self._n_concepts:
-            raise ConfigError(
-                f"retrieval.concepts_per_image is {k}, but the vocabulary holds {self._n_concepts} concepts; lower it"
-            )
+        require_concepts(self._n_concepts, k)
         if self._device.type == "cuda":
             rows = max(1, _SCORES_A_CHUNK // self._n_concepts)
             found = [torch.topk(chunk @ self._matrix, k) for chunk in torch.split(images, rows)]

@@ -7,14 +7,16 @@ from typing import Literal
 from pydantic import Field
 
 from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.errors import ConfigError
 
 
 class EncoderSettings(Settings):
-    """A CLIP-style encoder that open_clip can build."""
+    """A CLIP-style encoder: any that open_clip can build, or a CLIP of transformers."""
 
     model: str = Field(
-        description="an open_clip architecture (ViT-H-14-quickgelu), or a folder with open_clip_config.json, weights "
-        "and tokenizer",
+        min_length=1,
+        description="an open_clip architecture (ViT-H-14-quickgelu), or a folder with weights, tokenizer and "
+        "open_clip_config.json, or, of transformers, the config.json of a CLIP",
         json_schema_extra=NOT_FINGERPRINTED,  # its content is an input: encoder.weights_digest
     )
     pretrained: str | None = Field(
@@ -44,6 +46,7 @@ class VocabularySettings(Settings):
     """The concepts that images are searched for."""
 
     path: str = Field(
+        min_length=1,
         description="a word list: YAML with prompts and concepts, or text with a concept a line",
         json_schema_extra=NOT_FINGERPRINTED,  # its content is an input
     )
@@ -56,3 +59,11 @@ class RetrievalSettings(Settings):
         10, ge=1, le=256, description="K: the K nearest concepts are kept with their scores; balance sets the threshold"
     )
     keep_embedding: bool = Field(False, description="store each image's embedding too (2 bytes a dimension)")
+
+
+def require_concepts(n_concepts: int, k: int) -> None:
+    """Raises ConfigError where an image cannot get ``k`` concepts out of ``n_concepts``."""
+    if k > n_concepts:
+        raise ConfigError(
+            f"retrieval.concepts_per_image is {k}, but the vocabulary holds {n_concepts} concepts; lower it"
+        )

@@ -145,7 +145,11 @@ def select(
     copies = expectation.certain.ravel()[rows.strata * N_BINS + rows.weight_bins]
     copies += cut.wins(rows.rank, rows.sample_ids, rows.strata, settings.seed)
     chosen = np.flatnonzero(copies)
-    counts = Counts(len(copies), len(chosen), {str(Reason.NOT_SELECTED): len(copies) - len(chosen)})
+    outside = int((rows.strata == len(Strata.of(settings).names)).sum())
+    dropped = {str(Reason.NOT_SELECTED): len(copies) - len(chosen) - outside}
+    if outside:
+        dropped[str(Reason.OUTSIDE_STRATA)] = outside
+    counts = Counts(len(copies), len(chosen), dropped)
 
     path = folder.selection(*name)
     if path.exists():

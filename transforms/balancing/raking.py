@@ -26,9 +26,13 @@ from numpy.typing import NDArray
 
 from transforms.balancing.sampling import Floats, Ints, expected_copies
 from transforms.balancing.settings import RakingSettings
+from transforms.errors import ConfigError
 
 #: θ is rounded to 1/4096, so that the last bits of a machine's exponential do not reach the output.
 _THETA_STEPS = 4096
+
+#: Nats between the heaviest image and the lightest: exp(-745) is 0, and with it what an image expects.
+_MOST_SPREAD = 700.0
 
 
 def group_rare(counts: Ints, sample_counts: Ints, count_floor: int, sample_floor: int) -> tuple[NDArray[np.int32], int]:
@@ -83,6 +87,8 @@ def fit(ids: NDArray[np.int32], counts: Ints, rows: int, size: int, max_copies: 
     Args:
         ids: (R, K) concepts of the sample's images, -1 for none.
         counts: (V,) images of each concept in the whole corpus of ``rows`` images, from which ``size`` are chosen.
+
+    Raises ConfigError where θ runs off beyond what floats hold.
     """
     share = len(ids) / max(rows, 1)
     sample_counts = np.bincount(ids[ids >= 0], minlength=len(counts))
@@ -91,6 +97,7 @@ def fit(ids: NDArray[np.int32], counts: Ints, rows: int, size: int, max_copies: 
         return Fit(np.full(len(counts), np.nan), 0, 0.0)
     members = parameter[ids].astype(np.int64)  # (R, K); P for none
     n_members = (members < n_parameters).sum(axis=1)
+    is_bare = np.asarray((ids < 0).all(axis=1))
     fitted = np.flatnonzero(parameter[:-1] < n_parameters)
     images = counts[fitted].astype(np.float64)
     supply, shape = max_copies * share * images, images**settings.temper
@@ -98,7 +105,8 @@ def fit(ids: NDArray[np.int32], counts: Ints, rows: int, size: int, max_copies: 
     theta, distance, iteration, settled = np.zeros(n_parameters), 0.0, 0, False
     while iteration < settings.max_iterations and not settled:
         iteration += 1
-        log_weight = _log_weights(theta, members, n_members)
+        log_weight = _log_weights(theta, members, n_members, is_bare)
+        _check_spread(log_weight, iteration, settings)
         copies = _expected(log_weight, size * share, max_copies)
         achieved = np.bincount(members.ravel(), np.repeat(copies, members.shape[1]), n_parameters + 1)[:-1]
         mass = float(achieved.sum())
@@ -109,7 +117,7 @@ def fit(ids: NDArray[np.int32], counts: Ints, rows: int, size: int, max_copies: 
         gradient = np.clip(gradient, -settings.max_step, settings.max_step)
         theta = theta + step * gradient
         settled = float(np.abs(gradient) @ target) < settings.tolerance * mass
-    theta -= _log_unit(_log_weights(theta, members, n_members), size * share, max_copies)
+    theta -= _log_unit(_log_weights(theta, members, n_members, is_bare), size * share, max_copies)
     rounded = np.append(np.round(theta * _THETA_STEPS) / _THETA_STEPS, np.nan)
     return Fit(rounded[parameter[:-1]], iteration, distance)
 
@@ -126,11 +134,23 @@ def _newton_steps(members: Ints, n_members: Ints, n_parameters: int) -> Floats:
     return steps
 
 
-def _log_weights(theta: Floats, members: Ints, n_members: Ints) -> Floats:
-    """(R,) log weights of the sample's images; without a concept, the least that one concept can give."""
+def _check_spread(log_weight: Floats, iteration: int, settings: RakingSettings) -> None:
+    spread = float(np.ptp(log_weight))
+    if not spread <= _MOST_SPREAD:  # NaN too
+        raise ConfigError(
+            f"balance.raking.stiffness {settings.stiffness:g} lets the weights run off: after {iteration} iterations "
+            f"they differ by a factor of e^{spread:.0f}, more than floats can hold. Lower it (10 is the default, and "
+            "little is gained above), or raise temper, so that the target can be met."
+        )
+
+
+def _log_weights(theta: Floats, members: Ints, n_members: Ints, is_bare: NDArray[np.bool_]) -> Floats:
+    """(R,) log weights of the sample's images; without a concept the least that one can give, and the most where
+    none of the concepts takes part, since these are the rarest of all."""
     log_weight: Floats = np.einsum("rk->r", np.append(theta, 0.0)[members])
     log_weight /= np.maximum(n_members, 1)
-    log_weight[n_members == 0] = theta.min()
+    log_weight[n_members == 0] = theta.max()
+    log_weight[is_bare] = theta.min()
     return log_weight
 
 

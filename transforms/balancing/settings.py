@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from transforms.configuration import Settings
+from transforms.errors import ConfigError
 
 Method = Literal["inverse_frequency", "metaclip", "raked", "uniform"]
 
@@ -24,7 +26,7 @@ class RakingSettings(Settings):
         default=10,
         ge=1,
         description="concepts on fewer images are left out of the fit: so few are often retrieval's mistakes, and "
-        "would be amplified most",
+        "would be amplified most; an image of none but such weighs as the rarest that is fitted",
     )
     sample_floor: int = Field(
         default=10,
@@ -113,6 +115,26 @@ class BalanceSettings(Settings):
             if total != self.size:
                 raise ValueError(f"strata.sizes add up to {total}, but size is {self.size}; make them equal")
         return self
+
+    def check_size(self, most: Mapping[str, int | None]) -> None:
+        """Raises ConfigError where more is asked for than ``most``, the samples of each source, can give.
+
+        None: not known. Rejects and duplicates come off ``most`` later, and are looked at again then.
+        """
+        if None not in most.values():
+            self._require("balance.size", self.size, sum(filter(None, most.values())))
+        if self.strata is not None and self.strata.by == "source":
+            for name, size in self.strata.sizes.items():
+                if (known := most.get(name, 0)) is not None:
+                    self._require(f"balance.strata.sizes.{name}", size, known)
+
+    def _require(self, key: str, size: int, most: int) -> None:
+        if size > most * self.max_copies:
+            raise ConfigError(
+                f"{key} is {size}, but the input cannot hold more than {most} samples, by the size of its files"
+                + (f", of which each may be taken {self.max_copies} times" if self.max_copies > 1 else "")
+                + ". Lower it, or add input."
+            )
 
     @property
     def sample_rows(self) -> int:

@@ -48,13 +48,20 @@ class Strata:
                 found = ", ".join(f"{other} ({count})" for other, count in sorted(rows.items()))
                 raise EvenweaveError(
                     f"balance.strata.sizes names the {self.by} {name!r}, but no image has it. "
-                    f"The corpus has: {found or 'no images at all'}. Mend the name, or set its size to 0."
+                    f"The corpus has: {found or 'no images at all'}. Mend the name, or set its size to 0.{self._told()}"
                 )
             available = rows.get(name, 0)
             if size > max_copies * available:
                 where = f"the {self.by} {name!r}" if self.by else "the corpus"
+                outside = sum(count for other, count in rows.items() if other not in self.names)
+                apart = f" {outside} images have no {self.by} that balance.strata.sizes names." if outside else ""
                 raise EvenweaveError(
                     f"balance asks for {size} images of {where}, which holds {available} after deduplication"
-                    f" (balance.max_copies is {max_copies}, so at most {max_copies * available}). "
+                    f" (balance.max_copies is {max_copies}, so at most {max_copies * available}).{apart} "
                     "Lower the size, raise max_copies, or add input."
                 )
+
+    def _told(self) -> str:
+        if self.by != "lang":
+            return ""
+        return " Where a source's language is auto, captions are told apart among its languages (sources.N.languages)."

@@ -1,7 +1,8 @@
 """The weight of an image, from the concepts that it holds: one gather from a table, and a sum over K.
 
 An image with no concept gets the least weight that an image with one concept can have, that of the commonest concept:
-it can be chosen, and is never preferred.
+it can be chosen, and is never preferred. One whose concepts are all too rare for ``raked`` to fit weighs as much as the
+rarest that it does fit.
 
 Shape legend: N rows, K concepts an image, V concepts, R images of the sample.
 """
@@ -60,10 +61,11 @@ class Weighting:
 
     method: Method
     table: Floats  # (V+1,) what is summed over an image's concepts
-    bare: float  # weight of an image that no concept of the table stands on
+    bare: float  # weight of an image without a concept
     takes_part: NDArray[np.bool_]  # (V,) whether a concept is in the table
     iterations: int = 0  # of the fit, where there is one
     distance: float = 0.0
+    rarest: float = 1.0  # weight of an image none of whose concepts takes part
 
     def of_images(self, ids: Ids) -> Floats:
         """(N, K) ids → (N,) weights, all positive."""
@@ -78,6 +80,8 @@ class Weighting:
             members = np.rint(total / _MARK)
             with np.errstate(invalid="ignore"):
                 weights = np.where(members > 0, np.exp(total / members - _MARK), self.bare)
+            if len(apart := np.flatnonzero(members == 0)):
+                weights[apart[(ids[apart] >= 0).any(axis=1)]] = self.rarest
         weights[weights <= 0] = self.bare
         return weights
 
@@ -90,7 +94,7 @@ class Weighting:
 def weighting(settings: BalanceSettings, counts: Ints, rows: int, sample: Ids) -> Weighting:
     """Weights for a corpus of ``rows`` images with (V,) ``counts``; ``sample`` (R, K) where the method is fitted."""
     present = counts > 0
-    iterations, distance = 0, 0.0
+    iterations, distance, rarest = 0, 0.0, 1.0
     values = np.zeros(len(counts))
     if settings.method == "inverse_frequency":
         values[present] = counts[present].astype(np.float64) ** -settings.alpha
@@ -103,11 +107,14 @@ def weighting(settings: BalanceSettings, counts: Ints, rows: int, sample: Ids) -
         fitted = raking.fit(sample, counts, rows, settings.size, settings.max_copies, settings.raking)
         present = ~np.isnan(fitted.theta)
         values[present] = fitted.theta[present] + _MARK
-        bare = float(np.exp(fitted.theta[present].min(initial=0.0)))
+        if present.any():
+            bare, rarest = float(np.exp(fitted.theta[present].min())), float(np.exp(fitted.theta[present].max()))
+        else:
+            bare = rarest
         iterations, distance = fitted.iterations, fitted.distance
     else:
         bare = 1.0
-    return Weighting(settings.method, np.append(values, 0.0), bare, present, iterations, distance)
+    return Weighting(settings.method, np.append(values, 0.0), bare, present, iterations, distance, rarest)
 
 
 def _log_missed(counts: Ints, t: float) -> Floats:

@@ -79,12 +79,13 @@ def of_record(key: str, record: Mapping[str, Any]) -> Conversation | Reject:
             raise _UnusableError(
                 Reason.MALFORMED_RECORD,
                 "expected a list 'messages' or 'conversations', or 'instruction' with 'output'; found the fields "
-                + ", ".join(sorted(map(str, record))),
+                + ", ".join(sorted(map(str, record)))[:200],
             )
         messages = _with_tools(messages, record)
         media.check_all_shown()
         if not any(message.role == "assistant" and _has_text(message) for message in messages):
             raise _UnusableError(Reason.NO_ANSWER, f"none of the {len(messages)} turns is an answer with text")
+        _check_writable(messages, media)
     except _UnusableError as unusable:
         return Reject(key, unusable.reason, unusable.detail)
     return Conversation(tuple(messages), tuple(media.shown_images), tuple(media.shown_videos))
@@ -165,6 +166,8 @@ def _chat(turns: Sequence[Any], speaker_key: str, content_key: str, media: _Medi
         if kind is None:
             raise _UnusableError(Reason.UNKNOWN_ROLE, f"{turn[speaker_key]!r} is not a role we know")
         content = turn.get(content_key)
+        if content is None and kind in ("user", "system"):  # an assistant's may be null beside calls, a result empty
+            raise _UnusableError(Reason.MALFORMED_RECORD, f"a {kind} turn has no {content_key!r}")
         if kind == "call":
             messages.append(Message("assistant", (Text(_calls(content)),)))
         elif kind == "result":
@@ -212,7 +215,7 @@ def _parts(content: Any, media: _Media) -> tuple[Part, ...]:
             continue
         kind = str(item.get("type", "")) if isinstance(item, Mapping) else ""
         if kind in ("text", "input_text", "output_text"):
-            parts.append(Text(str(item.get("text", item.get("value", "")))))
+            parts.append(Text(_part_text(item)))
         elif kind.startswith(("image", "input_image")):
             parts.append(media.show("image", _reference(item)))
         elif kind.startswith("video"):
@@ -220,6 +223,13 @@ def _parts(content: Any, media: _Media) -> tuple[Part, ...]:
         else:
             raise _UnusableError(Reason.MALFORMED_RECORD, f"a part of type {kind!r} is not text, image or video")
     return _joined(parts)
+
+
+def _part_text(item: Mapping[str, Any]) -> str:
+    value = item.get("value") if item.get("text") is None else item["text"]
+    if not isinstance(value, str):
+        raise _UnusableError(Reason.MALFORMED_RECORD, f"the text of a part is {type(value).__name__}, not text")
+    return value
 
 
 def _reference(item: Mapping[str, Any]) -> Any:
@@ -245,19 +255,30 @@ def _alpaca_turns(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     turns: list[dict[str, Any]] = []
     if record.get("system"):
         turns.append({"role": "system", "content": record["system"]})
-    for exchange in record.get("history") or []:
-        if not isinstance(exchange, Sequence) or len(exchange) != 2:
+    history = record.get("history") or []
+    if not isinstance(history, (list, tuple)):
+        raise _UnusableError(Reason.MALFORMED_RECORD, f"history is {type(history).__name__}, not a list")
+    for exchange in history:
+        if not isinstance(exchange, (list, tuple)) or len(exchange) != 2:
             raise _UnusableError(Reason.MALFORMED_RECORD, "history must hold pairs of question and answer")
         turns += [{"role": "user", "content": exchange[0]}, {"role": "assistant", "content": exchange[1]}]
-    question = "\n".join(part for part in (record["instruction"], record.get("input")) if part)
+    question = "\n".join(part for name in ("instruction", "input") if (part := _text_field(record, name)))
     return [*turns, {"role": "user", "content": question}, {"role": "assistant", "content": record["output"]}]
+
+
+def _text_field(record: Mapping[str, Any], name: str) -> str:
+    """Empty where it is absent or null."""
+    value = record.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _UnusableError(Reason.MALFORMED_RECORD, f"{name} is {type(value).__name__}, not text")
+    return value or ""
 
 
 def _with_tools(messages: list[Message], record: Mapping[str, Any]) -> list[Message]:
     """Tool definitions follow the system prompt; ShareGPT also keeps that prompt beside the turns."""
-    system = record.get("system") if "conversations" in record or "messages" in record else None
+    system = _text_field(record, "system") if "conversations" in record or "messages" in record else None
     if system and not (messages and messages[0].role == "system"):
-        messages = [Message("system", (Text(str(system)),)), *messages]
+        messages = [Message("system", (Text(system),)), *messages]
     try:
         definitions = tools_text(record.get("tools"))
     except ValueError as error:
@@ -267,6 +288,18 @@ def _with_tools(messages: list[Message], record: Mapping[str, Any]) -> list[Mess
     if not (messages and messages[0].role == "system"):
         messages = [Message("system", (Text(DEFAULT_SYSTEM_PROMPT),)), *messages]
     return [Message("system", _joined((*messages[0].content, Text(definitions)))), *messages[1:]]
+
+
+def _check_writable(messages: Sequence[Message], media: _Media) -> None:
+    """Lone surrogates (JSON has an escape for each) have no UTF-8: neither a tokenizer nor a file system takes them."""
+    texts = (part.text for message in messages for part in message.content if isinstance(part, Text))
+    names = (one for one in (*media.shown_images, *media.shown_videos) if isinstance(one, str))
+    for text in (*texts, *names):
+        try:
+            text.isascii() or text.encode()
+        except UnicodeEncodeError as error:
+            detail = f"character {error.start} is a lone surrogate, U+{ord(text[error.start]):04X}"
+            raise _UnusableError(Reason.MALFORMED_RECORD, detail) from error
 
 
 def _has_text(message: Message) -> bool:

@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from transforms.conversations.bounded_json import decode
+
 _HEADING = (
     "\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
     "You are provided with function signatures within <tools></tools> XML tags:\n<tools>"
@@ -63,10 +65,14 @@ def _as_function(tool: Mapping[str, Any]) -> dict[str, Any]:
 
 def _decoded(text: str) -> Any:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON ({error.msg} at character {error.pos}): {text[:80]!r}") from error
+        return decode(text)
+    except ValueError as error:
+        raise ValueError(f"{error}: {text[:80]!r}") from error
 
 
 def _encoded(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """Raises ValueError for NaN and infinities, which Python reads and writes, and JSON does not know."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise ValueError("a tool call or definition holds a number that JSON does not know: NaN or Infinity") from error

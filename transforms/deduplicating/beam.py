@@ -10,7 +10,8 @@ import apache_beam as beam
 from transforms.beam import WriteStageCounts
 from transforms.datasets import ShardName
 from transforms.deduplicating.buckets import BucketKey, find_duplicates, split_shard, write_rejects
-from transforms.deduplicating.matching import Duplicates, Rows, merge
+from transforms.deduplicating.keepers import KeeperKey, NamedDuplicates, merge_named, name_keepers
+from transforms.deduplicating.matching import Duplicates, Rows
 from transforms.deduplicating.settings import DeduplicateSettings
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
@@ -31,22 +32,30 @@ class Deduplicate(beam.PTransform):  # type: ignore[misc]
         def hashes(numbered: tuple[int, ShardName]) -> Iterator[tuple[BucketKey, Rows]]:
             return split_shard(folder, *numbered, settings)
 
-        def duplicates(bucket: tuple[BucketKey, Iterable[Rows]]) -> Iterator[tuple[int, Duplicates]]:
+        def duplicates(bucket: tuple[BucketKey, Iterable[Rows]]) -> Iterator[tuple[KeeperKey, Duplicates]]:
             return find_duplicates(bucket[0], list(bucket[1]), settings)
+
+        def named(
+            kept: tuple[KeeperKey, Iterable[Duplicates]], names: dict[int, ShardName]
+        ) -> Iterator[tuple[int, NamedDuplicates]]:
+            return name_keepers(folder, names[kept[0][0]], list(kept[1]))
 
         def write(element: tuple[int, dict[str, Any]], names: dict[int, ShardName]) -> Counts:
             number, grouped = element
-            return write_rejects(folder, number, names, merge(list(grouped["duplicates"])))
+            return write_rejects(folder, number, names, merge_named(list(grouped["duplicates"])))
 
+        by_number = beam.pvalue.AsDict(shards)
         found = (
             shards
             | "Split hashes" >> beam.FlatMap(hashes)
-            | beam.GroupByKey()
+            | "Bucket" >> beam.GroupByKey()
             | "Find copies" >> beam.FlatMap(duplicates)
+            | "By shard of the kept" >> beam.GroupByKey()
+            | "Name the kept" >> beam.FlatMap(named, names=by_number)
         )
         return (
             {"shard": shards, "duplicates": found}
             | beam.CoGroupByKey()
-            | "Write rejects" >> beam.Map(write, names=beam.pvalue.AsDict(shards))
+            | "Write rejects" >> beam.Map(write, names=by_number)
             | WriteStageCounts(folder.counts(DEDUPLICATE.name))
         )

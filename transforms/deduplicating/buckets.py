@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from transforms import datasets
 from transforms.datasets import ShardName
+from transforms.deduplicating.keepers import KeeperKey, NamedDuplicates, by_keeper, rows_of
 from transforms.deduplicating.matching import (
     ROW,
     DuplicateKind,
@@ -54,27 +55,25 @@ def split_shard(
 
 def find_duplicates(
     bucket: BucketKey, parts: list[Rows], settings: DeduplicateSettings
-) -> Iterator[tuple[int, Duplicates]]:
-    """The rows of one bucket that a copy of higher priority displaces, by the number of their shard."""
+) -> Iterator[tuple[KeeperKey, Duplicates]]:
+    """The rows of one bucket that a copy of higher priority displaces, by where that copy lies."""
     kind, band, _ = bucket
     rows = np.concatenate(parts)
     duplicates = (
         find_exact(rows) if kind == DuplicateKind.EXACT else find_near(rows, band, settings.max_hamming_distance)
     )
-    owners = duplicates["location"] >> np.uint64(32)
-    for number in np.unique(owners):
-        yield int(number), duplicates[owners == number]
+    yield from by_keeper(duplicates)
 
 
-def write_rejects(folder: RunFolder, number: int, names: Mapping[int, ShardName], duplicates: Duplicates) -> Counts:
+def write_rejects(folder: RunFolder, number: int, names: Mapping[int, ShardName], found: NamedDuplicates) -> Counts:
     """Write rejects/deduplicate/… of one shard, where it has any; returns the shard's counts."""
     name = names[number]
     keys = read_remaining(folder, name, DEDUPLICATE, ["key"])["key"]
     rejects = []
-    dropped = keys.take(pa.array((duplicates["location"] & np.uint64(0xFFFFFFFF)).astype(np.int64))).to_pylist()
-    for key, duplicate in zip(dropped, duplicates, strict=True):
+    dropped = keys.take(rows_of(found.duplicates["location"])).to_pylist()
+    for key, duplicate, keeper_key in zip(dropped, found.duplicates, found.keeper_keys.to_pylist(), strict=True):
         keeper = names[int(duplicate["keeper"]) >> 32]
-        of = f"of row {int(duplicate['keeper']) & 0xFFFFFFFF} of {keeper.source}/{keeper.shard}"
+        of = f"of {keeper_key} in {keeper.source}/{keeper.shard}"
         if duplicate["kind"] == DuplicateKind.EXACT:
             rejects.append(Reject(key, Reason.EXACT_DUPLICATE, f"the same bytes as those {of}"))
         else:

@@ -114,12 +114,10 @@ def _duplicates(
     return duplicates
 
 
-def merge(parts: list[Duplicates]) -> Duplicates:
-    """One entry a row, sorted by location; of several reasons the strongest: exact first, then the least distance."""
-    duplicates = np.concatenate(parts) if parts else np.empty(0, dtype=DUPLICATE)
-    duplicates = duplicates[
-        np.lexsort((duplicates["keeper"], duplicates["distance"], duplicates["kind"], duplicates["location"]))
-    ]
-    first = np.ones(len(duplicates), dtype=bool)
-    first[1:] = duplicates["location"][1:] != duplicates["location"][:-1]
-    return duplicates[first]
+def strongest(duplicates: Duplicates) -> NDArray[np.intp]:
+    """Indices of one entry a row, by location; of several reasons the strongest: exact first, then least distance."""
+    order = np.lexsort((duplicates["keeper"], duplicates["distance"], duplicates["kind"], duplicates["location"]))
+    ordered = duplicates["location"][order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return order[first]

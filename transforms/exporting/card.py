@@ -110,11 +110,14 @@ def _license(manifest: Mapping[str, Any], sources: Mapping[str, SourceSettings])
 
 
 def _features(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The fields of a sample, as ``datasets.Features`` writes them."""
+    """The fields of a sample, as ``datasets.Features`` writes them.
+
+    All but ``source_record``: that may have any shape, and a feature has one.
+    """
     captions = [_field(language, "string") for language in manifest["languages"]]
     concept = [_field("id", "int32"), _field("name", "string"), _field("score", "float32")]
     about = [
-        *(_field(name, "string") for name in ("key", "source", "shard")),
+        *(_field(name, "string") for name in ("key", "source", "shard", "source_key")),
         *(_field(name, "int32") for name in ("width", "height")),
         {"name": "concepts", "list": concept},
         _field("inclusion_probability", "float64"),
@@ -143,8 +146,9 @@ def _introduction(manifest: Mapping[str, Any]) -> str:
         f"{len(manifest['shards']):,} WebDataset shards, {size}, made by Evenweave.\n\n"
         "A sample is the image as its source published it (never re-encoded), its caption (`.txt`; absent where the "
         "source has none) and `.json`: key, source, input shard, size, the concepts found in the image with their "
-        "scores, the probability with which it was included, and its captions by language. `manifest.json` holds the "
-        "SHA-256 and the counts of every shard."
+        "scores, the probability with which it was included, and its captions by language; `source_record`, the "
+        "source's own JSON on the sample, where it has one; and `source_key`, its key there, where that differs. "
+        "`manifest.json` holds the SHA-256 and the counts of every shard."
     )
 
 

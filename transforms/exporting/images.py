@@ -21,7 +21,7 @@ import pyarrow as pa
 import xxhash
 from numpy.typing import NDArray
 
-from transforms.errors import InputError
+from transforms.errors import InputError, InputReadError
 from transforms.reading.listing import InputShard
 from transforms.reading.random_access import ImageReader
 from transforms.reading.settings import SourceSettings
@@ -107,7 +107,7 @@ class ImageCopier:
         except (InputError, OSError) as error:
             image = f"image {images.key[row]}" if row >= 0 else "images"
             remedy = "Mend that and run the same command again."
-            if isinstance(error, InputError):
+            if isinstance(error, InputError) and not isinstance(error, InputReadError):
                 remedy = (
                     "Restore the input as it was annotated and run the same command again, or start a new run folder."
                 )

@@ -2,7 +2,8 @@
 
 A sample is up to three members of one name: ``<source>/<shard>/<key>.jpg`` (or png, webp: the original bytes),
 ``….txt`` (the caption, where there is one) and ``….json``. Source and shard stand before the key because a key is
-unique in its input shard only: rows of two Parquet files may both be number 7.
+unique in its input shard only: rows of two Parquet files may both be number 7. What the source says of the sample in a
+JSON of its own stands in ours as ``source_record``, to the letter.
 
 Everything is done by column: with the headers, 6 µs a sample, and 104 in plain Python (bench_members).
 
@@ -51,7 +52,10 @@ def describe(samples: pa.Table, concept_openings: pa.LargeStringArray) -> Member
         *(',"width":', _text(samples, "width"), ',"height":', _text(samples, "height")),
         *(',"concepts":[', _concepts(samples, concept_openings), "]"),
         *(',"inclusion_probability":', _numbers(samples.column("inclusion_probability"))),
-        *(',"captions":{', join(quote(lang), ":", quote(caption)).fill_null(""), "}}"),
+        *(',"captions":{', join(quote(lang), ":", quote(caption)).fill_null(""), "}"),
+        join(',"source_key":', quote(_text(samples, "source_key"))).fill_null(""),
+        join(',"source_record":', _text(samples, "source_record")).fill_null(""),  # JSON already
+        "}",
     )
     name = member_names(source, shard, key, samples.column("copy").combine_chunks())
     return Members(name, image_format, caption, sample_json)

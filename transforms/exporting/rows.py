@@ -40,6 +40,8 @@ _EXPORTED = [
     "content_hash",
     "concept_ids",
     "concept_scores",
+    "source_key",
+    "source_record",
 ]
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from pydantic import Field
 
 from transforms.configuration import Settings
@@ -26,6 +26,17 @@ from transforms.images.header import (
     unreadable,
 )
 from transforms.rejects import Reason
+
+#: EXIF's orientations 2 to 8 (Exif 2.32, 4.6.4.A) → what turns the picture upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class DecodeSettings(Settings):
@@ -64,7 +75,7 @@ def decode(data: bytes, settings: DecodeSettings, least_side: int | None = None)
     costs a fraction of decoding it whole. None: never. A JPEG that was cut and then given an end mark all the same
     cannot be told from a whole one.
     """
-    image = open_image(data)
+    image = open_image(data, settings.max_pixels)
     if isinstance(image, ImageFault):
         return image
     width, height = image.size
@@ -105,7 +116,9 @@ def _plain_jpeg(data: bytes, image: Image.Image) -> NDArray[np.uint8] | None:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    return image if orientation(image) == 1 else ImageOps.exif_transpose(image)
+    # not ImageOps.exif_transpose, which writes all of EXIF anew
+    turn = _TURNS.get(orientation(image))
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
+from transforms.images.work import excess_metadata, excess_work
 from transforms.rejects import Reason
 
 #: Pillow's names of the formats that are read → ours. MPO is a JPEG with further pictures behind it (phone cameras).
@@ -29,17 +30,25 @@ class ImageFault(NamedTuple):
     detail: str
 
 
-def open_image(data: bytes) -> Image.Image | ImageFault:
-    """Read the header of a JPEG, PNG or WebP file; no pixel is decoded yet."""
+def open_image(data: bytes, max_pixels: int) -> Image.Image | ImageFault:
+    """Read the header of a JPEG, PNG or WebP file, no pixel yet; refused where decoding it would ask too much.
+
+    ``max_pixels``: what an image of few scans may have; one of many scans may have fewer.
+    """
     if not data:
         return ImageFault(Reason.EMPTY_IMAGE, "the image has zero bytes")
+    if excess := excess_work(data, max_pixels):
+        return ImageFault(Reason.TOO_MUCH_WORK, excess)
     # Pillow's readers raise nearly any exception on damaged files, so each call to them is guarded as a whole.
     try:
-        return Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
+        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
     except Image.DecompressionBombError as error:
         return ImageFault(Reason.TOO_MANY_PIXELS, str(error))
     except Exception as error:
         return unreadable(data, error)
+    if image.format in ("PNG", "WEBP") and (excess := excess_metadata(image.info)):
+        return ImageFault(Reason.TOO_MUCH_WORK, excess)
+    return image
 
 
 def image_format(image: Image.Image) -> str:

@@ -14,7 +14,9 @@ from transforms.packing.documents.image_tokens import IMAGE_LIMITS, VIDEO_LIMITS
 class PackSettings(Settings):
     """The section ``pack`` of a configuration."""
 
-    tokenizer: str = Field(description="folder or tokenizer.json of a tokenizer with the chat's special tokens")
+    tokenizer: str = Field(
+        min_length=1, description="folder or tokenizer.json of a tokenizer with the chat's special tokens"
+    )
     pack_tokens: int = Field(default=8192, ge=16, description="most tokens in a pack; 8,192 is the published recipe's")
     max_patches: int | None = Field(
         default=None,
@@ -32,7 +34,9 @@ class PackSettings(Settings):
         description="give packs equal shares of long documents and of vision patches, at no cost in fill",
     )
     over_long: Literal["reject", "split_at_turns"] = Field(
-        default="reject", description="what becomes of a document longer than a pack"
+        default="reject",
+        description="what becomes of a document longer than a pack; split_at_turns cuts it between rounds, each piece "
+        "with an answer to learn, and opens each with all system turns that stood before it",
     )
     system_prompt: str = Field(
         default=DEFAULT_SYSTEM_PROMPT,

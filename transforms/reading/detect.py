@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import cast
 
 from transforms.errors import InputError
 from transforms.reading.listing import ENDINGS
+from transforms.reading.parquet import guess_columns
 from transforms.reading.settings import Format, SourceSettings
-from transforms.storage import expand
+from transforms.storage import StoragePath, expand
 
 
 def detect_source(path: str) -> SourceSettings:
-    """Settings for a file, folder or pattern: the format of most of its files, captions taken where there are any.
+    """Settings for a file, folder or pattern: the format of its files, captions taken where there are any.
 
-    Raises InputError when no file is of a format that can be read.
+    The columns of Parquet are told from its first file. Raises InputError when no file is of a format that can be read.
     """
-    found: Counter[str] = Counter()
+    found: dict[str, StoragePath] = {}
     for file in expand(path):
         for name, endings in ENDINGS.items():
             if file.name.lower().endswith(endings):
-                found[name] += 1
+                found.setdefault(name, file)
     # one tar holds thousands of images: shards beside loose pictures are what is meant
     for name in ("webdataset", "parquet", "folder"):
-        if found[name]:
-            return SourceSettings(name="input", format=cast(Format, name), path=path, caption="optional")
+        if name in found:
+            columns = guess_columns(found[name]) if name == "parquet" else {}
+            return SourceSettings(name="input", format=cast(Format, name), path=path, caption="optional", **columns)
     known = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
     raise InputError(f"nothing to read at {path}: found no file ending in {known}")

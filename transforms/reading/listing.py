@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os.path
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import pyarrow.fs as pafs
 
 from transforms.errors import InputError
 from transforms.keyed import hash64
+from transforms.names import decode_name, encode_name
 from transforms.reading.captions import captioned_files
 from transforms.reading.settings import NOT_READ_YET, SourceSettings
 from transforms.storage import StoragePath, expand
@@ -21,6 +22,10 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "parquet": (".parquet",),
     "folder": (".jpg", ".jpeg", ".png", ".webp"),
 }
+
+
+#: Name of the first virtual shard of a folder.
+FIRST_FOLDER_SHARD = "000000"
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,11 @@ class InputShard:
     format: str
     path: StoragePath
     size_bytes: int
-    files: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # as transforms.names writes them
+
+    def file(self, name: str) -> StoragePath:
+        """Where one of ``files`` lies; raises UnicodeDecodeError for a name that is not UTF-8."""
+        return self.path / encode_name(name).decode("utf-8")
 
 
 def list_shards(source: SourceSettings, files_per_shard: int = 1000) -> list[InputShard]:
@@ -68,6 +77,9 @@ def _matching_files(source: SourceSettings) -> list[StoragePath]:
         return found
     endings = ENDINGS[source.format]
     files = [file for file in found if file.name.lower().endswith(endings)]
+    if source.format != "folder":
+        for file in files:
+            _require_utf8(file, source)
     if files:
         return files
     looked_for = f"files ending in {' or '.join(endings)}"
@@ -78,11 +90,21 @@ def _matching_files(source: SourceSettings) -> list[StoragePath]:
     )
 
 
+def _require_utf8(file: StoragePath, source: SourceSettings) -> None:
+    try:
+        file.path.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"source {source.name}: {os.fsencode(file.path)!r} has a name that is not UTF-8. Rename it."
+        ) from error
+
+
 def _folder_shards(source: SourceSettings, files: list[StoragePath], files_per_shard: int) -> list[InputShard]:
     """Virtual shards over the images found and those that the caption file names: an absent one is a reject later."""
     location = StoragePath.of(source.path)
     folder = location if location.is_dir() else _common_folder(files)
-    size_bytes = dict(zip((file.relative_to(folder) for file in files), _sizes_bytes(files), strict=True))
+    names_there = (decode_name(os.fsencode(file.relative_to(folder))) for file in files)
+    size_bytes = dict(zip(names_there, _sizes_bytes(files), strict=True))
     names = sorted(size_bytes.keys() | captioned_files(source, folder))
     chunks = [tuple(names[start : start + files_per_shard]) for start in range(0, len(names), files_per_shard)]
     return [
@@ -97,6 +119,8 @@ def _common_folder(files: Sequence[StoragePath]) -> StoragePath:
 
 def _sizes_bytes(files: Sequence[StoragePath]) -> list[int]:
     """Sizes by listing the common folder, since object stores charge a request for each file asked for singly."""
+    if not files[0].root:
+        return [os.stat(file.path).st_size for file in files]
     if len(files) == 1:
         return [files[0].size_bytes()]
     folder = _common_folder(files)

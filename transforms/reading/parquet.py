@@ -9,12 +9,22 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms.errors import InputError
+from transforms.names import decode_name
 from transforms.reading.listing import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
+from transforms.reading.retried_file import RetriedFile, open_input
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
 
+#: Names under which captions are published, the commonest first.
+_USUAL_CAPTIONS = ("caption", "text", "txt")
+#: How images come into a file that names them only.
+_EMBED = (
+    "Where these are paths, put the images into the file: ds.cast_column(COLUMN, datasets.Image()), then "
+    "ds.with_format('arrow').map(datasets.table.embed_table_storage, batched=True).with_format(None).to_parquet(FILE). "
+    "Where they are URLs, download them with img2dataset and read its tars."
+)
 _BATCH_ROWS = 256  # some 25 MB of images at once
 
 
@@ -24,7 +34,7 @@ def read_parquet(shard: InputShard, source: SourceSettings) -> Iterator[RawSampl
     The key is that of ``key_column``, dots of its last part as underscores, or the row's number in nine digits. Raises
     InputError for a file that is no Parquet, or lacks a column, or has one of another type.
     """
-    with shard.path.open_random() as stream:
+    with open_input(shard.path) as stream:
         file = open_parquet(stream, shard.path)
         _require_columns(file.schema_arrow, source, shard.path)
         columns = [source.image_column, *_text_columns(file.schema_arrow, source)]
@@ -41,8 +51,9 @@ def read_parquet(shard: InputShard, source: SourceSettings) -> Iterator[RawSampl
 
 
 def _sample(
-    key: str, image: bytes | None, caption: bytes | None, row: int, seen: set[str], source: SourceSettings
+    source_key: str, image: bytes | None, caption: bytes | None, row: int, seen: set[str], source: SourceSettings
 ) -> RawSample | Reject:
+    key = dotless(source_key)
     if is_unsafe(key):
         return unsafe_name(key, key)
     if key in seen:
@@ -50,15 +61,62 @@ def _sample(
     seen.add(key)
     if image is None:
         return Reject(key, Reason.MISSING_IMAGE, f"row {row} has no image bytes in column {source.image_column}")
-    return checked_sample(key, image, caption, row, source.caption == "required")
+    return checked_sample(key, image, caption, row, source.caption == "required", source_key=source_key)
 
 
-def open_parquet(stream: pa.NativeFile, path: StoragePath) -> pq.ParquetFile:
+def open_parquet(stream: pa.NativeFile | RetriedFile, path: StoragePath) -> pq.ParquetFile:
     """Raises InputError, naming the file, when it is no Parquet or is cut short."""
     try:
         return pq.ParquetFile(stream)
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{path} is no Parquet file, or is cut short: {error}") from error
+
+
+def count_rows(path: StoragePath) -> int:
+    """Rows of a file, from its footer. Raises InputError for no Parquet."""
+    with path.open_random() as stream:
+        return int(open_parquet(stream, path).metadata.num_rows)
+
+
+def refuse_paths(path: StoragePath, source: SourceSettings) -> None:
+    """Raises InputError where the first rows of the image column hold paths and not one of them bytes."""
+    with path.open_random() as stream:
+        file = open_parquet(stream, path)
+        _require_columns(file.schema_arrow, source, path)
+        batch = next(_batches(file, [source.image_column], path), None)
+    if batch is None:
+        return
+    images = batch.column(source.image_column)
+    if len(images) and image_bytes(images).null_count == len(images) and (known := _paths(images)):
+        raise InputError(
+            f"{path}: the first {len(images)} rows of column {source.image_column} hold paths and no bytes, such as "
+            f"{known[0]!r}. {_EMBED}"
+        )
+
+
+def _paths(column: pa.Array) -> list[str]:
+    """What stands beside the bytes of an image, where anything does."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not pa.types.is_struct(column.type) or column.type.get_field_index("path") < 0:
+        return []
+    return [str(path) for path in pc.struct_field(column, "path").drop_null().to_pylist()]
+
+
+def guess_columns(path: StoragePath) -> dict[str, str]:
+    """``image_column`` and ``caption_column`` of a file that was not described, as far as its schema tells them.
+
+    The usual name where there is such a column, else the only one with image bytes. Raises InputError for no Parquet.
+    """
+    with path.open_random() as stream:
+        schema = open_parquet(stream, path).schema_arrow
+    guessed = {}
+    with_bytes = [field.name for field in schema if _is_binary(_bytes_type(field.type))]
+    if len(with_bytes) == 1 or "image" in with_bytes:
+        guessed["image_column"] = "image" if "image" in with_bytes else with_bytes[0]
+    if captions := [name for name in _USUAL_CAPTIONS if name in schema.names]:
+        guessed["caption_column"] = captions[0]
+    return guessed
 
 
 def _batches(file: pq.ParquetFile, columns: list[str], path: StoragePath) -> Iterator[pa.RecordBatch]:
@@ -91,19 +149,31 @@ def _require_columns(schema: pa.Schema, source: SourceSettings, path: StoragePat
                 f"{path} has no column {name}; it has {', '.join(schema.names)}. Name the right one by image_column, "
                 "caption_column or key_column of the source."
             )
+    for name in (source.image_column, *_text_columns(schema, source)):
+        if (times := schema.names.count(name)) > 1:
+            raise InputError(f"{path} has {times} columns of the name {name}: which is meant? Rename the others.")
 
 
 def _require_types(schema: pa.Schema, source: SourceSettings, path: StoragePath) -> None:
-    image = _plain(schema.field(source.image_column).type)
-    if pa.types.is_struct(image) and image.get_field_index("bytes") >= 0:
-        image = _plain(image.field("bytes").type)
+    image = _bytes_type(schema.field(source.image_column).type)
     if not _is_binary(image):
-        raise InputError(f"{path}: column {source.image_column} holds {image}; binary or struct<bytes, path> is read")
+        remedy = f" {_EMBED}" if _is_string(image) else ""
+        raise InputError(
+            f"{path}: column {source.image_column} holds {image}; binary or struct<bytes, path> is read.{remedy}"
+        )
     for name in _text_columns(schema, source):
         text = _plain(schema.field(name).type)
         is_number = pa.types.is_integer(text) and name == source.key_column
         if not (_is_binary(text) or _is_string(text) or is_number):
             raise InputError(f"{path}: column {name} holds {text}; text is read")
+
+
+def _bytes_type(column_type: pa.DataType) -> pa.DataType:
+    """The type of what :func:`image_bytes` gives of a column, where it gives anything."""
+    image = _plain(column_type)
+    if pa.types.is_struct(image) and image.get_field_index("bytes") >= 0:
+        image = _plain(image.field("bytes").type)
+    return image
 
 
 def _plain(column_type: pa.DataType) -> pa.DataType:
@@ -132,7 +202,4 @@ def _texts(batch: pa.RecordBatch, name: str | None) -> list[bytes | None]:
 
 def _keys(batch: pa.RecordBatch, source: SourceSettings, first_row: int) -> list[str]:
     keys = _texts(batch, source.key_column)
-    return [
-        dotless(key.decode("utf-8", "backslashreplace")) if key else f"{row:09d}"
-        for row, key in enumerate(keys, start=first_row)
-    ]
+    return [decode_name(key) if key else f"{row:09d}" for row, key in enumerate(keys, start=first_row)]

@@ -13,6 +13,7 @@ import pyarrow as pa
 from transforms.errors import InputError
 from transforms.reading.listing import InputShard
 from transforms.reading.parquet import image_bytes, open_parquet
+from transforms.reading.retried_file import RetriedFile, open_input, read_input
 from transforms.reading.settings import SourceSettings
 
 _CACHED_ROW_GROUPS = 2  # enough for reads in order of rows and for two such passes at once
@@ -42,7 +43,7 @@ class ImageReader:
             raise InputError(f"source {shard.source}: {shard.path} is gone since it was annotated") from error
 
     def read(self, member_offset: int, member_bytes: int) -> bytes:
-        """Raises InputError when the file is not the one that was annotated."""
+        """Raises InputError when the file is not the one that was annotated, InputReadError when it cannot be read."""
         data = bytearray(member_bytes)
         self.read_into(member_offset, memoryview(data))
         return bytes(data)
@@ -86,11 +87,11 @@ def _fill(target: memoryview, data: bytes) -> int:
 
 class _TarImages:
     def __init__(self, shard: InputShard) -> None:
-        self._file = shard.path.open_random()
+        self._file = RetriedFile(shard.path)
 
     def read_into(self, member_offset: int, target: memoryview) -> int:
         self._file.seek(member_offset)
-        return int(self._file.readinto(target))
+        return self._file.readinto(target)
 
     def close(self) -> None:
         self._file.close()
@@ -101,7 +102,7 @@ class _FolderImages:
         self._shard = shard
 
     def read_into(self, member_offset: int, target: memoryview) -> int:
-        return _fill(target, (self._shard.path / self._shard.files[member_offset]).read_bytes())
+        return _fill(target, read_input(self._shard.file(self._shard.files[member_offset])))
 
     def close(self) -> None:
         pass
@@ -109,7 +110,8 @@ class _FolderImages:
 
 class _ParquetImages:
     def __init__(self, shard: InputShard, image_column: str) -> None:
-        self._stream = shard.path.open_random()
+        self._path = shard.path
+        self._stream = open_input(shard.path)
         self._file = open_parquet(self._stream, shard.path)
         self._column = image_column
         metadata = self._file.metadata
@@ -125,7 +127,10 @@ class _ParquetImages:
 
     def _row_group(self, group: int) -> pa.ChunkedArray:
         if group not in self._groups:
-            table = self._file.read_row_group(group, columns=[self._column], use_threads=False)
+            try:
+                table = self._file.read_row_group(group, columns=[self._column], use_threads=False)
+            except (pa.ArrowInvalid, OSError) as error:
+                raise InputError(f"{self._path}: row group {group} is damaged: {error}") from error
             column = table.column(self._column)
             self._groups[group] = pa.chunked_array([image_bytes(chunk) for chunk in column.chunks])
             while len(self._groups) > _CACHED_ROW_GROUPS:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.scripts import SCRIPT_OF
 
 Format = Literal["webdataset", "parquet", "folder", "interleaved_parquet", "interleaved_webdataset"]
 
@@ -26,7 +27,20 @@ class SourceSettings(Settings):
     language: str = Field(
         default="auto",
         pattern=r"^(auto|[a-z]{2,3})$",
-        description="ISO 639 code of the captions; auto: told from each caption",
+        description="ISO 639 code of the captions; auto: told from each caption, among languages",
+    )
+    languages: list[str] = Field(
+        default=["en", "zh"],
+        min_length=1,
+        description="language auto only: what captions may be in (ISO 639-1); one in none of them is und. A script "
+        "that only one of them uses decides by itself and costs next to nothing; for several lingua reads the words",
+    )
+    min_language_confidence: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="language auto only: a caption is und where less than this share of its letters is of one script, "
+        "or lingua gives its likeliest language less; 0.5: likelier than all others together",
     )
     caption: Literal["required", "optional"] = Field(
         default="required", description="whether a sample without a caption is rejected or kept"
@@ -43,6 +57,17 @@ class SourceSettings(Settings):
     key_column: str | None = Field(
         default=None, description="parquet only: column of keys; null: the number of the row"
     )
+
+    @field_validator("languages")
+    @classmethod
+    def _languages_are_known(cls, languages: list[str]) -> list[str]:
+        if unknown := [language for language in languages if language not in SCRIPT_OF]:
+            raise ValueError(
+                f"{unknown[0]!r} is no language that can be told; known are {', '.join(sorted(SCRIPT_OF))}"
+            )
+        if len(set(languages)) < len(languages):
+            raise ValueError("a language is named twice")
+        return languages
 
     @model_validator(mode="after")
     def _captions_belong_to_folders(self) -> SourceSettings:

@@ -6,21 +6,27 @@ the ending is all that follows. An image is the first member ending in .jpg, .jp
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from transforms.errors import InputError
 from transforms.reading.listing import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, is_unsafe, unsafe_name
+from transforms.reading.retried_file import RetriedFile
 from transforms.reading.settings import SourceSettings
+from transforms.reading.source_record import NO_RECORD, read_record
 from transforms.rejects import Reason, Reject
-from transforms.tar.reader import BrokenTarError, TarMember, read_members
+from transforms.tar.blocks import ArchiveBytes
+from transforms.tar.fields import BLOCK_BYTES, member_size
+from transforms.tar.reader import BrokenTarError, DamagedBlocks, TarMember, read_members
 
 _IMAGE_ENDINGS = frozenset(("jpg", "jpeg", "png", "webp"))
-_READ_ENDINGS = _IMAGE_ENDINGS | {"txt", "json"}
-_COMPRESSED = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"\xfd7": "xz", b"(\xb5": "zstd"}
+_TEXT_ENDINGS = frozenset(("txt", "json"))
+# Members are read into memory, hundreds of samples of them at a time. The largest image that is decoded by default, of
+# 100 million pixels, has 300 MB when nothing is compressed; captions and records of a kilobyte are long
+_MOST_IMAGE_BYTES = 256 << 20
+_MOST_TEXT_BYTES = 16 << 20
+_COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd"}
 
 
 @dataclass(slots=True)
@@ -38,14 +44,22 @@ class _Group:
 def read_webdataset(shard: InputShard, source: SourceSettings) -> Iterator[RawSample | Reject]:
     """Every group of members as one sample or one reject; members without an ending belong to no group.
 
-    A broken archive yields what stands before the break, then one TRUNCATED_SHARD for the sample it hit: without an
-    end mark that is the last one, which may have lost members. Raises InputError for a file that is no tar.
+    A run of damaged blocks is one DAMAGED_BLOCKS, its key the offset; a sample that lost members there is what its
+    others make of it. A cut archive ends in one TRUNCATED_SHARD for the sample it hit: without an end mark that is the
+    last one, which may have lost members. Raises InputError for a file without a member.
     """
     seen: set[str] = set()
     group: _Group | None = None
-    with shard.path.open_stream() as stream:
+    is_tar = False
+    with RetriedFile(shard.path, shard.size_bytes) as stream:
+        archive = ArchiveBytes(stream, shard.size_bytes)
+        _refuse_compressed(archive, shard)
         try:
-            for member in read_members(stream, shard.size_bytes, _is_read):
+            for member in read_members(archive, _most_bytes):
+                if isinstance(member, DamagedBlocks):
+                    yield _damaged(member)
+                    continue
+                is_tar = True
                 key, ending = _split(member.name)
                 if not key:
                     continue
@@ -55,8 +69,8 @@ def read_webdataset(shard: InputShard, source: SourceSettings) -> Iterator[RawSa
                     group = _Group(key)
                 group.members[ending] = member
         except BrokenTarError as broken:
-            if broken.offset == 0 and broken.member is None:
-                raise InputError(_no_tar(shard)) from broken
+            if not is_tar and broken.member is None:
+                raise _no_tar(shard) from broken
             key = _split(broken.member or "")[0]
             if group is not None and key not in ("", group.key):
                 yield _sample(group, seen, source)
@@ -65,6 +79,14 @@ def read_webdataset(shard: InputShard, source: SourceSettings) -> Iterator[RawSa
             return
     if group is not None:
         yield _sample(group, seen, source)
+    if not is_tar:
+        raise _no_tar(shard)
+
+
+def _damaged(run: DamagedBlocks) -> Reject:
+    size_bytes = run.end_offset - run.offset
+    detail = f"{size_bytes} bytes from byte {run.offset} on follow no tar header; read on at the next one"
+    return Reject(str(run.offset), Reason.DAMAGED_BLOCKS, detail)
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -74,8 +96,11 @@ def _split(name: str) -> tuple[str, str]:
     return (folder + slash + stem, ending.lower()) if stem and dot else ("", "")
 
 
-def _is_read(name: str) -> bool:
-    return _split(name)[1] in _READ_ENDINGS
+def _most_bytes(name: str) -> int:
+    ending = _split(name)[1]
+    if ending in _IMAGE_ENDINGS:
+        return _MOST_IMAGE_BYTES
+    return _MOST_TEXT_BYTES if ending in _TEXT_ENDINGS else 0
 
 
 def _sample(group: _Group, seen: set[str], source: SourceSettings) -> RawSample | Reject:
@@ -85,32 +110,43 @@ def _sample(group: _Group, seen: set[str], source: SourceSettings) -> RawSample 
     if key in seen:
         return Reject(key, Reason.DUPLICATE_KEY, "an earlier sample of this shard has the same key")
     seen.add(key)
-    image = next((member for ending, member in members.items() if ending in _IMAGE_ENDINGS), None)
+    images = [member for ending, member in members.items() if ending in _IMAGE_ENDINGS]
+    image = next((member for member in images if member.is_regular), images[0] if images else None)
     if image is None:
         return Reject(key, Reason.MISSING_IMAGE, f"no image among its members: {', '.join(members)}")
-    metadata = _metadata(members["json"].data) if "json" in members else None
+    for member in (image, members.get("txt"), members.get("json")):
+        if member is not None and not (member.is_regular and len(member.data) == member.size_bytes):
+            return _not_read(key, member)
+    record = read_record(members["json"].data) if "json" in members else NO_RECORD
     caption: bytes | str | None = None
     if "txt" in members:
         caption = members["txt"].data
-    elif metadata is not None and isinstance(metadata.get("caption"), str):
-        caption = metadata["caption"]
+    elif record.values is not None and isinstance(record.values.get("caption"), str):
+        caption = record.values["caption"]
     required = source.caption == "required"
-    return checked_sample(key, image.data, caption, image.data_offset, required, metadata)
+    return checked_sample(key, image.data, caption, image.data_offset, required, record)
 
 
-def _metadata(data: bytes) -> dict[str, Any] | None:
-    """The JSON object, or None: metadata that cannot be read is no reason to drop an image."""
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+def _not_read(key: str, member: TarMember) -> Reject:
+    if not member.is_regular:
+        return Reject(key, Reason.NOT_REGULAR_FILE, f"{member.name} is a link, a device or a sparse file")
+    return Reject(key, Reason.MEMBER_TOO_LARGE, f"{member.name} has {member.size_bytes} bytes")
 
 
-def _no_tar(shard: InputShard) -> str:
-    with shard.path.open_stream() as stream:
-        start = stream.read(2)
-    if start in _COMPRESSED:
-        return f"{shard.path} is compressed ({_COMPRESSED[start]}). Images are read by their place: decompress the tar."
-    what = f"no tar: {shard.size_bytes} bytes without a tar header" if start else "an empty file"
-    return f"{shard.path} is {what}. Remove it from source {shard.source}, or name its right format."
+def _refuse_compressed(archive: ArchiveBytes, shard: InputShard) -> None:
+    start = archive.peek(BLOCK_BYTES)
+    if member_size(start) is not None:
+        return
+    for magic, kind in _COMPRESSED.items():
+        if start.startswith(magic):
+            raise InputError(
+                f"{shard.path} is compressed ({kind}). Images are read by their place: decompress the tar."
+            )
+
+
+def _no_tar(shard: InputShard) -> InputError:
+    what = f"no tar: {shard.size_bytes} bytes without a member" if shard.size_bytes else "an empty file"
+    return InputError(
+        f"{shard.path} is {what}. Copy it again from where it came, leave it out of source {shard.source}, or name its "
+        "right format."
+    )

@@ -41,6 +41,7 @@ _MAX_EXAMPLE_SHARDS = 256  # read in search of example pictures, and of rejects 
 _CONCEPTS_SHOWN = 12  # commonest, and as many rarest
 _PICTURES_PER_CONCEPT = 6
 _EXAMPLES_PER_REASON = 3
+_NOT_CHOSEN = (Reason.NOT_SELECTED, Reason.OUTSIDE_STRATA)
 
 
 def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
@@ -145,7 +146,7 @@ def _reject_rows(folder: RunFolder, stages: Sequence[StageRow]) -> tuple[RejectR
     """By stage, the most frequent reason first. What balancing did not choose is no fault, and stands elsewhere."""
     rows = []
     for stage in stages:
-        counts = {reason: n for reason, n in stage.counts.rejects.items() if n and reason != Reason.NOT_SELECTED}
+        counts = {reason: n for reason, n in stage.counts.rejects.items() if n and reason not in _NOT_CHOSEN}
         examples = _reject_examples(folder, stage.name, counts)
         for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
             rows.append(RejectRow(stage.name, reason, count, tuple(examples[reason])))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.markup import escape
+from rich.style import Style
 from rich.table import Table
+from rich.text import Text
 
 from transforms.reporting.summary import RunSummary
 from transforms.storage import StoragePath
@@ -16,7 +18,7 @@ def print_summary(summary: RunSummary, console: Console, report: StoragePath | N
     if summary.measures:
         console.print(measure_table(summary))
     if report is not None:
-        console.print(f"Report: [link={_uri(report)}]{escape(str(report))}[/link]", soft_wrap=True)
+        console.print(Text.assemble("Report: ", (str(report), Style(link=_uri(report)))), soft_wrap=True)
 
 
 def stage_table(summary: RunSummary) -> Table:

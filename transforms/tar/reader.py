@@ -1,35 +1,50 @@
 """Members of a tar, read from start to end from any byte stream.
 
-The standard library's tarfile ends silently where an archive was cut between members, and needs about three times as
-long; this reader tells a whole archive from a broken one. It knows the formats ustar, GNU (long names) and pax.
+The standard library's tarfile ends silently where an archive was cut between members, or where a header was damaged,
+and needs about three times as long; this reader tells a whole archive from a cut one, and goes on behind damage. It
+knows the formats v7, ustar, GNU (long names) and pax.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
-import pyarrow as pa
+from transforms.tar.blocks import ArchiveBytes
+from transforms.tar.fields import BLOCK_BYTES, header_text, is_plausible, member_name, member_size, pax_overrides
 
-BLOCK_BYTES = 512  # POSIX.1-2001, "ustar Interchange Format": headers and data come in blocks of 512 bytes
-_SKIP_BYTES = 1 << 20
 _MAX_EXTENSION_BYTES = 1 << 20  # names and pax records; anything longer is not one
+_ZEROS = bytes(BLOCK_BYTES)
 
 _REGULAR = (b"0", b"\0", b"7")
-_PAX, _PAX_GLOBAL, _GNU_LONG_NAME, _GNU_LONG_LINK = b"x", b"g", b"L", b"K"
+_HARD_LINK, _DIRECTORY, _GNU_SPARSE = b"1", b"5", b"S"
+_WITHOUT_DATA = frozenset(b"123456")  # links, devices, folders, FIFOs: whatever their size says, no data follow
+_PAX, _GNU_LONG_NAME = (b"x", b"X"), b"L"  # X is Sun's, of the same form
+_EXTENSIONS = (*_PAX, b"g", _GNU_LONG_NAME, b"K")  # g: of all members behind it, K: a link's target
 
 
 class TarMember(NamedTuple):
-    """A regular file in a tar. ``data`` is empty where the caller did not want it."""
+    """A file in a tar, or a link, device or sparse file in the place of one; folders are none.
+
+    ``data`` is empty where the file is larger than the caller would have it, and where it is no regular one.
+    """
 
     name: str
     data_offset: int
     size_bytes: int
     data: bytes
+    is_regular: bool = True
+
+
+class DamagedBlocks(NamedTuple):
+    """A run of blocks from ``offset`` to ``end_offset`` where no header stands though one was due."""
+
+    offset: int
+    end_offset: int
 
 
 class BrokenTarError(Exception):
-    """The archive cannot be followed any further. ``member`` is the one that was hit, where its name is known."""
+    """The archive ends too early. ``member`` is the one that was hit, where its name is known."""
 
     def __init__(self, detail: str, offset: int, member: str | None = None) -> None:
         super().__init__(detail)
@@ -38,103 +53,131 @@ class BrokenTarError(Exception):
         self.member = member
 
 
-def read_members(
-    stream: pa.NativeFile | IO[bytes], archive_bytes: int, wanted: Callable[[str], bool]
-) -> Iterator[TarMember]:
-    """The regular files of a tar in order; raises BrokenTarError where it is cut or damaged, or has no end mark."""
-    offset = 0
-    name_override: str | None = None
-    size_override: int | None = None
-    while True:
-        header = stream.read(BLOCK_BYTES)
-        if header and header.count(0) == len(header):
+class _Described(NamedTuple):
+    """What extension headers say of the member behind them."""
+
+    offset: int = -1  # of the first of them; -1 without any
+    name: str | None = None
+    size_bytes: int | None = None
+    damaged: bool = False
+
+
+_NOTHING = _Described()
+
+
+def read_members(archive: ArchiveBytes, most_bytes: Callable[[str], int]) -> Iterator[TarMember | DamagedBlocks]:
+    """The members of a tar in order, and the runs of blocks between them that cannot be read.
+
+    ``most_bytes`` says how many bytes of a file of that name are wanted at most: larger ones come without their data.
+    Blocks of zeros are passed over wherever they stand, as ``tar --ignore-zeros`` does. Raises BrokenTarError where the
+    archive is cut: it ends inside a member, or without a block of zeros.
+    """
+    return _Reader(archive, most_bytes).members()
+
+
+class _Reader:
+    def __init__(self, archive: ArchiveBytes, most_bytes: Callable[[str], int]) -> None:
+        self._bytes = archive
+        self._most_bytes = most_bytes
+        self._described = _NOTHING
+        self._damaged_from: int | None = None
+        self._linked_end = 0  # of the data that a hard link claims: pax lets it bring them, others state the size only
+        self._ended = False  # with a block of zeros
+
+    def members(self) -> Iterator[TarMember | DamagedBlocks]:
+        while True:
+            offset = self._bytes.offset
+            block = self._bytes.take(BLOCK_BYTES)
+            if not block:
+                break
+            if block == _ZEROS or not any(block):
+                self._ended = True
+                self._lose(self._described.offset)
+                continue
+            size_bytes = member_size(block)
+            if size_bytes is None or (self._damaged_from is not None and not is_plausible(block)):
+                self._pass_damage(block, offset)
+                continue
+            if self._damaged_from is not None:
+                yield DamagedBlocks(self._damaged_from, offset)
+                self._damaged_from = None
+            self._ended, self._linked_end = False, 0
+            member = self._read(block, size_bytes, offset)
+            if member is not None:
+                yield member
+        if self._damaged_from is not None:
+            yield DamagedBlocks(self._damaged_from, self._bytes.offset)
+        if not self._ended:
+            raise BrokenTarError("the archive has no end mark, so it was cut", self._bytes.offset)
+
+    def _lose(self, offset: int) -> None:
+        """What was said of the next member, if anything, has lost that member: damage from there."""
+        if offset >= 0 and self._damaged_from is None:
+            self._damaged_from = offset
+        self._described = _NOTHING
+
+    def _pass_damage(self, block: bytes, offset: int) -> None:
+        if offset < self._linked_end:
+            self._bytes.skip_blocks(self._linked_end - self._bytes.offset)
             return
-        size_bytes = _checked_size(header, offset)
+        if len(block) < BLOCK_BYTES and self._damaged_from is None and not self._ended:
+            raise BrokenTarError("the archive ends inside a header", offset)
+        self._lose(self._described.offset if self._described is not _NOTHING else offset)
+
+    def _read(self, header: bytes, size_bytes: int, offset: int) -> TarMember | None:
+        """The member whose header was read; None for an extension header, a folder, and one that was lost."""
         kind = header[156:157]
-        if size_override is not None:
-            size_bytes = size_override
-        name = name_override if name_override is not None else _name(header)
-        data_offset = offset + BLOCK_BYTES
-        if data_offset + size_bytes > archive_bytes:
-            is_file = kind in _REGULAR
-            raise BrokenTarError(f"the archive ends inside {name}", offset, name if is_file else None)
-        offset = data_offset + -(-size_bytes // BLOCK_BYTES) * BLOCK_BYTES
-        if kind in (_PAX, _PAX_GLOBAL, _GNU_LONG_NAME, _GNU_LONG_LINK):
-            payload = _extension(stream, size_bytes, data_offset, name)
-            stream.read(offset - data_offset - size_bytes)
-            if kind == _GNU_LONG_NAME:
-                name_override = _decoded(payload)
-            elif kind == _PAX:
-                name_override, size_override = _pax_overrides(payload, data_offset)
-            continue
-        name_override = size_override = None
-        if kind in _REGULAR and wanted(name):
-            data = stream.read(size_bytes)
-            stream.read(offset - data_offset - size_bytes)
-            if len(data) < size_bytes:
-                raise BrokenTarError(f"the archive ends inside {name}", data_offset, name)
-            yield TarMember(name, data_offset, size_bytes, data)
-        else:
-            _skip(stream, offset - data_offset)
-            if kind in _REGULAR:
-                yield TarMember(name, data_offset, size_bytes, b"")
+        described = self._described
+        name = described.name if described.name is not None else member_name(header)
+        if described.size_bytes is not None and kind not in _EXTENSIONS:
+            size_bytes = described.size_bytes
+        is_folder = kind == _DIRECTORY or (kind == b"\0" and name.endswith("/"))  # v7 had no kinds
+        if kind[0] in _WITHOUT_DATA or is_folder:
+            self._linked_end = self._bytes.offset + size_bytes if kind == _HARD_LINK else 0
+            size_bytes = 0
+        if kind == _GNU_SPARSE:
+            self._skip_sparse_map(header)
+        is_regular = kind in _REGULAR and not is_folder
+        data_offset = self._bytes.offset
+        if data_offset + size_bytes > self._bytes.archive_bytes:
+            raise BrokenTarError(f"the archive ends inside {name}", offset, name if is_regular else None)
+        if kind in _EXTENSIONS:
+            self._described = self._extended(kind, size_bytes, offset)
+            return None
+        self._described = _NOTHING
+        if described.damaged:  # its name or its size is not what this header says
+            self._bytes.skip_blocks(size_bytes)
+            self._lose(described.offset)
+            return None
+        if not is_regular or size_bytes > self._most_bytes(name):
+            self._bytes.skip_blocks(size_bytes)
+            return None if is_folder else TarMember(name, data_offset, size_bytes, b"", is_regular)
+        data = self._bytes.take(size_bytes)
+        if len(data) < size_bytes:
+            raise BrokenTarError(f"the archive ends inside {name}", offset, name)
+        self._bytes.skip(-size_bytes % BLOCK_BYTES)
+        return TarMember(name, data_offset, size_bytes, data)
 
+    def _extended(self, kind: bytes, size_bytes: int, offset: int) -> _Described:
+        """What is known of the next member with this extension header, whose data are read."""
+        described = self._described if self._described is not _NOTHING else _Described(offset)
+        if size_bytes > _MAX_EXTENSION_BYTES:
+            self._bytes.skip_blocks(size_bytes)
+            return described._replace(damaged=True)
+        payload = self._bytes.take(size_bytes)
+        self._bytes.skip(-size_bytes % BLOCK_BYTES)
+        if kind == _GNU_LONG_NAME:
+            return described._replace(name=header_text(payload))
+        if kind in _PAX:
+            try:
+                name, size = pax_overrides(payload)
+            except ValueError:
+                return described._replace(damaged=True)
+            return described._replace(name=described.name if name is None else name, size_bytes=size)
+        return described
 
-def _checked_size(header: bytes, offset: int) -> int:
-    """The size field of a header that is whole and whose checksum holds."""
-    if not header:
-        raise BrokenTarError("the archive has no end mark, so it was cut", offset)
-    if len(header) < BLOCK_BYTES:
-        raise BrokenTarError("the archive ends inside a header", offset)
-    try:
-        checksum = sum(header) - sum(header[148:156]) + 8 * ord(" ")  # its own field counts as blanks
-        if checksum == _number(header[148:156]):
-            return _number(header[124:136])
-    except ValueError:
-        pass
-    raise BrokenTarError(f"no tar header at byte {offset}", offset)
-
-
-def _number(field: bytes) -> int:
-    """Octal digits, or the GNU base-256 form for sizes of 8 GiB and more."""
-    if field[0] == 0x80:
-        return int.from_bytes(field[1:], "big")
-    return int(field.strip(b" \0") or b"0", 8)
-
-
-def _name(header: bytes) -> str:
-    name = _decoded(header[:100])
-    if header[257:263] == b"ustar\0" and header[345]:  # GNU's own magic keeps other things in the prefix
-        return f"{_decoded(header[345:500])}/{name}"
-    return name
-
-
-def _decoded(field: bytes) -> str:
-    """Up to the first NUL; bytes that are not UTF-8 as ``\\xff``, so that every name can be written down."""
-    return field.partition(b"\0")[0].decode("utf-8", "backslashreplace")
-
-
-def _extension(stream: pa.NativeFile | IO[bytes], size_bytes: int, offset: int, name: str) -> bytes:
-    if size_bytes > _MAX_EXTENSION_BYTES:
-        raise BrokenTarError(f"an extension header of {size_bytes} bytes ({name})", offset)
-    return bytes(stream.read(size_bytes))
-
-
-def _pax_overrides(payload: bytes, offset: int) -> tuple[str | None, int | None]:
-    """``path`` and ``size`` of pax records; a record is its own length in decimal, a blank, key=value, a newline."""
-    records: dict[bytes, bytes] = {}
-    try:
-        while payload.strip(b"\0"):
-            digits, _, _ = payload.partition(b" ")
-            record, payload = payload[len(digits) + 1 : int(digits)], payload[int(digits) :]
-            key, _, value = record.removesuffix(b"\n").partition(b"=")
-            records[key] = value
-        path, size = records.get(b"path"), records.get(b"size")
-        return None if path is None else _decoded(path), None if size is None else int(size)
-    except ValueError as error:
-        raise BrokenTarError(f"no pax records at byte {offset}", offset) from error
-
-
-def _skip(stream: pa.NativeFile | IO[bytes], size_bytes: int) -> None:
-    while size_bytes > 0:
-        size_bytes -= len(stream.read(min(size_bytes, _SKIP_BYTES))) or size_bytes
+    def _skip_sparse_map(self, header: bytes) -> None:
+        """A sparse file of old GNU tars may have blocks behind its header that say where its holes are."""
+        more = header[482:483]
+        while more not in (b"", b"\0"):
+            more = self._bytes.take(BLOCK_BYTES)[504:505]

@@ -158,3 +158,19 @@ def test_attention_sees_its_own_segment(causal: bool, kv_heads: int) -> None:
         query, key, value, attn_mask=mask[:, None], enable_gqa=kv_heads != 4
     )
     torch.testing.assert_close(output, expected.transpose(1, 2), atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{"sliding_window": 4}, {"dropout": 0.1}], ids=["window", "dropout"])
+def test_what_packed_attention_lacks_is_refused(options: dict[str, Any]) -> None:
+    """Only where there are segments: without them transformers' own attention does both."""
+    states = torch.randn(1, 2, 8, 4)
+    module = torch.nn.Module()
+    module.is_causal = True  # type: ignore[assignment]
+    module.train()
+    segments = segments_of(torch.tensor([3, 5]), "cpu")
+    with pytest.raises(BatchError, match="neither dropout nor sliding windows: set attention_dropout to 0"):
+        packed_attention(module, states, states, states, None, **options, **segments)
+    output, _ = packed_attention(module, states, states, states, None, sliding_window=None, **segments)
+    assert output.shape == (1, 8, 2, 4)
+    output, _ = packed_attention(module, states, states, states, None, **options)
+    assert output.shape == (1, 8, 2, 4)

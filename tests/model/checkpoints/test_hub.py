@@ -17,10 +17,11 @@ from torch.testing._internal.distributed.fake_pg import FakeStore
 from transformers import AutoConfig, AutoModel, AutoModelForImageTextToText
 
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration, LlavaOnevision1_5Model
+from model.architecture.rice import RicePretrainedModel
 from model.checkpoints.hub import allocate, build_on_meta, export_hub, load_config, load_model, load_weights
 from model.checkpoints.weights import NewFolder
 from model.errors import CheckpointError
-from tests.model.tiny import document, tiny_config, tiny_model
+from tests.model.tiny import document, tiny_model
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["dense", "experts"])
@@ -101,8 +102,30 @@ def test_transformers_loads_and_saves_it_without_remote_code(saved: Any, tmp_pat
         assert_same(AutoModelForImageTextToText.from_pretrained(tmp_path / layout), model)
 
 
-def test_auto_model_knows_the_model_without_head() -> None:
-    assert type(AutoModel.from_config(tiny_config())) is LlavaOnevision1_5Model
+def test_auto_model_loads_the_model_without_head(saved: Any, tmp_path: pathlib.Path) -> None:
+    model, folder = saved
+    loaded, report = AutoModel.from_pretrained(folder, output_loading_info=True)
+    assert type(loaded) is LlavaOnevision1_5Model
+    assert not report["missing_keys"] and set(report["unexpected_keys"]) <= {"lm_head.weight"}
+    assert_same(loaded, model.model)
+    loaded.save_pretrained(tmp_path / "headless")
+    assert_same(AutoModel.from_pretrained(tmp_path / "headless"), model.model)
+
+
+def test_loading_leaves_nothing_random(saved: Any, tmp_path: pathlib.Path) -> None:
+    """Where transformers warns, and draws what it did not find."""
+    model, folder = saved
+    model.model.save_pretrained(tmp_path / "headless")
+    with pytest.raises(CheckpointError, match=r"headless lacks 1 of the weights .*random: lm_head\.weight\."):
+        AutoModelForImageTextToText.from_pretrained(tmp_path / "headless")
+    with pytest.raises(CheckpointError, match=r"of RicePretrainedModel, which would be left random: .* and \d+ more"):
+        RicePretrainedModel.from_pretrained(folder)
+    path = rewritten(folder, tmp_path / "torn", lambda w: w.pop("visual.blocks.1.attn.qkv.bias"))
+    for auto in (AutoModel, AutoModelForImageTextToText):
+        with pytest.raises(CheckpointError, match=r"lacks 1 of .*visual\.blocks\.1\.attn\.qkv\.bias"):
+            auto.from_pretrained(path)
+    model.model.visual.save_pretrained(tmp_path / "tower")
+    assert_same(RicePretrainedModel.from_pretrained(tmp_path / "tower"), model.model.visual)
 
 
 def test_another_precision(saved: Any, tmp_path: pathlib.Path) -> None:
@@ -122,6 +145,7 @@ def test_heads_that_are_tied(tmp_path: pathlib.Path) -> None:
     loaded = load_model(str(tmp_path / "tied"))
     assert loaded.lm_head.weight is loaded.model.language_model.embed_tokens.weight
     assert_same(loaded, tied)
+    assert_same(AutoModelForImageTextToText.from_pretrained(tmp_path / "tied"), tied)
     untied = tiny_model()
     export_hub(untied, str(tmp_path / "untied"))
     path = tmp_path / "untied/config.json"
@@ -191,6 +215,9 @@ def test_folders_that_are_no_checkpoint(saved: Any, tmp_path: pathlib.Path) -> N
         load_model(str(tmp_path / "nowhere"))
     path = pathlib.Path(rewritten(folder, tmp_path / "copy", lambda _: None))
     content = (path / "model.safetensors").read_bytes()
+    (path / "generation_config.json").write_text("{")
+    with pytest.raises(CheckpointError, match=r"cannot read .*generation_config\.json"):
+        load_model(str(path))
     (path / "model.safetensors").write_bytes(content[: len(content) // 2])
     with pytest.raises(CheckpointError, match=r"model\.safetensors cannot be read"):
         load_model(str(path))

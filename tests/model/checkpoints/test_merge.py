@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from transformers import (
 )
 
 from model.checkpoints.hub import load_model
-from model.checkpoints.merge import merge
+from model.checkpoints.merge import merge, merged_config
 from model.errors import CheckpointError, ModelConfigError
 from tests.model.tiny import write_qwen3, write_rice
 
@@ -88,9 +89,136 @@ def test_merging_twice_gives_the_same_bytes(vision: pathlib.Path, tmp_path: path
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
 
 
+def test_another_seed_is_another_merger_and_the_rest_the_same(vision: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
+    found = []
+    for seed in (0, 1):
+        merge(str(vision), str(text), str(tmp_path / f"seed{seed}"), seed=seed)
+        found.append(load_file(tmp_path / f"seed{seed}" / "model.safetensors"))
+    matrices = ["visual.merger.mlp.0.weight", "visual.merger.mlp.2.weight"]
+    assert {name for name in found[0] if not torch.equal(found[0][name], found[1][name])} == set(matrices)
+    for seed, tensors in enumerate(found):
+        for number, name in zip((0, 2), matrices, strict=True):
+            generator = torch.Generator().manual_seed(seed + number)
+            expected = torch.empty(tensors[name].shape).normal_(0, 0.02, generator=generator)
+            assert torch.equal(tensors[name], expected)
+        assert bool((tensors["visual.merger.ln_q.weight"] == 1).all())
+
+
+@pytest.mark.parametrize("eps", [1e-3, 1e-6])
+def test_the_tower_keeps_its_eps_and_its_activation(eps: float) -> None:
+    tower = {
+        "model_type": "mlcd_vision_model", "num_hidden_layers": 2, "hidden_size": 64, "intermediate_size": 96,
+        "num_attention_heads": 4, "patch_size": 14,
+    }  # fmt: skip
+    text = {"model_type": "qwen3", "hidden_size": 32, "num_hidden_layers": 1, "rms_norm_eps": 10 * eps}
+    config = merged_config({**tower, "layer_norm_eps": eps, "hidden_act": "quick_gelu"}, text)
+    assert (config.vision_config.layer_norm_eps, config.vision_config.hidden_act) == (eps, "quick_gelu")
+    assert config.text_config.rms_norm_eps == 10 * eps
+    plain = merged_config({"vision_config": tower}, text).vision_config
+    assert (plain.layer_norm_eps, plain.hidden_act) == (1e-5, "gelu")
+    assert (plain.depth, plain.embed_dim, plain.hidden_size, plain.intermediate_size) == (2, 64, 64, 96)
+    assert (plain.num_heads, plain.patch_size, plain.text_hidden_size) == (4, 14, 32)
+
+
+@pytest.mark.parametrize(
+    ("asked", "of_text", "expected"),
+    [
+        (torch.bfloat16, {"dtype": "float16"}, torch.bfloat16),
+        (None, {"dtype": "float16", "torch_dtype": "bfloat16"}, torch.float16),
+        (None, {"torch_dtype": "bfloat16"}, torch.bfloat16),
+        (None, {}, torch.float32),
+    ],
+)
+def test_the_precision_in_the_configuration(
+    asked: torch.dtype | None, of_text: dict[str, str], expected: object
+) -> None:
+    tower = {"model_type": "rice_vit", "num_hidden_layers": 2, "hidden_size": 64, "intermediate_size": 96,
+             "num_attention_heads": 4, "patch_size": 14}  # fmt: skip
+    text = {"model_type": "qwen3", "hidden_size": 32, "num_hidden_layers": 1, **of_text}
+    assert merged_config(tower, text, asked).dtype == expected
+
+
 def change_config(folder: pathlib.Path, **changes: Any) -> None:
     values = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(values | changes))
+
+
+def rewrite(folder: pathlib.Path, change: Callable[[dict[str, torch.Tensor]], Any]) -> None:
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("part", ["vision", "text"])
+def test_weights_that_are_no_numbers(tmp_path: pathlib.Path, part: str, value: float) -> None:
+    parts = {"vision": write_rice(tmp_path / "vision"), "text": write_qwen3(tmp_path / "text", **SHAPES["8b"])}
+    name = {"vision": "encoder.layers.1.self_attn.k_proj.weight", "text": "model.norm.weight"}[part]
+    rewrite(parts[part], lambda weights: weights[name].view(-1)[3:4].fill_(value))
+    with pytest.raises(CheckpointError, match=rf"{name}.* in .*{part} holds NaN or infinite"):
+        merge(str(parts["vision"]), str(parts["text"]), str(tmp_path / "stage0"))
+    assert not list(tmp_path.glob("stage0*"))
+
+
+@pytest.mark.parametrize(
+    ("part", "changes", "example"),
+    [
+        ("vision", {"num_hidden_layers": 1}, r"encoder\.layers\.1\..*"),
+        ("text", {"num_hidden_layers": 1, "layer_types": None}, r"model\.layers\.1\..*"),
+        ("text", None, r"model\.layers\.0\.self_attn\.q_proj\.bias"),
+    ],
+)
+def test_what_the_configuration_does_not_count_is_not_dropped(
+    tmp_path: pathlib.Path, part: str, changes: dict[str, Any] | None, example: str
+) -> None:
+    parts = {"vision": write_rice(tmp_path / "vision"), "text": write_qwen3(tmp_path / "text", **SHAPES["8b"])}
+    if changes is None:
+        rewrite(parts[part], lambda w: w.update({"model.layers.0.self_attn.q_proj.bias": torch.zeros(64)}))
+    else:
+        change_config(parts[part], **changes)
+    with pytest.raises(CheckpointError, match=rf"{part} holds \d+ tensors that .* does not count, {example} among"):
+        merge(str(parts["vision"]), str(parts["text"]), str(tmp_path / "stage0"))
+    assert not list(tmp_path.glob("stage0*"))
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"weight_map": []}', '{"weight_map": {"a": 1}}', "[" * 100_000])
+def test_a_damaged_index_is_named(vision: pathlib.Path, tmp_path: pathlib.Path, content: str) -> None:
+    text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
+    (text / "model.safetensors.index.json").write_text(content)
+    with pytest.raises(CheckpointError, match=r"model\.safetensors\.index\.json"):
+        merge(str(vision), str(text), str(tmp_path / "stage0"))
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("vision", "[1]"),
+        ("vision", '{"vision_config": 3}'),
+        ("vision", '{"model_type": 5}'),
+        ("vision", '{"model_type": "mlcd", "hidden_size": 64}'),
+        ("text", '{"model_type": "qwen3"}'),
+        ("text", '{"model_type": "qwen3", "hidden_size": "wide"}'),
+        ("text", '{"model_type": ["qwen3"]}'),
+        ("text", '"qwen3"'),
+        ("text", "\x00"),
+    ],
+)
+def test_a_damaged_configuration_is_named(tmp_path: pathlib.Path, part: str, content: str) -> None:
+    parts = {"vision": write_rice(tmp_path / "vision"), "text": write_qwen3(tmp_path / "text", **SHAPES["8b"])}
+    (parts[part] / "config.json").write_text(content)
+    with pytest.raises(CheckpointError, match=rf"{part}.*"):
+        merge(str(parts["vision"]), str(parts["text"]), str(tmp_path / "stage0"))
+
+
+@pytest.mark.parametrize("file", ["tokenizer.json", "tokenizer_config.json", "generation_config.json"])
+def test_other_damaged_files_are_named(vision: pathlib.Path, tmp_path: pathlib.Path, file: str) -> None:
+    text = write_qwen3(tmp_path / "text", **SHAPES["8b"])
+    (text / file).write_text('{"')
+    message = "generation_config" if file.startswith("gen") else "no tokenizer that can be read"
+    with pytest.raises(CheckpointError, match=message):
+        merge(str(vision), str(text), str(tmp_path / "stage0"))
+    assert not list(tmp_path.glob("stage0*"))
 
 
 def test_parts_of_another_kind(vision: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -101,7 +229,7 @@ def test_parts_of_another_kind(vision: pathlib.Path, tmp_path: pathlib.Path) -> 
     change_config(text, num_hidden_layers=3, layer_types=None)
     with pytest.raises(CheckpointError, match=r"has no model\.layers\.2\.self_attn\.q_proj\.weight"):
         merge(str(vision), str(text), str(output))
-    change_config(text, num_hidden_layers=1, vocab_size=530)
+    change_config(text, num_hidden_layers=2, vocab_size=530)
     with pytest.raises(CheckpointError, match=r"would be \(520, 64\), the configurations make it \(530, 64\)"):
         merge(str(vision), str(text), str(output))
     change_config(text, hidden_act=7)

@@ -1,12 +1,10 @@
-"""The reader of packed sets: every pack once an epoch, exact resume, and patches as the processor alone makes them."""
+"""The reader of packed sets: its order, and patches as the processor alone makes them."""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-import json
-import pathlib
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,42 +15,24 @@ from transformers import PreTrainedTokenizerFast
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
 from model.architecture.processing import build_processor
 from model.errors import ModelConfigError
-from model.training.packed_dataset import PackedDataset, collate_packs, packed_loader
+from model.training.packed_dataset import PackedDataset, to_tensors
+from model.training.packed_loader import collate_packs
+from model.training.packed_pixels import PixelProcessor
+from tests.model.packed_sets import write_two_sets
 from tests.model.tiny import tiny_config
-from tests.transforms.packing.corpus import TOKENIZER, both_sources, pack_all, pack_job, picture
+from tests.transforms.packing.corpus import TOKENIZER, picture
 from transforms.errors import InputError
 from transforms.packing.documents.image_bytes import decode_image
 from transforms.packing.documents.video_bytes import decode_frames
-from transforms.packing.job.settings import PackSource
-from transforms.packing.layouts.native_reader import PackedSet
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Two packed sets: of everything, and of text and pictures in records."""
-    folder = tmp_path_factory.mktemp("sets")
-    sources = both_sources(folder)
-    pack_all(pack_job(folder / "all", sources, pack_tokens=200, video_max_pixels=56 * 56))
-    pack_all(pack_job(folder / "records", sources[1:], pack_tokens=140, video_max_pixels=56 * 56))
-    return [str(folder / "all"), str(folder / "records")]
+    return write_two_sets(tmp_path_factory.mktemp("sets"))
 
 
 def keys(batches: Any) -> list[str]:
     return [key for batch in batches for key in batch["keys"]]
-
-
-def loaders(folder: str, **options: Any) -> Iterator[Any]:
-    for rank in range(2):
-        yield packed_loader(PackedDataset(folder, rank=rank, world_size=2, **options), workers=2)
-
-
-def test_two_ranks_with_two_workers_see_every_pack_once_an_epoch(folders: list[str]) -> None:
-    found = [keys(loader) for loader in loaders(folders[0], epochs=1)]
-    packs = len(PackedSet.open(folders[0]))
-    assert packs > 15
-    assert Counter(found[0] + found[1]) == dict.fromkeys(set(found[0] + found[1]), 1)
-    assert len(set(found[0] + found[1])) == packs
-    assert abs(len(found[0]) - len(found[1])) <= 1
 
 
 def test_epochs_are_in_other_orders_and_other_seeds_too(folders: list[str]) -> None:
@@ -66,22 +46,13 @@ def test_epochs_are_in_other_orders_and_other_seeds_too(folders: list[str]) -> N
     assert order(0) == twice
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("packs_per_batch", [1, 3])
-def test_stopped_anywhere_it_goes_on_exactly(folders: list[str], workers: int, packs_per_batch: int) -> None:
-    def loader() -> Any:
-        dataset = PackedDataset(folders[0], epochs=2, rank=1, world_size=2)
-        return packed_loader(dataset, packs_per_batch, workers)
-
-    whole = [batch["keys"] for batch in loader()]
-    for stop in (1, 2, len(whole) // 2 + 1, len(whole)):
-        stopped = loader()
-        iterator = iter(stopped)
-        seen = [next(iterator)["keys"] for _ in range(stop)]
-        state = json.loads(json.dumps(stopped.state_dict())) if workers == 0 else stopped.state_dict()
-        resumed = loader()
-        resumed.load_state_dict(state)
-        assert seen + [batch["keys"] for batch in resumed] == whole
+@pytest.mark.parametrize("rank", [0, 1, 2])
+def test_which_rank_reads_which_pack_when(folders: list[str], rank: int) -> None:
+    """Rank r of R reads the positions r, r + R, …, in that order, in each epoch."""
+    dataset = PackedDataset(folders[0], epochs=3, seed=5, rank=rank, world_size=3)
+    [packed] = dataset.sets
+    wanted = [packed.read(dataset.order.at(position)[1]).key for position in range(rank, 3 * len(packed), 3)]
+    assert keys(dataset) == wanted
 
 
 def test_a_mixture_keeps_its_weights(folders: list[str]) -> None:
@@ -121,31 +92,6 @@ def test_patches_are_what_the_processor_alone_makes(folders: list[str]) -> None:
     assert kinds == {"image": 2, "video": 1}
 
 
-def test_collated_packs_keep_their_documents(folders: list[str]) -> None:
-    samples = list(PackedDataset(folders[0], epochs=1, rank=0, world_size=1))[:4]
-    batch = collate_packs(samples)
-    lengths = torch.cat([sample["cu_seq_lens_q"].diff() for sample in samples])
-    assert torch.equal(batch["cu_seq_lens_q"].diff(), lengths)
-    assert batch["input_ids"].shape == batch["labels"].shape == (1, int(lengths.sum()))
-    assert batch["max_length_q"] == int(lengths.max())
-    assert batch["cu_seq_lens_q"].dtype == torch.int32
-    patches = int(batch["image_grid_thw"].prod(1).sum())
-    assert batch["pixel_values"].shape == (patches, 588)
-    trained = batch["labels"] != -100
-    assert trained.any() and torch.equal(batch["labels"][trained], batch["input_ids"][trained])
-
-
-def test_a_state_of_another_order_is_refused(folders: list[str]) -> None:
-    state = PackedDataset(folders[0], rank=0, world_size=2).state_dict()
-    for options, what in (
-        ({"rank": 0, "world_size": 4}, "world_size 2, this run has 4"),
-        ({"rank": 1, "world_size": 2}, "rank 0, this run has 1"),
-        ({"rank": 0, "world_size": 2, "seed": 1}, "seed 0, this run has 1"),
-    ):
-        with pytest.raises(ModelConfigError, match=what):
-            PackedDataset(folders[0], **options).load_state_dict(state)
-
-
 def test_another_tokenizer_is_refused(folders: list[str]) -> None:
     with pytest.raises(InputError, match="packed with tokenizer"):
         PackedDataset(folders, tokenizer_fingerprint="0" * 16)
@@ -155,20 +101,14 @@ def test_another_tokenizer_is_refused(folders: list[str]) -> None:
         PackedDataset(folders, rank=2, world_size=2)
 
 
-def test_pixels_of_another_size_are_an_error(tmp_path: pathlib.Path) -> None:
-    """An image of equally many bytes was put in place of the one that was planned."""
-    both_sources(tmp_path)
-    source = PackSource(name="instruct", format="conversations", path=str(tmp_path / "instruct"))
-    job = pack_job(tmp_path / "run", [source])
-    pack_all(job)
-    shard = tmp_path / "run" / "packed" / "packs-000000.tar"
-    planned = (tmp_path / "instruct" / "media" / "a.jpg").read_bytes()
-    other = picture(60, 28, 1)
-    data = shard.read_bytes()
-    assert len(other) <= len(planned) and data.count(planned) == 1
-    shard.write_bytes(data.replace(planned, other.ljust(len(planned), b"\0")))
+def test_pixels_of_another_size_are_an_error(folders: list[str]) -> None:
+    """An image other than the one that was planned: its patches would not be as many as its tokens."""
+    dataset = PackedDataset(folders[1], rank=0, world_size=1)
+    packs = map(dataset.sets[0].read, range(len(dataset.sets[0])))
+    pack = next(pack for pack in packs if pack.images)
+    changed = dataclasses.replace(pack, images=(picture(60, 28, 1), *pack.images[1:]))
     with pytest.raises(InputError, match=r"image 0 of pack ps_.* \(document 00000001\) is 60x28 pixels, .* 100x60"):
-        list(PackedDataset(str(tmp_path / "run"), epochs=1, rank=0, world_size=1))
+        to_tensors(changed, PixelProcessor(dataset.sets[0].image_limits, dataset.sets[0].video_limits))
 
 
 def test_the_model_gives_each_document_of_a_pack_what_it_has_alone(folders: list[str]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pathlib
 import resource
 import shutil
 import signal
+import time
 from typing import Any
 
 import pytest
@@ -28,13 +30,14 @@ from tests.model.tiny_runs import (
     write_model,
     write_packs,
 )
-from transforms.errors import InputError
+from transforms.errors import InputError, WorkerLostError
 from transforms.packing.documents.tiny_tokenizer import tiny_tokenizer
 
 Start = dict[str, str]
 
 #: Runs first in a training process of its own: it is killed when it has made its 17th step.
 _KILL = """
+import multiprocessing
 import os
 from model.training.trainer import Trainer
 class Killed(Trainer):
@@ -251,6 +254,89 @@ def test_saving_copies_before_training_goes_on(tmp_path: pathlib.Path) -> None:
         assert checkpoint is not None
         store.load(checkpoint, found)
     assert torch.equal(found["weight"], torch.arange(1_000_000.0))
+
+
+def test_a_damaged_checkpoint_is_trained_again(
+    start: Start, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bit flips in the newest: the run says so, goes on from the one before, and ends as if nothing had been."""
+    values = settings_of(start, tmp_path, checkpoint__every_steps=2)
+    train(values)
+    expected = weights_of(tmp_path)
+    shutil.rmtree(tmp_path / "model")
+    (tensors,) = (tmp_path / "checkpoints" / "step-00000004").glob("*.distcp")
+    data = bytearray(tensors.read_bytes())
+    data[-100] ^= 1
+    tensors.write_bytes(data)
+    capsys.readouterr()
+    train(values)
+    printed = capsys.readouterr().out
+    assert "step-00000004 is damaged" in printed and "going on after step 2" in printed
+    assert checkpoints_of(tmp_path) == ["step-00000002", "step-00000004", "step-00000004.damaged"]
+    found = weights_of(tmp_path)
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+@pytest.mark.slow
+def test_two_processes_agree_on_what_is_damaged(start: Start, tmp_path: pathlib.Path) -> None:
+    """Only the second process's own state is: both go back."""
+    values = settings_of(start, tmp_path / "out", checkpoint__every_steps=2)
+    for harm in (False, True):
+        if harm:
+            (tmp_path / "out" / "checkpoints" / "step-00000004" / "rank-00001.pt").write_bytes(b"")
+            shutil.rmtree(tmp_path / "out" / "model")
+        running = start_training(values, tmp_path / "run.yaml", world_size=2)
+        text, _ = running.communicate(timeout=180)
+        assert running.returncode == 0, text
+    assert "step-00000004 is damaged (rank-00001.pt is not as it was written" in text
+    assert "going on after step 2" in text and "trained 4 steps" in text
+
+
+class _Bereft(Trainer):
+    """Loses the process that reads ahead, while it trains."""
+
+    def _train_step(self, *arguments: Any) -> None:
+        super()._train_step(*arguments)
+        for worker in multiprocessing.active_children():
+            os.kill(worker.pid or 0, signal.SIGKILL)
+            time.sleep(1)  # the system tells of it here, not where the next batch is waited for
+
+
+def test_a_lost_worker_is_told(start: Start, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(WorkerLostError, match=r"a process that reads packs ended .*from the last checkpoint"):
+        train(settings_of(start, tmp_path, data__workers=1, steps=30), _Bereft)
+
+
+def test_more_steps_are_exported_too(start: Start, tmp_path: pathlib.Path) -> None:
+    """A finished run with ``steps`` raised: the model is that of the last step, and stays when nothing is new."""
+    train(settings_of(start, tmp_path, steps=2))
+    before = weights_of(tmp_path)
+    train(settings_of(start, tmp_path, steps=4))
+    after = weights_of(tmp_path)
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    trainer = train(settings_of(start, tmp_path, steps=4))
+    trained = dict(trainer.root.model.named_parameters())
+    assert torch.equal(trained["lm_head.weight"].full_tensor(), after["lm_head.weight"])
+    written = (tmp_path / "model" / "config.json").stat().st_mtime_ns
+    train(settings_of(start, tmp_path, steps=4))
+    assert (tmp_path / "model" / "config.json").stat().st_mtime_ns == written
+    assert not list(tmp_path.glob("model.*"))
+
+
+class _Aimless(Trainer):
+    """Meets packs without a target."""
+
+    def _batches(self) -> Any:
+        for part in super()._batches():
+            yield MicroBatch(part.inputs, part.places[:0], part.targets[:0])
+
+
+def test_what_learnt_nothing_is_not_exported(start: Start, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(TrainingError, match=r"all 4 steps were left out.*no model is exported"):
+        train(settings_of(start, tmp_path), _Aimless)
+    assert not (tmp_path / "model").exists()
+    with pytest.raises(TrainingError, match="all 4 steps were left out"):
+        train(settings_of(start, tmp_path))
 
 
 def test_other_settings_are_refused(start: Start, tmp_path: pathlib.Path) -> None:

@@ -50,7 +50,9 @@ _PARAMETERS: list[tuple[str, Callable[..., Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("used_in", "function", "wanted"), _PARAMETERS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(
+    ("used_in", "function", "wanted"), _PARAMETERS, ids=[function.__qualname__ for _, function, _ in _PARAMETERS]
+)
 def test_parameters(used_in: str, function: Callable[..., Any], wanted: list[str]) -> None:
     names = [name for name in inspect.signature(function).parameters if name != "self"]
     assert names[: len(wanted)] == wanted, (

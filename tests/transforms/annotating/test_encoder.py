@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import numpy as np
 import open_clip
 import pytest
 import torch
 from PIL import Image
 
-from transforms.annotating.encoder import ClipEncoder
+from transforms.annotating.encoder import ClipEncoder, check_encoder
 from transforms.annotating.settings import EncoderSettings
 from transforms.errors import ConfigError
 
@@ -64,6 +66,19 @@ def test_what_cannot_be_had(settings: dict[str, str | None], says: str, monkeypa
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ConfigError, match=says):
         ClipEncoder(EncoderSettings(**settings))  # type: ignore[arg-type]
+
+
+def test_a_folder_without_weights_is_no_model_at_random(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = pathlib.Path(__file__).parents[3] / "configs" / "encoder" / "tiny"
+    for path in tiny.glob("*.json"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(ConfigError, match=r"cannot load encoder .*: it holds no weights"):
+        check_encoder(EncoderSettings(model=str(tmp_path)))
+    monkeypatch.setattr("transforms.annotating.encoder._check_folder", lambda _: None)  # as if a stray .bin lay there
+    with pytest.raises(ConfigError, match=r"cannot load encoder .*could not be loaded"):
+        ClipEncoder(EncoderSettings(model=str(tmp_path)))
 
 
 def test_a_folder_that_is_no_model(tmp_path: object) -> None:

@@ -14,7 +14,7 @@ from tests.transforms.balancing.passes import run_passes
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.tally import KeyedSample
-from transforms.datasets import ShardName, read_table, write_table
+from transforms.datasets import ShardName, read_counts, read_table, write_table
 from transforms.errors import EvenweaveError, RunFolderError
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
@@ -142,3 +142,20 @@ def test_keyed_sample_is_the_same_in_any_parts(limit: int, sizes: list[int]) -> 
         total += part
         start += size
     assert total.images().ravel().tolist() == list(range(min(limit, sum(sizes))))
+
+
+def test_rows_in_no_named_stratum_are_counted(tmp_path: pathlib.Path) -> None:
+    langs = ["en", "zh", "und", "fr"] * 100
+    strata = {"by": "lang", "sizes": {"en": 40, "zh": 20}}
+    settings = BalanceSettings.model_validate({"method": "uniform", "size": 60, "strata": strata})
+    folder, names = write_corpus(tmp_path, random_ids(400, 50, 4, 0), 3, 50, langs=langs)
+    run_passes(ShardReader(folder, settings), names, 50)
+    counts = [read_counts(folder.selection(*name), folder.fingerprint) for name in names]
+    total = sum(counts[1:], start=counts[0]).to_dict()
+    assert total == {"rows_in": 400, "rows_out": 60, "rejects": {"not_selected": 140, "outside_strata": 200}}
+
+
+def test_a_stratum_too_small_says_how_many_rows_have_no_stratum(tmp_path: pathlib.Path) -> None:
+    settings = {"method": "uniform", "size": 120, "strata": {"by": "lang", "sizes": {"en": 20, "zh": 100}}}
+    with pytest.raises(EvenweaveError, match=r"'zh', which holds 40 .* 120 images have no lang that"):
+        balance(tmp_path, random_ids(200, 50, 4, 0), 2, settings, langs=["en", "zh", "und", "fr", "und"] * 40)

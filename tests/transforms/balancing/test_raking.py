@@ -11,6 +11,7 @@ from transforms.balancing.raking import fit, group_rare, water_fill
 from transforms.balancing.sampling import Expectation, bins, histogram
 from transforms.balancing.settings import BalanceSettings, RakingSettings
 from transforms.balancing.weights import count_concepts, weighting
+from transforms.errors import ConfigError
 
 
 def expected_counts(settings: BalanceSettings, ids: np.ndarray, sample: np.ndarray, n_concepts: int) -> np.ndarray:
@@ -71,6 +72,33 @@ def test_the_fit_is_deterministic() -> None:
     first, second = (fit(ids, counts, 20_000, 2000, 1, RakingSettings()) for _ in range(2))
     np.testing.assert_array_equal(first.theta, second.theta)
     assert first.iterations < 100
+
+
+def test_images_of_concepts_below_the_floor_do_not_vanish() -> None:
+    """35 concepts of 8 images each, alone on them, beside 15 of a thousand and more."""
+    random = np.random.default_rng(0)
+    common = (15 * random.random((20_000, 2)) ** 2).astype(np.int32)
+    rare = np.stack([np.repeat(np.arange(15, 50, dtype=np.int32), 8), np.full(280, -1, np.int32)], axis=1)
+    ids = np.concatenate([common, rare, np.full((500, 2), -1, np.int32)])
+    settings = BalanceSettings(method="raked", size=2000)
+    achieved = expected_counts(settings, ids, ids, 50)
+    assert achieved[15:].min() == achieved[15:].max()
+    assert achieved[15:].min() / 8 >= (achieved[:15] / count_concepts(ids, 50)[:15]).max()
+
+    weights = weighting(settings, count_concepts(ids, 50), len(ids), ids)
+    alone, bare, fitted = (weights.of_images(np.array([row], np.int32))[0] for row in ([20, -1], [-1, -1], [0, -1]))
+    assert alone == np.nanmax(weights.of_concepts())
+    assert bare == np.nanmin(weights.of_concepts()) <= fitted
+
+
+def test_a_fit_that_runs_off_is_an_error() -> None:
+    """A target out of reach: weights that differed by more than floats hold came out as equal ones."""
+    random = np.random.default_rng(0)
+    ids = np.sort((200 * random.random((5000, 8)) ** 3).astype(np.int32))
+    ids[:, 1:][ids[:, 1:] == ids[:, :-1]] = -1
+    settings = RakingSettings(stiffness=1e8, max_iterations=3000, max_step=20, count_floor=2)
+    with pytest.raises(ConfigError, match=r"balance.raking.stiffness 1e\+08 lets the weights run off: after \d+ iter"):
+        fit(ids, count_concepts(ids, 200), 5000, 2000, 1, settings)
 
 
 def test_raked_is_flatter_than_the_formulas() -> None:

@@ -72,8 +72,8 @@ def test_raked_weight_is_the_exponential_of_the_mean() -> None:
     weights = weighting(BalanceSettings(method="raked", size=400), counts, 4000, ids)
     theta = np.log(weights.of_concepts())
     assert np.isnan(theta[4]) and (theta[:4] < 10).all()
-    row = np.array([[0, 2, -1], [3, 3, 4], [-1, -1, 4]], dtype=np.int32)
-    expected = np.exp([(theta[0] + theta[2]) / 2, theta[3], theta[:4].min()])
+    row = np.array([[0, 2, -1], [3, 3, 4], [-1, -1, 4], [-1, -1, -1]], dtype=np.int32)
+    expected = np.exp([(theta[0] + theta[2]) / 2, theta[3], theta[:4].max(), theta[:4].min()])
     np.testing.assert_allclose(weights.of_images(row), expected)
 
 

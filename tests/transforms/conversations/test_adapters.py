@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.transforms.packing.documents.processor import IMAGES, VIDEOS
 from tests.transforms.packing.small_documents import instruction_set, needs_instruction_sets, turn
 from transforms.conversations.adapters import Conversation, of_pair, of_record, size_mismatch, to_document
 from transforms.conversations.document import Document, Image, ImageSize, Text, Video, VideoSize
+from transforms.datasets import rejects_table
 from transforms.packing.documents.chat import IGNORED_LABEL, ChatTokenizer, Tokenised
 from transforms.packing.documents.tiny_tokenizer import tiny_tokenizer
 from transforms.rejects import Reason, Reject
@@ -161,6 +164,34 @@ def messages(*turns: tuple[str, Any], **more: Any) -> dict[str, Any]:
         ({"conversations": ["Hi"]}, Reason.MALFORMED_RECORD),
         ({"conversations": [{"from": "function_call", "value": "look()"}]}, Reason.MALFORMED_RECORD),
         ({"instruction": "a", "output": "b", "history": [["x"]]}, Reason.MALFORMED_RECORD),
+        ({"instruction": "a", "output": "b", "history": ["xy"]}, Reason.MALFORMED_RECORD),
+        ({"instruction": "a", "output": "b", "history": 5}, Reason.MALFORMED_RECORD),
+        ({"instruction": "a", "output": "b", "history": {"x": "y"}}, Reason.MALFORMED_RECORD),
+        ({"instruction": "a", "output": "b", "history": [[1, "y"]]}, Reason.MALFORMED_RECORD),
+        ({"instruction": ["a"], "output": "b"}, Reason.MALFORMED_RECORD),
+        ({"instruction": "a", "input": 5, "output": "b"}, Reason.MALFORMED_RECORD),
+        ({"instruction": "a", "input": {}, "output": 5}, Reason.MALFORMED_RECORD),
+        ({"instruction": "a", "output": "b", "system": {"a": 1}}, Reason.MALFORMED_RECORD),
+        (messages(("user", "Hi"), ("assistant", "x"), system=["Be brief."]), Reason.MALFORMED_RECORD),
+        (messages(("user", None), ("assistant", "x")), Reason.MALFORMED_RECORD),
+        (
+            {"messages": [{"role": "user", "value": "?"}, {"role": "assistant", "content": "x"}]},
+            Reason.MALFORMED_RECORD,
+        ),
+        (messages(("user", "Hi"), ("assistant", [{"type": "text", "text": None}])), Reason.MALFORMED_RECORD),
+        (messages(("user", [{"type": "text", "value": 5}]), ("assistant", "x")), Reason.MALFORMED_RECORD),
+        (messages(("user", "Hi \ud800"), ("assistant", "x")), Reason.MALFORMED_RECORD),
+        (messages(("user", "Hi"), ("assistant", "x\udfff")), Reason.MALFORMED_RECORD),
+        (messages(("user", "<image>?"), ("assistant", "x"), images=["\ud800.jpg"]), Reason.MALFORMED_RECORD),
+        ({"\ud800": "a"}, Reason.MALFORMED_RECORD),
+        (messages(("user", "Hi"), ("function_call", f"[{'[' * 20_000}")), Reason.MALFORMED_RECORD),
+        (messages(("user", "Hi"), ("function_call", f"{'[' * 150}{']' * 150}")), Reason.MALFORMED_RECORD),
+        (
+            messages(("user", "Hi"), ("function_call", '{"name": "f", "arguments": {"x": NaN}}')),
+            Reason.MALFORMED_RECORD,
+        ),
+        (messages(("user", "Hi"), ("function_call", '{"name": "f", "arguments": [1e999]}')), Reason.MALFORMED_RECORD),
+        (messages(("user", "Hi"), ("assistant", "x"), tools=[{"name": float("nan")}]), Reason.MALFORMED_RECORD),
         ({"question": "a", "answer": "b"}, Reason.MALFORMED_RECORD),
         ({"messages": "Hi"}, Reason.MALFORMED_RECORD),
     ],
@@ -168,6 +199,43 @@ def messages(*turns: tuple[str, Any], **more: Any) -> dict[str, Any]:
 def test_rejects(record: dict[str, Any], reason: Reason) -> None:
     found = of_record("k7", record)
     assert isinstance(found, Reject) and (found.key, found.reason) == ("k7", reason) and found.detail
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+_FIELDS = (
+    "messages",
+    "conversations",
+    "instruction",
+    "input",
+    "output",
+    "system",
+    "history",
+    "tools",
+    "images",
+    "videos",
+)
+_TURN_FIELDS = ("role", "from", "content", "value", "tool_calls", "type", "text", "image", "function", "name")
+_TURN = st.dictionaries(
+    st.sampled_from(_TURN_FIELDS), _JSON | st.sampled_from(["user", "assistant", "tool", "text", "<image>"]), max_size=5
+)
+
+
+@given(st.dictionaries(st.sampled_from(_FIELDS), _JSON | st.lists(_TURN | st.lists(_TURN), max_size=3), max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_whatever_a_record_holds_it_is_a_conversation_or_a_reject(record: dict[str, Any]) -> None:
+    found = of_record("k", record)
+    if isinstance(found, Conversation):
+        document = to_document(
+            "k", "s", found, [ImageSize(40, 30)] * len(found.images), [VideoSize(2, 60, 60)] * len(found.videos)
+        )
+        assert isinstance(document, Document)
+        json.dumps(document.to_dict(), ensure_ascii=False).encode()
+    else:
+        rejects_table("a", [found]).validate(full=True)
 
 
 def test_documents_need_every_size() -> None:

@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.deduplicating.matching import (
+    DUPLICATE,
     ROW,
     DuplicateKind,
     band_values,
     find_exact,
     find_near,
     locations,
-    merge,
     split,
+    strongest,
 )
 
 DISTANCE = 3
@@ -28,6 +29,11 @@ def rows_of(low: list[int], high: list[int] | None = None, seed: int = 0) -> np.
     rows["priority"] = np.random.default_rng(seed).permutation(len(low)) + 1
     rows["location"] = locations(5, len(low))
     return rows
+
+
+def merge(parts: list[np.ndarray]) -> np.ndarray:
+    duplicates = np.concatenate(parts)
+    return duplicates[strongest(duplicates)]
 
 
 def near_duplicates(rows: np.ndarray, partitions: int) -> np.ndarray:
@@ -96,6 +102,25 @@ def test_exact_is_the_reason_given_when_both_hold() -> None:
     rows = rows_of([9, 9], [1, 1])
     duplicates = merge([near_duplicates(rows, 1), find_exact(rows)])
     assert duplicates["kind"].tolist() == [DuplicateKind.EXACT]
+
+
+@pytest.mark.parametrize("exact_first", [True, False])
+@pytest.mark.parametrize("keepers", [(1, 2), (2, 1)], ids=["exact's keeper first", "near's keeper first"])
+def test_exact_is_the_reason_given_at_distance_0(exact_first: bool, keepers: tuple[int, int]) -> None:
+    """Whichever is found first, and wherever the rows that are kept in its place stand."""
+    exact = np.array([(5, DuplicateKind.EXACT, 0, keepers[0])], dtype=DUPLICATE)
+    near = np.array([(5, DuplicateKind.NEAR, 0, keepers[1])], dtype=DUPLICATE)
+    assert merge([exact, near] if exact_first else [near, exact]).tolist() == exact.tolist()
+
+
+def test_of_near_duplicates_the_nearest_is_the_reason() -> None:
+    far, nearer = (
+        np.array([(5, DuplicateKind.NEAR, distance, keeper)], dtype=DUPLICATE) for distance, keeper in ((2, 1), (1, 9))
+    )
+    other = np.array([(4, DuplicateKind.NEAR, 3, 2)], dtype=DUPLICATE)
+    tied = np.array([(5, DuplicateKind.NEAR, 1, 8)], dtype=DUPLICATE)
+    assert merge([far, nearer, other]).tolist() == [*other.tolist(), *nearer.tolist()]
+    assert merge([nearer, tied]).tolist() == merge([tied, nearer]).tolist() == tied.tolist()
 
 
 @pytest.mark.parametrize("distance", range(9))

@@ -105,6 +105,8 @@ def _annotate(run: SmallRun, shard: InputShard, source: SourceSettings, copies: 
         "perceptual_hash": np.zeros(len(keys), dtype=np.uint64),
         "concept_ids": pa.FixedSizeListArray.from_arrays(pa.array(ids.reshape(-1)), K),
         "concept_scores": pa.FixedSizeListArray.from_arrays(pa.array(scores.reshape(-1)), K),
+        "source_key": [sample.source_key for sample in samples],
+        "source_record": [sample.source_record for sample in samples],
     }
     annotations = pa.table(columns, schema=datasets.annotations_schema(K))
     datasets.write_table(run.folder.annotations(shard.source, shard.name), annotations, FINGERPRINT)
@@ -126,8 +128,13 @@ def some_copies(number: int) -> int:
     return (0, 1, 2, 0)[number % 4]
 
 
-def draw_tars(folder: pathlib.Path, shards: int, samples: int, formats: tuple[str, ...] = ("JPEG",)) -> SourceSettings:
-    """Tars of small noisy images, one in five with a Chinese caption; the same keys in every tar."""
+def draw_tars(
+    folder: pathlib.Path, shards: int, samples: int, formats: tuple[str, ...] = ("JPEG",), records: bool = False
+) -> SourceSettings:
+    """Tars of small noisy images, one in five with a Chinese caption; the same keys in every tar.
+
+    With ``records`` every other sample has a JSON of the source, no two of one shape.
+    """
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
     for shard in range(shards):
@@ -139,11 +146,19 @@ def draw_tars(folder: pathlib.Path, shards: int, samples: int, formats: tuple[st
                 Image.fromarray(pixels).save(stream, image_format)
                 caption = f"图片 {shard} {number}" if number % 5 == 3 else f"image {shard} {number}"
                 ending = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}[image_format]
-                for part, data in ((ending, stream.getvalue()), ("txt", caption.encode())):
+                parts = [(ending, stream.getvalue()), ("txt", caption.encode())]
+                if records and number % 2:
+                    parts.append(("json", source_record(number).encode()))
+                for part, data in parts:
                     member = tarfile.TarInfo(f"{number:04d}.{part}")
                     member.size = len(data)
                     tar.addfile(member, io.BytesIO(data))
     return SourceSettings(name=folder.name, format="webdataset", path=str(folder), license="cc-by-4.0", language="auto")
+
+
+def source_record(number: int) -> str:
+    """What the source says of every other sample."""
+    return json.dumps({"url": f"https://example.org/{number}", "exif": [{"n": number}, number, None][number % 3]})
 
 
 def real_data(name: str) -> pathlib.Path | None:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tests.transforms.exporting.small_run import SmallRun, draw_tars, real_data, small_run, some_copies
+from tests.transforms.exporting.small_run import SmallRun, draw_tars, real_data, small_run, some_copies, source_record
 from transforms.errors import InputError, RunFolderError
 from transforms.exporting import images, shard_writer
 from transforms.exporting.manifest import read_manifest
@@ -74,6 +74,30 @@ def test_every_selected_copy_comes_out_once_as_it_went_in(run: SmallRun, setting
         with Image.open(io.BytesIO(members[endings[0]])) as image:
             assert (about["width"], about["height"]) == image.size
             assert endings == [{"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}[image.format]]
+
+
+def test_what_the_source_says_comes_out_as_it_went_in(tmp_path: pathlib.Path) -> None:
+    run = small_run(tmp_path / "run", [draw_tars(tmp_path / "raw", 1, 8, records=True)], copies=lambda _: 1)
+    run.export()
+    for about, members in exported(run):
+        number = int(about["key"])
+        assert (about.get("source_record"), "source_record" in about) == (
+            (json.loads(source_record(number)), True) if number % 2 else (None, False)
+        )
+        if number % 2:
+            assert source_record(number).encode() in members["json"]
+
+
+def test_a_key_and_a_caption_come_out_as_they_were(tmp_path: pathlib.Path) -> None:
+    image = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(image, "JPEG")
+    table = pa.table({"image": [image.getvalue()] * 2, "caption": [" a cat\n", "a dog"], "id": ["img/0.v2", "1"]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    source = SourceSettings(name="web", format="parquet", path=str(tmp_path / "a.parquet"), key_column="id")
+    run = small_run(tmp_path / "run", [source], copies=lambda _: 1)
+    run.export()
+    found = {about["key"]: (about.get("source_key"), members["txt"]) for about, members in exported(run)}
+    assert found == {"img/0_v2": ("img/0.v2", b" a cat\n"), "1": (None, b"a dog")}
 
 
 def test_the_json_says_what_was_found(run: SmallRun) -> None:

@@ -20,6 +20,10 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 names = st.tuples(st.sampled_from(["a", "a_b", "_"]), texts, texts, st.integers(0, 3))
 
 
+def written(record: dict) -> str:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
 def member_name(source: str, shard: str, key: str, copy: int) -> str:
     columns = (pa.array([text], TEXT) for text in (source, shard, key))
     return member_names(*columns, pa.array([copy], pa.int32()))[0].as_py()
@@ -64,9 +68,18 @@ def test_webdataset_splits_them(keys: list[str], tmp_path_factory) -> None:
     lang=st.sampled_from(["en", "", None]),
     scores=st.lists(st.floats(-1, 1), min_size=3, max_size=3),
     copies=st.integers(1, 3),
+    source_key=st.one_of(st.none(), texts),
+    source_record=st.one_of(st.none(), st.dictionaries(texts, st.one_of(texts, st.none(), st.integers()), max_size=3)),
 )
 def test_the_record_is_what_json_makes_of_it(
-    caption: str | None, key: str, name: str, lang: str | None, scores: list[float], copies: int
+    caption: str | None,
+    key: str,
+    name: str,
+    lang: str | None,
+    scores: list[float],
+    copies: int,
+    source_key: str | None,
+    source_record: dict | None,
 ) -> None:
     stored = np.array(scores, np.float16)
     columns = {
@@ -82,6 +95,8 @@ def test_the_record_is_what_json_makes_of_it(
         "copy": [0],
         "concept_ids": pa.FixedSizeListArray.from_arrays(pa.array([7, 0, -1], pa.int32()), 3),
         "concept_scores": pa.FixedSizeListArray.from_arrays(pa.array(stored), 3),
+        "source_key": pa.array([source_key], pa.string()),
+        "source_record": pa.array([None if source_record is None else written(source_record)], pa.large_string()),
     }
     table = pa.table(columns)
     some = describe(pa.concat_tables([table] * copies), concept_openings(pa.array(["a", *"bcdefg", name])))
@@ -96,5 +111,9 @@ def test_the_record_is_what_json_makes_of_it(
         "inclusion_probability": 1 / 3,
         "captions": {lang or "und": caption} if caption else {},
     }
-    assert some.json.to_pylist() == [json.dumps(record, ensure_ascii=False, separators=(",", ":"))] * copies
+    if source_key is not None:
+        record["source_key"] = source_key
+    if source_record is not None:
+        record["source_record"] = source_record
+    assert some.json.to_pylist() == [written(record)] * copies
     assert some.caption.to_pylist() == [caption or None] * copies

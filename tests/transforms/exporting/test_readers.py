@@ -30,7 +30,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
     """Three image formats, which readers find harder."""
     folder = tmp_path_factory.mktemp("mixed")
-    source = draw_tars(folder / "raw" / "many", 3, 15, formats=("JPEG", "PNG", "WEBP"))
+    source = draw_tars(folder / "raw" / "many", 3, 15, formats=("JPEG", "PNG", "WEBP"), records=True)
     run = small_run(folder / "run", [source], copies=some_copies)
     run.export(samples_per_shard=15)
     return run

@@ -37,7 +37,7 @@ def read_tar(path: pathlib.Path, data: bytes, **settings: str) -> list[RawSample
 def triple(key: str, ending: str = "jpg") -> list[tuple[str, bytes]]:
     """Image, caption and metadata of one good sample (the bytes are no picture: reading decodes nothing)."""
     return [
-        (f"{key}.{ending}", f"image of {key}".encode()),
+        (f"{key}.{ending}", f"image of {key}".encode("utf-8", "surrogateescape")),
         (f"{key}.json", b'{"width": 3}'),
-        (f"{key}.txt", f"caption of {key}".encode()),
+        (f"{key}.txt", f"caption of {key.encode('ascii', 'replace').decode()}".encode()),
     ]

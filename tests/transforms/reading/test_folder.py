@@ -32,6 +32,18 @@ def test_keys_are_paths_without_dots(tmp_path: pathlib.Path) -> None:
     assert set(read(tmp_path, caption="optional")) == {"a", "a_png", "v1.0/IMG_2020", "b"}
 
 
+def test_the_key_as_it_was_is_kept(tmp_path: pathlib.Path) -> None:
+    for name in ("a.jpg", "a.png", "v1.0/IMG.2020.JPEG"):
+        write(tmp_path / name)
+    source = SourceSettings(name="test", format="folder", path=str(tmp_path), caption="optional")
+    found = [item for item in read_samples(list_shards(source)[0], source) if isinstance(item, RawSample)]
+    assert {item.key: item.source_key for item in found} == {
+        "a": None,
+        "a_png": "a.png",
+        "v1.0/IMG_2020": "v1.0/IMG.2020",
+    }
+
+
 def test_the_same_key_twice_even_with_its_ending_is_a_duplicate(tmp_path: pathlib.Path) -> None:
     for name in ("a.b.jpg", "a.b_jpg.png", "a_b.jpg"):
         write(tmp_path / name)
@@ -43,7 +55,7 @@ def test_the_same_key_twice_even_with_its_ending_is_a_duplicate(tmp_path: pathli
 def test_captions_beside_the_images(tmp_path: pathlib.Path) -> None:
     for name, data in (("a.jpg", b"x"), ("a.txt", b"a caption\n"), ("b.jpg", b"x"), ("c.jpg", b""), ("c.txt", b"c")):
         write(tmp_path / name, data)
-    assert read(tmp_path) == {"a": "a caption", "b": "missing_caption", "c": "empty_image"}
+    assert read(tmp_path) == {"a": "a caption\n", "b": "missing_caption", "c": "empty_image"}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +91,7 @@ def test_captions_from_one_file(tmp_path: pathlib.Path, name: str, text: str) ->
         ("absent.csv", None, "no caption file at"),
         ("c.csv", "name,caption\na,b\n", "needs one of the columns file, file_name, image; has name, caption"),
         ("c.csv", "", "has none"),
-        ("c.jsonl", '{"file": "a.jpg"}\n', "line 1: needs one of the columns caption, text"),
+        ("c.jsonl", '{"file": "a.jpg"}\n', "line 1 needs one of the columns caption, text"),
         ("c.jsonl", "{}\n{", "line 1"),
         ("c.jsonl", "[]", "line 1 must be a JSON object, found list"),
         ("c.jsonl", "{", "line 1 is not JSON"),

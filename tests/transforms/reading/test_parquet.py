@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from transforms.errors import InputError
+from transforms.names import encode_name
 from transforms.reading.listing import list_shards
 from transforms.reading.random_access import ImageReader
 from transforms.reading.samples import RawSample, read_samples
@@ -63,6 +64,13 @@ def test_keys_from_a_column(tmp_path: pathlib.Path, keys: pa.Array) -> None:
     table = pa.table({"image": IMAGES, "caption": CAPTIONS, "id": keys})
     found = read(tmp_path / "a.parquet", table, key_column="id")
     assert [item.key for item in found] in (["x/a_jpg", "b", "c"], ["7", "8", "9"])
+    assert [item.source_key for item in found if isinstance(item, RawSample)] in (["x/a.jpg", None, None], [None] * 3)
+
+
+def test_keys_that_are_not_utf8_are_kept_apart(tmp_path: pathlib.Path) -> None:
+    keys = ["x狗".encode("gbk"), "狗".encode(), b"x\\xb9\\xb7"]
+    found = read(tmp_path / "a.parquet", pa.table({"image": IMAGES, "caption": CAPTIONS, "id": keys}), key_column="id")
+    assert [encode_name(item.key) for item in found if isinstance(item, RawSample)] == keys
 
 
 def test_every_bad_row_is_one_reject(tmp_path: pathlib.Path) -> None:
@@ -97,6 +105,17 @@ def test_more_rows_than_a_batch(tmp_path: pathlib.Path) -> None:
     images = [f"image {row}".encode() for row in range(700)]
     found = read(tmp_path / "a.parquet", pa.table({"image": images}), caption="optional")
     assert [item[1] for item in found] == images
+
+
+@pytest.mark.parametrize("name", ["image", "caption", "key", "other"])
+def test_a_column_named_twice_is_an_error_if_it_is_used(tmp_path: pathlib.Path, name: str) -> None:
+    columns = [pa.array(IMAGES), pa.array(CAPTIONS), pa.array(["a", "b", "c"]), pa.array(IMAGES), pa.array(IMAGES)]
+    table = pa.Table.from_arrays(columns, names=["image", "caption", "key", "other", name])
+    if name == "other":
+        assert len(read(tmp_path / "a.parquet", table, key_column="key")) == 3
+        return
+    with pytest.raises(InputError, match=rf"a\.parquet has 2 columns of the name {name}"):
+        read(tmp_path / "a.parquet", table, key_column="key")
 
 
 @pytest.mark.parametrize("missing", ["image", "caption", "key"])

@@ -7,6 +7,8 @@ import os
 import pathlib
 import tarfile
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.transforms.reading.tars import only_shard, tar_bytes, triple
@@ -56,6 +58,18 @@ def test_a_folder_that_was_changed_is_noticed(tmp_path: pathlib.Path) -> None:
             reader.read(1, 5)
         with pytest.raises(InputError, match="the input was changed"):
             reader.read(2, 5)
+
+
+def test_a_parquet_that_was_damaged_is_an_error_that_names_it(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"image": [bytes(range(256)) * 9] * 3, "caption": ["a", "b", "c"]}), path)
+    source = SourceSettings(name="test", format="parquet", path=str(path))
+    [shard] = list_shards(source)
+    data = bytearray(path.read_bytes())
+    data[4:60] = b"\xff" * 56
+    path.write_bytes(data)
+    with ImageReader(shard, source) as reader, pytest.raises(InputError, match=r"a\.parquet: row group 0 is damaged"):
+        reader.read(0, 256 * 9)
 
 
 @needs_real_data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import pathlib
 import tarfile
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.transforms.reading.tars import only_shard, read_tar, tar_bytes, triple
 from transforms.errors import InputError
+from transforms.names import encode_name
 from transforms.reading.samples import RawSample, read_samples
 from transforms.rejects import Reason, Reject
 
@@ -23,7 +25,15 @@ def outcomes(found: list[RawSample | Reject]) -> list[tuple[str, str]]:
 def test_a_sample_has_image_caption_metadata_and_place(tmp_path: pathlib.Path) -> None:
     data = tar_bytes(triple("000"))
     [sample] = read_tar(tmp_path / "a.tar", data)
-    assert sample == RawSample("000", b"image of 000", "caption of 000", {"width": 3}, 512, 12)
+    record = '{"width": 3}'
+    assert sample == RawSample("000", b"image of 000", "caption of 000", {"width": 3}, 512, 12, None, record)
+
+
+@pytest.mark.parametrize("caption", [" two \n", "\tlines\r\nof text ", "\u3000全角"])
+def test_a_caption_keeps_its_white_space(tmp_path: pathlib.Path, caption: str) -> None:
+    [sample] = read_tar(tmp_path / "a.tar", tar_bytes([("a.jpg", b"x"), ("a.txt", caption.encode())]))
+    assert isinstance(sample, RawSample)
+    assert sample.caption == caption
 
 
 @pytest.mark.parametrize("ending", ["jpg", "JPG", "jpeg", "Jpeg", "png", "webp"])
@@ -87,6 +97,17 @@ def test_unsafe_names_are_rejected(tmp_path: pathlib.Path, key: str) -> None:
     assert outcomes(found) == [(key, "unsafe_member_name"), ("b", "sample")]
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "latin-1", "shift_jis", "utf-8"])
+def test_names_of_any_encoding_are_kept(tmp_path: pathlib.Path, encoding: str) -> None:
+    names = {"gbk": "图片/誠", "latin-1": "été/ça", "shift_jis": "ソ/表", "utf-8": "图\ufffd/片"}[encoding]
+    keys = [part.encode(encoding).decode("utf-8", "surrogateescape") for part in (*names.split("/"), names)]
+    data = tar_bytes([member for key in keys for member in triple(key.replace("\\", "_"))], tarfile.GNU_FORMAT)
+    found = read_tar(tmp_path / "a.tar", data)
+    assert [encode_name(item.key) for item in found if isinstance(item, RawSample)] == [
+        key.replace("\\", "_").encode("utf-8", "surrogateescape") for key in keys
+    ]
+
+
 def test_names_that_merely_hold_dots_are_safe(tmp_path: pathlib.Path) -> None:
     assert outcomes(read_tar(tmp_path / "a.tar", tar_bytes(triple("x..y/b")))) == [("x..y/b", "sample")]
 
@@ -107,6 +128,57 @@ def test_the_sample_that_was_hit_is_named(tmp_path: pathlib.Path) -> None:
     found = read_tar(tmp_path / "a.tar", tar_bytes(members)[: 3 * 1024 + 2000])
     assert outcomes(found) == [("a", "sample"), ("b", "truncated_shard")]
     assert "b.jpg" in found[1][2]
+
+
+@pytest.mark.parametrize(
+    ("cut", "member"), [(3 * 1024 + 1024 + 514, "b.json"), (3 * 1024 + 2 * 1024 + 500, None), (5 * 1024 + 514, "b.txt")]
+)
+def test_a_break_inside_a_later_member_costs_its_whole_sample(
+    tmp_path: pathlib.Path, cut: int, member: str | None
+) -> None:
+    """The image was read already: without its caption it would be a sample that never was."""
+    data = tar_bytes(triple("a") + triple("b") + triple("c"))
+    found = read_tar(tmp_path / "a.tar", data[:cut])
+    assert outcomes(found) == [("a", "sample"), ("b", "truncated_shard")]
+    assert member is None or member in found[1][2]
+    optional = read_tar(tmp_path / "a.tar", data[:cut], caption="optional")
+    assert outcomes(optional) == [("a", "sample"), ("b", "truncated_shard")]
+
+
+def test_what_gnu_tar_keeps_in_the_place_of_a_prefix_is_no_folder(tmp_path: pathlib.Path) -> None:
+    """In its old format, times of access and change stand there; POSIX has the beginning of the name."""
+    data = bytearray(tar_bytes(triple("b"), tarfile.GNU_FORMAT))
+    for start in range(0, len(triple("b")) * 1024, 1024):
+        assert data[start + 257 : start + 265] == b"ustar  \0"
+        data[start + 345 : start + 369] = b"14371573000\0" * 2
+        data[start + 148 : start + 156] = b" " * 8
+        data[start + 148 : start + 156] = f"{sum(data[start : start + 512]):06o}\0 ".encode()
+    assert outcomes(read_tar(tmp_path / "a.tar", bytes(data))) == [("b", "sample")]
+    long = "folder/" * 14 + "b"  # over 100 bytes with its ending, so split in two
+    posix = tar_bytes(triple(long), tarfile.USTAR_FORMAT)
+    assert (
+        posix[257:263] == b"ustar\0"
+        and posix[345]
+        and outcomes(read_tar(tmp_path / "b.tar", posix)) == [(long, "sample")]
+    )
+
+
+def test_a_size_in_pax_records_is_the_one_that_counts(tmp_path: pathlib.Path) -> None:
+    """As writers state it for files over 8 GiB: the header's own field is too short, and holds 0."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("a.jpg")
+        member.size, member.pax_headers = 700, {"size": "700", "mtime": "1.5"}
+        tar.addfile(member, io.BytesIO(b"j" * 700))
+    data = bytearray(buffer.getvalue())
+    at = data.index(b"a.jpg\0")
+    data[at + 124 : at + 136] = b"00000000000\0"
+    data[at + 148 : at + 156] = b" " * 8
+    data[at + 148 : at + 156] = f"{sum(data[at : at + 512]):06o}\0 ".encode()
+    caption = tar_bytes([("a.txt", b"caption")])
+    [sample] = read_tar(tmp_path / "a.tar", bytes(data[: at + 512 + 1024]) + caption)
+    assert isinstance(sample, RawSample)
+    assert (sample.key, sample.image, sample.caption) == ("a", b"j" * 700, "caption")
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,8 @@ def _annotations(source: str, shard: str, rows: Sequence[Row]) -> pa.Table:
         "perceptual_hash": np.zeros(len(rows), np.uint64),
         "concept_ids": [[*row.concepts, *[-1] * (width - len(row.concepts))] for row in rows],
         "concept_scores": [np.full(width, row.score, np.float16) for row in rows],
+        "source_key": [None] * len(rows),
+        "source_record": [None] * len(rows),
     }
     return pa.table(values, schema=annotations_schema(width))
 

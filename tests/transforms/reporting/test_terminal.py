@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import pathlib
 
 from rich.console import Console
 
@@ -28,3 +29,8 @@ def test_tables_hold_stages_measures_and_the_path(small_run: SyntheticRun, root:
 
 def test_markup_in_names_is_printed_as_it_is(small_run: SyntheticRun, root: StoragePath) -> None:
     assert "[red]loud[/]" in printed(small_run, root, method="[red]loud[/]")
+
+
+def test_a_path_with_markup_is_printed_as_it_is(small_run: SyntheticRun, tmp_path: pathlib.Path) -> None:
+    root = StoragePath.of(tmp_path / "[red]:dog:[/b]")
+    assert f"Report: {root}/report/index.html" in printed(small_run, root)

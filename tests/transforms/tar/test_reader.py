@@ -10,13 +10,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transforms.reading.tars import tar_bytes
-from transforms.tar.reader import BrokenTarError, TarMember, read_members
+from transforms.tar.blocks import ArchiveBytes
+from transforms.tar.fields import member_size
+from transforms.tar.reader import BrokenTarError, DamagedBlocks, TarMember, read_members
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
 
 
+def read(data: bytes) -> list[TarMember | DamagedBlocks]:
+    return list(read_members(ArchiveBytes(io.BytesIO(data), len(data)), lambda _: 1 << 20))
+
+
 def members_of(data: bytes) -> list[TarMember]:
-    return list(read_members(io.BytesIO(data), len(data), lambda _: True))
+    found = read(data)
+    assert all(isinstance(member, TarMember) for member in found)
+    return found
+
+
+def names_of(data: bytes) -> list[str]:
+    """Names of members, and ``damaged`` for damaged blocks."""
+    return [member.name if isinstance(member, TarMember) else "damaged" for member in read(data)]
+
+
+def header(name: str, size: bytes = b"00000000004\0", kind: bytes = b"0") -> bytes:
+    """A header whose checksum holds, whatever its size field says."""
+    block = bytearray(tar_bytes([(name, b"text")])[:512])
+    block[124:136], block[156:157] = size.ljust(12, b"\0"), kind
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def block(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 512)
 
 
 @pytest.mark.parametrize("tar_format", FORMATS.values(), ids=FORMATS.keys())
@@ -41,7 +67,7 @@ def test_long_and_chinese_names(tar_format: int) -> None:
     assert [member.name for member in members_of(tar_bytes([(name, b"x") for name in names], tar_format))] == names
 
 
-def test_folders_and_links_are_no_members() -> None:
+def test_folders_are_no_members_and_links_are_told_from_files() -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, kind in (("folder", tarfile.DIRTYPE), ("link.jpg", tarfile.SYMTYPE), ("hard.jpg", tarfile.LNKTYPE)):
@@ -49,13 +75,33 @@ def test_folders_and_links_are_no_members() -> None:
             member.type = kind
             tar.addfile(member)
         tar.addfile(tarfile.TarInfo("file.jpg"))
-    assert [member.name for member in members_of(buffer.getvalue())] == ["file.jpg"]
+    found = [(member.name, member.is_regular) for member in members_of(buffer.getvalue())]
+    assert found == [("link.jpg", False), ("hard.jpg", False), ("file.jpg", True)]
+
+
+@pytest.mark.parametrize("kind", [b"1", b"2", b"3", b"4", b"5", b"6"])
+def test_what_has_no_data_has_none_whatever_its_size_says(kind: bytes) -> None:
+    data = header("x", b"00000007000\0", kind) + tar_bytes([("a.txt", b"text"), ("b.txt", b"more")])
+    assert [name for name in names_of(data) if name != "x"] == ["a.txt", "b.txt"]
+
+
+def test_a_hard_link_may_bring_its_data() -> None:
+    data = header("x.jpg", b"00000002000\0", b"1") + b"\1" * 1024 + tar_bytes([("a.txt", b"text")])
+    assert names_of(data) == ["x.jpg", "a.txt"]
 
 
 def test_unwanted_data_is_passed_over() -> None:
     data = tar_bytes([("film.mp4", bytes(3_000_000)), ("a.txt", b"text")])
-    film, text = read_members(io.BytesIO(data), len(data), lambda name: name.endswith(".txt"))
+    archive = ArchiveBytes(io.BytesIO(data), len(data))
+    film, text = read_members(archive, lambda name: 10 if name.endswith(".txt") else 0)
+    assert isinstance(film, TarMember) and isinstance(text, TarMember)
     assert (film.size_bytes, film.data, text.data) == (3_000_000, b"", b"text")
+
+
+def test_a_member_over_the_limit_comes_without_its_data() -> None:
+    data = tar_bytes([("a.txt", b"x" * 11), ("b.txt", b"x" * 10)])
+    found = list(read_members(ArchiveBytes(io.BytesIO(data), len(data)), lambda _: 10))
+    assert [(member.size_bytes, len(member.data)) for member in found] == [(11, 0), (10, 10)]
 
 
 def test_a_size_in_base_256_is_read() -> None:
@@ -84,8 +130,111 @@ def test_a_size_beyond_the_archive_allocates_nothing() -> None:
         members_of(bytes(data))
 
 
-def test_a_damaged_header_is_noticed() -> None:
-    data = bytearray(tar_bytes([("a.txt", b"text"), ("b.txt", b"text")]))
+TWO = [("a.jpg", bytes(range(1, 200)) * 10), ("b.txt", b"text")]
+
+
+def test_blocks_behind_a_damaged_header_are_one_run() -> None:
+    data = bytearray(tar_bytes([("0.txt", b"zero"), *TWO]))
     data[1024 + 5] ^= 1
-    with pytest.raises(BrokenTarError, match="no tar header at byte 1024"):
-        members_of(bytes(data))
+    start, end = 1024, 1024 + 512 + 2048
+    found = read(bytes(data))
+    assert found[1] == DamagedBlocks(start, end)
+    assert names_of(bytes(data)) == ["0.txt", "damaged", "b.txt"]
+
+
+def test_zeros_end_nothing() -> None:
+    tar = tar_bytes(TWO)
+    zeroed = bytearray(tar)
+    zeroed[:512] = bytes(512)
+    assert names_of(bytes(zeroed)) == ["damaged", "b.txt"]
+    assert names_of(tar + tar) == ["a.jpg", "b.txt", "a.jpg", "b.txt"]  # joined by cat
+    assert names_of(bytes(512) + tar) == ["a.jpg", "b.txt"]
+    assert names_of(bytes(10 << 20)) == []
+    with pytest.raises(BrokenTarError, match=r"ends inside a\.jpg"):
+        read(tar + tar[:1500])
+
+
+def test_what_follows_the_end_is_damage_and_no_cut() -> None:
+    assert names_of(tar_bytes(TWO) + b"signature" * 100) == ["a.jpg", "b.txt", "damaged"]
+
+
+def test_a_name_whose_member_was_zeroed_names_no_other() -> None:
+    data = bytearray(tar_bytes([("x" * 120, b""), ("b.txt", b"text")], tarfile.GNU_FORMAT))
+    data[1024:1536] = bytes(512)
+    assert names_of(bytes(data)) == ["damaged", "b.txt"]
+
+
+def test_chance_sums_in_an_image_are_no_headers() -> None:
+    """A block whose checksum holds, but which states no kind of member, no name or no numbers."""
+    false = [header("x.jpg", kind=b"\x99"), header("")]
+    bad_mode = bytearray(header("x.jpg"))
+    bad_mode[100:104] = b"zzzz"
+    bad_mode[148:156] = b" " * 8
+    bad_mode[148:156] = b"%06o\0 " % sum(bad_mode)
+    for looks_valid in (*false, bytes(bad_mode)):
+        assert names_of(b"\1" * 512 + looks_valid + tar_bytes(TWO)) == ["damaged", "a.jpg", "b.txt"]
+
+
+@pytest.mark.parametrize(
+    "size", [b"1_0", b"+10", b"-10", b"0o10", b"99", b"\xff" * 12, b"\xff" + bytes(11), b"ten", "١".encode()]
+)
+def test_a_size_that_is_no_octal_number_is_damage(size: bytes) -> None:
+    assert names_of(header("x.txt", size) + block(b"text") + tar_bytes(TWO)) == ["damaged", "a.jpg", "b.txt"]
+
+
+def pax(payload: bytes, name: str = "x.txt") -> bytes:
+    """A pax header with these records, and the member that it describes."""
+    return header("pax", b"%011o" % len(payload), b"x") + block(payload) + header(name) + block(b"text")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"0 path=y\n",
+        b"00 path=y\n",
+        b"-5 path=y\n",
+        b"+9 path=y\n",
+        b"1_0 path=yy\n",
+        b"99 path=y\n",
+        b"9" * 5000,
+        b"9path=y\n\n",
+        b"9 path=yy",
+        b"10 size=-4\n",
+        b"10 size=+4\n",
+        b"11 size=0x4\n",
+        b"x",
+        b" ",
+    ],
+)
+def test_pax_records_that_are_none_lose_their_member_only(payload: bytes) -> None:
+    assert names_of(pax(payload) + tar_bytes(TWO)) == ["damaged", "a.jpg", "b.txt"]
+
+
+def test_a_megabyte_of_tiny_pax_records_is_read_once() -> None:
+    assert names_of(pax(b"5 a=\n" * 170_000 + b"14 path=y.jpg\n") + tar_bytes(TWO)) == ["y.jpg", "a.jpg", "b.txt"]
+    assert names_of(pax(b"5 a=\n" * 300_000) + tar_bytes(TWO)) == ["damaged", "a.jpg", "b.txt"]
+
+
+def test_a_size_from_pax() -> None:
+    assert next(member.data for member in members_of(pax(b"9 size=2\n") + tar_bytes(TWO))) == b"te"
+
+
+def test_a_checksum_of_signed_characters() -> None:
+    """As old tars of Sun wrote it."""
+    data = bytearray(tar_bytes([("é.txt", b"text")]))
+    data[148:156] = b" " * 8
+    data[148:156] = b"%06o\0 " % sum(byte - 256 * (byte > 127) for byte in data[:512])
+    assert names_of(bytes(data)) == ["é.txt"]
+
+
+@given(block=st.binary(min_size=512, max_size=512), zeros=st.integers(0, 512))
+def test_the_checksum_is_the_sum(block: bytes, zeros: int) -> None:
+    data = bytearray(b"\xff" * (512 - zeros) if zeros > 100 else block)
+    data = data.ljust(512, b"\0")
+    data[124:136] = b"00000000004\0"
+    data[148:156] = b" " * 8
+    total = sum(data)
+    data[148:156] = b"%06o\0 " % total
+    assert member_size(bytes(data)) == 4
+    data[148:156] = b"%06o\0 " % (total ^ 1)
+    assert member_size(bytes(data)) is None

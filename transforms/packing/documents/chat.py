@@ -128,6 +128,11 @@ class ChatTokenizer:
         return xxhash.xxh3_64_hexdigest(json.dumps(values, sort_keys=True, ensure_ascii=False).encode())
 
     @property
+    def system_turn(self) -> Message:
+        """What opens a document that has no system turn of its own."""
+        return self._system
+
+    @property
     def vocabulary_size(self) -> int:
         """One more than the greatest id."""
         return max(self._tokenizer.get_vocab(with_added_tokens=True).values()) + 1

@@ -9,7 +9,7 @@ from transforms.conversations.adapters import of_pair, size_mismatch, to_documen
 from transforms.conversations.document import ImageSize
 from transforms.images.header import ImageFault
 from transforms.packing.documents.image_bytes import measure_image, verify_image
-from transforms.packing.documents.media import Located, Media
+from transforms.packing.documents.media import Located, Media, content_hash
 from transforms.packing.job.inputs import PackInput, webdataset_settings
 from transforms.packing.job.settings import PackSource
 from transforms.reading.raw_sample import RawSample
@@ -30,7 +30,7 @@ def _document(sample: RawSample, part: PackInput, source: PackSource) -> Located
     if source.verify_images and (fault := verify_image(sample.image)):
         return Reject(sample.key, fault.reason, fault.detail)
     size, ending = measured
-    conversation = of_pair(sample.key, sample.caption or "", sample.key)
+    conversation = of_pair(sample.key, (sample.caption or "").strip(), sample.key)
     if isinstance(conversation, Reject):
         return conversation
     document = to_document(sample.key, source.name, conversation, [_stated_size(sample.metadata) or size])
@@ -38,7 +38,8 @@ def _document(sample: RawSample, part: PackInput, source: PackSource) -> Located
         return document
     if mismatch := size_mismatch(document, 0, size):
         return mismatch
-    return Located(document, (Media(part.path, sample.member_bytes, ending, sample.member_offset),))
+    image = Media(part.path, sample.member_bytes, ending, content_hash(sample.image), sample.member_offset)
+    return Located(document, (image,))
 
 
 def _stated_size(metadata: dict[str, Any] | None) -> ImageSize | None:

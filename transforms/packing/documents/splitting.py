@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from transforms.conversations.document import Document, Image, Message, Part, Text, Video
@@ -18,45 +19,79 @@ class Piece(NamedTuple):
     videos: tuple[int, ...]
 
 
-def split_at_turns(document: Document, chat: ChatTokenizer, pack_tokens: int) -> list[Piece] | Reject:
-    """Cut before user turns only, as late as fits; every piece begins with the document's own system turn.
+class _Round(NamedTuple):
+    """Turns that stay together, and their tokens, turn by turn."""
 
-    Piece i has the key ``<key>#<i>`` and the media that its turns show. A reject when one round alone is too long, or
-    the document cannot be written in the template.
+    messages: list[Message]
+    tokens: list[int]
+
+    def has_answer(self) -> bool:
+        return any(message.role == "assistant" and _has_text(message) for message in self.messages)
+
+
+def split_at_turns(document: Document, chat: ChatTokenizer, pack_tokens: int) -> list[Piece] | Reject:
+    """Cut between rounds only, as late as fits; every piece has an answer to learn.
+
+    A system turn holds for all that follows it, as in the template, where it stays in sight: every piece begins with
+    the system turns, the first and those in mid-conversation, that stand before it in the whole. Piece i has the key
+    ``<key>#<i>`` and the media that its turns show. A reject when one round alone is too long, or the document cannot
+    be written in the template.
     """
-    counts = chat.turn_tokens(document)
+    whole = _with_system_turn(document, chat)
+    counts = chat.turn_tokens(whole)
     if isinstance(counts, Reject):
         return counts
-    has_system = document.messages[0].role == "system"
-    whole = chat.lengths([document])[0]
-    assert not isinstance(whole, Reject)  # turn_tokens has rendered it
-    system_tokens = int(counts[0]) if has_system else whole.num_tokens - int(counts.sum())
-    system = document.messages[:1] if has_system else ()
+    lengths = chat.lengths([whole])[0]
+    assert not isinstance(lengths, Reject)  # turn_tokens has rendered it
+    opening: list[Message] = []
+    opening_tokens = filled = lengths.num_tokens - int(counts.sum())  # of the system turn that is not in the document
     pieces: list[list[Message]] = [[]]
-    filled = system_tokens
-    for messages, tokens in _rounds(document.messages[len(system) :], counts[len(system) :].tolist()):
-        if system_tokens + tokens > pack_tokens:
-            detail = f"one round of {system_tokens + tokens} tokens, the pack holds {pack_tokens}"
-            return Reject(document.key, Reason.TOO_LONG, detail)
-        if filled + tokens > pack_tokens:
-            pieces.append([])
-            filled = system_tokens
+    for messages, tokens in _rounds(whole.messages, counts.tolist()):
+        if (alone := opening_tokens + sum(tokens)) > pack_tokens:
+            return Reject(document.key, Reason.TOO_LONG, f"one round of {alone} tokens, the pack holds {pack_tokens}")
+        if filled + sum(tokens) > pack_tokens:
+            pieces.append(list(opening))
+            filled = opening_tokens
         pieces[-1] += messages
-        filled += tokens
+        filled += sum(tokens)
+        for message, count in zip(messages, tokens, strict=True):
+            if message.role == "system":
+                opening.append(message)
+                opening_tokens += count
     if len(pieces) == 1:
         return [Piece(document, tuple(range(len(document.images))), tuple(range(len(document.videos))))]
-    return [_piece(document, f"{document.key}#{i}", (*system, *piece)) for i, piece in enumerate(pieces)]
+    return [_piece(document, f"{document.key}#{i}", piece) for i, piece in enumerate(pieces)]
 
 
-def _rounds(messages: Sequence[Message], tokens: list[int]) -> list[tuple[list[Message], int]]:
-    """A user turn and all that follows it up to the next question. The result of a tool is no new question."""
-    rounds: list[tuple[list[Message], int]] = []
+def _with_system_turn(document: Document, chat: ChatTokenizer) -> Document:
+    """With the turn that the template puts first, where a system turn comes later: a piece may begin with that one."""
+    later = any(message.role == "system" for message in document.messages[1:])
+    if document.messages[0].role == "system" or not later:
+        return document
+    return replace(document, messages=(chat.system_turn, *document.messages))
+
+
+def _rounds(messages: Sequence[Message], tokens: Sequence[int]) -> list[_Round]:
+    """What leads to an answer, and the answer, up to the next question or system turn.
+
+    The result of a tool is no question; one that is not answered stays with what follows it, at the end with what was
+    before.
+    """
+    rounds = [_Round([], [])]
     for message, count in zip(messages, tokens, strict=True):
-        if rounds and (message.role != "user" or _is_tool_result(message)):
-            rounds[-1] = ([*rounds[-1][0], message], rounds[-1][1] + count)
-        else:
-            rounds.append(([message], count))
+        begins = message.role == "system" or (message.role == "user" and not _is_tool_result(message))
+        if begins and rounds[-1].has_answer():
+            rounds.append(_Round([], []))
+        rounds[-1].messages.append(message)
+        rounds[-1].tokens.append(count)
+    if len(rounds) > 1 and not rounds[-1].has_answer():
+        last = rounds.pop()
+        rounds[-1] = _Round(rounds[-1].messages + last.messages, rounds[-1].tokens + last.tokens)
     return rounds
+
+
+def _has_text(message: Message) -> bool:
+    return any(isinstance(part, Text) and part.text.strip() for part in message.content)
 
 
 def _is_tool_result(message: Message) -> bool:

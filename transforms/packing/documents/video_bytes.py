@@ -1,5 +1,8 @@
 """The bytes of a video → how long and large it is, which frames are shown, and these frames.
 
+Sizes and pixels are those of the picture as it is meant to be seen: turned and mirrored as the display matrix asks,
+which is to a video what EXIF orientation is to an image.
+
 Which frames: Qwen2-VL's rule, ``sample_frames`` of transformers' Qwen2VLVideoProcessor with one frame a patch: so many
 a second, at least and at most so many, evenly over the whole video.
 """
@@ -7,7 +10,7 @@ a second, at least and at most so many, evenly over the whole video.
 from __future__ import annotations
 
 import io
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -17,6 +20,7 @@ from pydantic import Field
 from transforms.configuration import Settings
 from transforms.conversations.document import VideoSize
 from transforms.errors import InputError
+from transforms.rejects import Reason
 
 
 class VideoSampling(Settings):
@@ -28,25 +32,41 @@ class VideoSampling(Settings):
 
 
 class VideoMeasure(NamedTuple):
+    """``width`` and ``height`` are upright."""
+
     total_frames: int
     frames_per_sec: float
     width: int
     height: int
 
 
-def measure_video(data: bytes) -> VideoMeasure:
-    """Counts the packets of the first video stream, decoding none; raises ValueError for what is no video."""
+class VideoFault(NamedTuple):
+    """Why a video cannot be used."""
+
+    reason: Reason
+    detail: str
+
+
+def measure_video(data: bytes) -> VideoMeasure | VideoFault:
+    """Counts the packets of the first video stream; decodes its first frame, since only frames tell how they lie."""
     try:
-        with av.open(io.BytesIO(data), mode="r") as container:
+        with av.open(io.BytesIO(data), mode="r", metadata_errors="replace") as container:
+            if len(container.streams) and not container.streams.video:
+                kinds = ", ".join(sorted({stream.type for stream in container.streams}))
+                return VideoFault(Reason.NO_VIDEO_STREAM, f"no stream of video, only of {kinds}")
             stream = container.streams.video[0]
-            total = sum(packet.size > 0 for packet in container.demux(stream))
+            stream.thread_type = "NONE"
+            total, first = 0, None
+            for packet in container.demux(stream):
+                total += packet.size > 0
+                first = first or next(iter(packet.decode()), None)
             rate = float(stream.average_rate or stream.guessed_rate or 1)
-            measure = VideoMeasure(total, rate, stream.codec_context.width, stream.codec_context.height)
-    except (av.FFmpegError, IndexError) as error:
-        raise ValueError(f"no video that can be read: {error}") from error
-    if not (measure.total_frames and measure.width and measure.height):
-        raise ValueError(f"a video of {measure.total_frames} frames, {measure.width}x{measure.height} pixels")
-    return measure
+    except (av.FFmpegError, ValueError, IndexError) as error:
+        return VideoFault(Reason.UNDECODABLE_VIDEO, _said(error))
+    if first is None or not total:
+        return VideoFault(Reason.UNDECODABLE_VIDEO, "no frame can be decoded")
+    width, height = (first.height, first.width) if _Upright.of(first).turned else (first.width, first.height)
+    return VideoMeasure(total, rate, width, height)
 
 
 def shown_frames(measure: VideoMeasure, sampling: VideoSampling) -> int:
@@ -66,21 +86,22 @@ def decode_frames(data: bytes, stated: VideoSize, total_frames: int, where: str)
     """
     wanted = frame_indices(total_frames, stated.frames)
     found: list[NDArray[np.uint8]] = []
-    frame = None
+    frame = upright = None
     try:
-        with av.open(io.BytesIO(data), mode="r") as container:
+        with av.open(io.BytesIO(data), mode="r", metadata_errors="replace") as container:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"  # workers are processes already
             for index, frame in enumerate(container.decode(stream)):
+                upright = upright or _Upright.of(frame)
                 while len(found) < len(wanted) and index >= wanted[len(found)]:
-                    found.append(_rgb(frame))
+                    found.append(upright.rgb(frame))
                 if len(found) == len(wanted):
                     break
-    except (av.FFmpegError, IndexError) as error:
-        raise InputError(f"{where} cannot be decoded: {error}. Remove it and pack the source again.") from error
-    if frame is None:
+    except (av.FFmpegError, ValueError, IndexError) as error:
+        raise InputError(f"{where} cannot be decoded: {_said(error)}. Remove it and pack the source again.") from error
+    if frame is None or upright is None:
         raise InputError(f"{where} has no frame that can be decoded. Remove it and pack the source again.")
-    found += [_rgb(frame)] * (len(wanted) - len(found))
+    found += [upright.rgb(frame)] * (len(wanted) - len(found))
     height, width = found[0].shape[:2]
     if (width, height) != (stated.width, stated.height):
         raise InputError(
@@ -90,5 +111,32 @@ def decode_frames(data: bytes, stated: VideoSize, total_frames: int, where: str)
     return np.stack(found)
 
 
-def _rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
-    return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+def _said(error: Exception) -> str:
+    """Without the number and the file's name that PyAV adds."""
+    if isinstance(error, IndexError):
+        return "no stream of video"
+    return str(getattr(error, "strerror", None) or error)
+
+
+class _Upright(NamedTuple):
+    """How frames are to be laid: rows and columns exchanged, then columns or rows in reverse."""
+
+    turned: bool
+    columns_reversed: bool
+    rows_reversed: bool
+
+    @classmethod
+    def of(cls, frame: av.VideoFrame) -> _Upright:
+        """From the frame's display matrix (libavutil/display.h): x' = a·x + c·y, y' = b·x + d·y; none is upright."""
+        matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+        if matrix is None:
+            return cls(False, False, False)
+        a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()
+        turned = abs(b) > abs(a)
+        return cls(turned, (c if turned else a) < 0, (b if turned else d) < 0)
+
+    def rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+        """(h, w, 3)"""
+        pixels = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+        pixels = pixels.transpose(1, 0, 2) if self.turned else pixels
+        return pixels[:: -1 if self.rows_reversed else 1, :: -1 if self.columns_reversed else 1]

@@ -52,9 +52,19 @@ def list_inputs(source: PackSource, range_bytes: int) -> list[PackInput]:
             f"source {source.name}: nothing to read at {source.path}. Looked for files ending in "
             f"{', '.join(_RECORD_ENDINGS)} (format conversations). Mend the path or the format."
         )
-    if repeated := {file.stem for file in files if [other.stem for other in files].count(file.stem) > 1}:
-        raise InputError(f"source {source.name}: two files are called {min(repeated)}; make them sources of their own")
-    return [part for file in files for part in _ranges(source.name, file, range_bytes)]
+    if source.media is not None and not StoragePath.of(source.media).is_dir():
+        raise InputError(
+            f"source {source.name}: there is no folder of media at {source.media}. Mend the setting media."
+        )
+    parts = [part for file in files for part in _ranges(source.name, file, range_bytes)]
+    seen: dict[str, StoragePath] = {}
+    for part in parts:
+        if (other := seen.setdefault(part.name, part.path)) != part.path:
+            raise InputError(
+                f"source {source.name}: {other} and {part.path} would both be called {part.name}. Make them sources "
+                "of their own."
+            )
+    return parts
 
 
 def _ranges(source: str, file: StoragePath, range_bytes: int) -> list[PackInput]:

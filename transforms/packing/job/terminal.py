@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from transforms.at_rest import parsing, read_json, shaped
 from transforms.packing.layouts.native_reader import PACKING_JSON
@@ -21,9 +22,11 @@ def print_measures(console: Console, counts: Counts, packed: StoragePath) -> Non
     """What came in and out, the measures of the finished set, and how long documents and how heavy packs are."""
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.rejects.items())
     console.print(
-        f"[green]✓[/] pack  {counts.rows_in:,} documents in, {counts.rows_out:,} out, {counts.rejected:,} rejected"
-        f"{'  ' + reasons if reasons else ''}",
-        highlight=False,
+        Text.assemble(
+            ("✓", "green"),
+            f" pack  {counts.rows_in:,} documents in, {counts.rows_out:,} out, {counts.rejected:,} rejected",
+            f"{'  ' + reasons if reasons else ''}",
+        ),
         soft_wrap=True,
     )
     if tally := read_tally(packed):
@@ -33,7 +36,7 @@ def print_measures(console: Console, counts: Counts, packed: StoragePath) -> Non
             table.add_row(name.replace("_", " "), _written(value))
         console.print(table)
         console.print(_histograms(tally))
-    console.print(f"packs: {packed}", highlight=False, soft_wrap=True)
+    console.print(Text(f"packs: {packed}"), soft_wrap=True)
 
 
 def read_tally(packed: StoragePath) -> PackTally | None:

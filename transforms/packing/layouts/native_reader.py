@@ -7,7 +7,8 @@ one WebDataset sample:
     ps_00000042.safetensors   input_ids, labels (L,) int32; document_lengths (D,) int32; image_grids, video_grids (I, 3)
     ps_00000042.img0.jpg …    original bytes of the images, in the order in which the documents show them
     ps_00000042.vid0.mp4 …    the same for videos; their frames are chosen when they are read
-    ps_00000042.json          the documents: key, source, messages, sizes, and each one's tokens and patches
+    ps_00000042.json          the documents: key, source, messages, sizes, and each one's tokens and patches; last the
+                              sum of the pack, by which damage is found
 
 A reader takes one read of the tar for a pack, and no look at any other.
 """
@@ -33,9 +34,10 @@ from transforms.conversations.document import Document
 from transforms.errors import InputError
 from transforms.exporting.manifest import read_manifest
 from transforms.packing.documents.image_tokens import PixelLimits
+from transforms.packing.layouts.pack_sum import is_sound
 from transforms.storage import StoragePath
 
-LAYOUT, LAYOUT_VERSION = "native", 1
+LAYOUT, LAYOUT_VERSION = "native", 2
 PACKING_JSON = "packing.json"
 _OPEN_SHARDS = 32  # files that a reader keeps open
 
@@ -139,40 +141,53 @@ class PackedSet:
         file, offsets = self._shard(shard)
         row = index - (int(self.ends[shard - 1]) if shard else 0)
         begin, end = int(offsets[row]), int(offsets[row + 1])
-        data = file.read_at(end - begin, begin)
-        if len(data) != end - begin:
-            raise InputError(f"{self.folder / self.files[shard]} is shorter than its index says: copy it again")
-        return bytes(data)
+        return bytes(file.read_at(end - begin, begin))
 
     def read(self, index: int) -> StoredPack:
-        """Pack ``index`` of the set; raises InputError for a shard that was changed."""
+        """Pack ``index`` of the set; raises InputError for one that cannot be read, or is not as it was written."""
         try:
             return parse_pack(self.read_bytes(index))
-        except (tarfile.TarError, KeyError, ValueError, SafetensorError) as error:
+        except (OSError, tarfile.TarError, LookupError, ValueError, SafetensorError) as error:
             raise InputError(
-                f"pack {index} of {self.folder} cannot be read: {error}. Was the set copied whole?"
+                f"pack {index} of {self.folder} cannot be read: {error}. Copy the set again, or pack again."
             ) from error
 
     def _shard(self, shard: int) -> tuple[pa.NativeFile, NDArray[np.uint64]]:
         if shard not in self._open:
-            path = self.folder / self.files[shard]
-            offsets = np.frombuffer((self.folder / f"{self.files[shard]}.idx").read_bytes(), dtype="<u8")
-            self._open[shard] = path.open_random(), offsets
+            self._open[shard] = self._opened(shard)
             while len(self._open) > _OPEN_SHARDS:
                 self._open.popitem(last=False)[1][0].close()
         self._open.move_to_end(shard)
         return self._open[shard]
 
+    def _opened(self, shard: int) -> tuple[pa.NativeFile, NDArray[np.uint64]]:
+        """Its file, and where each pack begins; raises InputError where index, manifest and tar do not agree."""
+        path, packs = self.folder / self.files[shard], int(np.diff(self.ends, prepend=0)[shard])
+        index = StoragePath.of(f"{path}.idx")
+        data = index.read_bytes()
+        if len(data) != 8 * (packs + 1):
+            raise InputError(f"{index} has {len(data)} bytes, {packs} packs need {8 * (packs + 1)}: copy it again")
+        offsets = np.frombuffer(data, dtype="<u8")
+        if (offsets[1:] <= offsets[:-1]).any():
+            raise InputError(f"{index} is damaged, its offsets do not rise: copy it again")
+        file = path.open_random()
+        if file.size() < offsets[-1]:
+            raise InputError(f"{path} is shorter than its index says: copy it again")
+        return file, offsets
+
 
 def parse_pack(data: bytes) -> StoredPack:
-    """The members of one pack → the pack."""
+    """The members of one pack → the pack. Raises ValueError where they are not as they were written."""
     members: dict[str, bytes] = {}
     key = ""
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
         for member in archive:
             key, _, ending = member.name.partition(".")
             members[ending] = data[member.offset_data : member.offset_data + member.size]
-    about = json.loads(members["json"])
+    sealed = members.pop("json")
+    if not is_sound(members.items(), sealed):
+        raise ValueError(f"{key} is not as it was written, its bytes have another sum")
+    about = json.loads(sealed)
     arrays = load(members["safetensors"])
     return StoredPack(
         key=key,

@@ -13,6 +13,7 @@ from safetensors.numpy import save
 from transforms.packing.documents.chat import Tokenised
 from transforms.packing.documents.media import Located
 from transforms.packing.layouts.native_reader import LAYOUT_VERSION
+from transforms.packing.layouts.pack_sum import Member, seal
 from transforms.packing.layouts.ready import ReadyPack
 
 
@@ -21,13 +22,13 @@ def fault(located: Located) -> str | None:  # noqa: ARG001 - the other layouts h
 
 
 def members(pack: ReadyPack) -> Iterator[tuple[str, bytes]]:
-    """Ending and bytes of each member: arrays first, then media, then the documents."""
-    yield "safetensors", save(arrays(pack.tokenised))
+    """Ending and bytes of each member: arrays first, then media, then the documents with the sum of it all."""
+    written: list[Member] = [("safetensors", save(arrays(pack.tokenised)))]
     names: dict[str, list[str]] = {"img": [], "vid": []}
     for kind, media, data in _media(pack):
         ending = f"{kind}{len(names[kind])}.{media}"
         names[kind].append(ending)
-        yield ending, data
+        written.append((ending, data))
     about = {
         "layout_version": LAYOUT_VERSION,
         "documents": [
@@ -38,7 +39,9 @@ def members(pack: ReadyPack) -> Iterator[tuple[str, bytes]]:
         "videos": names["vid"],
         "video_total_frames": [video.total_frames for one in pack.located for video in one.videos],
     }
-    yield "json", json.dumps(about, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    text = json.dumps(about, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    yield from written
+    yield "json", seal(written, text)
 
 
 def arrays(tokenised: Sequence[Tokenised]) -> dict[str, NDArray[Any]]:

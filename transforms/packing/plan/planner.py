@@ -223,7 +223,16 @@ def _repack(work: _Work, pack: NDArray[np.int32], num_packs: int, capacities: li
     slots = fit(np.bincount(sizes, minlength=work.pack_tokens + 1))
     more = again.place(fresh, np.ones(len(evicted), np.bool_), slots)
     pack[evicted] = num_packs + fresh
-    return num_packs + more
+    return _without_empty(pack, num_packs + more)
+
+
+def _without_empty(pack: NDArray[np.int32], num_packs: int) -> int:
+    """Number the packs anew that still hold a document: of two capacities, each may have taken what the other left."""
+    number = np.full(num_packs + 1, -1, np.int32)  # last: of pack -1
+    used = np.unique(pack[pack >= 0])
+    number[used] = np.arange(len(used))
+    pack[:] = number[pack]
+    return len(used)
 
 
 def _excess(work: _Work, pack: NDArray[np.int32], num_packs: int, capacity: _Capacity) -> NDArray[np.int64]:

@@ -88,7 +88,7 @@ def test_faults_of_records(tmp_path: pathlib.Path) -> None:
         (record(images=["media/page.jpg"]), "undecodable_image"),
         (record(images=["media/a.jpg", "media/b.png"]), "unplaced_media"),
         (record(text="<video>Why?", videos=["media/a.txt"]), "missing_video"),
-        (record(text="<video>Why?", videos=["media/page.jpg"]), "missing_video"),
+        (record(text="<video>Why?", videos=["media/page.jpg"]), "undecodable_video"),
         ({"question": "?"}, "malformed_record"),
         ("text", "malformed_record"),
     ]
@@ -122,12 +122,32 @@ def test_nothing_to_read_is_an_error(tmp_path: pathlib.Path) -> None:
     for what in ("webdataset", "conversations"):
         with pytest.raises(InputError, match="source s: nothing to read"):
             list_inputs(PackSource(name="s", format=what, path=str(tmp_path)), 1)
-    (tmp_path / "bad.json").write_text("{]")
-    with pytest.raises(InputError, match=r"bad.json is not JSON"):
+    (tmp_path / "bad.json").write_text("[{]")
+    with pytest.raises(InputError, match=r"bad.json is not JSON: .*, line 1\. Mend"):
         read(PackSource(name="s", format="conversations", path=str(tmp_path)))
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(InputError, match=r"must hold a list"):
         read(PackSource(name="s", format="conversations", path=str(tmp_path)))
+
+
+def test_what_is_wrong_with_a_source_is_said_with_its_name(tmp_path: pathlib.Path) -> None:
+    source = PackSource(name="s", format="conversations", path=str(tmp_path))
+    for names, range_bytes in ((("a.json", "a.jsonl"), 100), (("b.jsonl", "b-00001.json"), 1)):
+        for name in names:
+            (tmp_path / name).write_text("[\n]")
+        with pytest.raises(InputError, match=r"source s: .* would both be called (a|b-00001)\. Make them sources"):
+            list_inputs(source, range_bytes)
+        for name in names:
+            (tmp_path / name).unlink()
+    (tmp_path / "a.json").write_text("[]")
+    with pytest.raises(InputError, match=r"source s: there is no folder of media at .*absent\. Mend the setting media"):
+        list_inputs(source.model_copy(update={"media": str(tmp_path / "absent")}), 1)
+    for name in ("a.json", "a.jsonl"):
+        (tmp_path / name).write_text("[]")
+        (part,) = list_inputs(source, 100)
+        (tmp_path / name).unlink()
+        with pytest.raises(InputError, match=r"source s: .*a\.jsonl? cannot be read: No such file.* again"):
+            list(read_records(part, source, VIDEO))
 
 
 def test_groups_depend_on_the_set_of_inputs_only(tmp_path: pathlib.Path) -> None:

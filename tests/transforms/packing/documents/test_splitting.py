@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from tests.transforms.packing.documents.processor import IMAGES, VIDEOS
 from tests.transforms.packing.small_documents import turn
-from transforms.conversations.document import Document, Image, ImageSize, Message, Video, VideoSize
-from transforms.packing.documents.chat import ChatTokenizer
+from transforms.conversations.document import (
+    DEFAULT_SYSTEM_PROMPT,
+    Document,
+    Image,
+    ImageSize,
+    Message,
+    Video,
+    VideoSize,
+)
+from transforms.packing.documents.chat import IGNORED_LABEL, ChatTokenizer, Tokenised
 from transforms.packing.documents.splitting import split_at_turns
 from transforms.packing.documents.tiny_tokenizer import tiny_tokenizer
 from transforms.rejects import Reason, Reject
@@ -46,6 +56,80 @@ def test_pieces_fit_and_hold_everything(system: bool, pack_tokens: int) -> None:
         assert [m.role for m in own] == [m.role for m in rest[: len(own)]]
         rest = rest[len(own) :]
     assert rest == ()
+
+
+def tokens_of(*messages: Message) -> int:
+    return CHAT.lengths([Document("k", "s", messages)])[0].num_tokens
+
+
+def has_target(piece: Document) -> bool:
+    (tokenised,) = CHAT.encode([piece])
+    assert isinstance(tokenised, Tokenised)
+    return any(m.role == "assistant" for m in piece.messages) and bool((tokenised.labels != IGNORED_LABEL).any())
+
+
+_TURNS = st.lists(
+    st.tuples(
+        st.sampled_from(["system", "user", "user", "assistant", "result"]), st.sampled_from(["", " ", "ab " * 9])
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(_TURNS, st.integers(40, 150))
+@settings(max_examples=200, deadline=None)
+def test_every_piece_has_an_answer_fits_and_nothing_is_lost(turns: list[tuple[str, str]], pack_tokens: int) -> None:
+    messages = [
+        turn("user", f"<tool_response>\n{number} {text}\n</tool_response>") if role == "result"
+        else turn(role, f"{number} {text}" if text != " " else text)
+        for number, (role, text) in enumerate(turns)
+    ]  # fmt: skip
+    assume(any(m.role == "assistant" and m.content[0].text.strip() for m in messages))
+    document = Document("k", "s", tuple(messages))
+    pieces = split_at_turns(document, CHAT, pack_tokens)
+    if isinstance(pieces, Reject):
+        assert CHAT.lengths([document])[0].num_tokens > pack_tokens
+        return
+    before: list[Message] = []
+    for index, (piece, _, _) in enumerate(pieces):
+        assert has_target(piece) and any(m.role == "assistant" and m.content[0].text.strip() for m in piece.messages)
+        assert CHAT.lengths([piece])[0].num_tokens <= pack_tokens
+        systems = [m for m in before if m.role == "system"]
+        own = list(piece.messages)
+        if len(pieces) > 1 and messages[0].role != "system" and any(m.role == "system" for m in messages):
+            assert own.pop(0) == CHAT.system_turn
+        if index:
+            assert own[: len(systems)] == systems
+            own = own[len(systems) :]
+        before += own
+    assert before == messages
+
+
+def test_a_system_turn_holds_from_there_on() -> None:
+    """Beyond the piece in which it stands; and what was said before it is not under it."""
+    rounds = [(turn("user", f"Question {i}?"), turn("assistant", f"Answer {i}, " + "at length " * 8)) for i in range(4)]
+    calm, short = turn("system", "Be calm."), turn("system", "From here on, be short.")
+    document = Document("k", "s", (calm, *rounds[0], *rounds[1], short, *rounds[2], *rounds[3]))
+    pieces = split_at_turns(document, CHAT, tokens_of(calm, short, *rounds[3]))
+    assert [piece.document.messages for piece in pieces] == [
+        (calm, *rounds[0]),
+        (calm, *rounds[1]),
+        (calm, short, *rounds[2]),
+        (calm, short, *rounds[3]),
+    ]
+    default = turn("system", DEFAULT_SYSTEM_PROMPT)
+    without = split_at_turns(Document("k", "s", document.messages[1:]), CHAT, tokens_of(default, short, *rounds[3]))
+    assert [piece.document.messages[:-2] for piece in without] == [(default,), (default,), *[(default, short)] * 2]
+
+
+def test_questions_without_an_answer_do_not_stand_alone() -> None:
+    ask, answer = turn("user", "And? " * 8), turn("assistant", "So. " * 8)
+    empty = turn("assistant", " ")
+    document = Document("k", "s", (ask, answer, ask, ask, answer, ask, empty, ask, answer, ask))
+    pieces = split_at_turns(document, CHAT, tokens_of(*document.messages[5:]))
+    assert [len(piece.document.messages) for piece in pieces] == [2, 3, 5]
+    assert all(has_target(piece.document) for piece in pieces)
 
 
 def test_a_cut_is_as_late_as_fits() -> None:

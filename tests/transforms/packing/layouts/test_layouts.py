@@ -23,7 +23,7 @@ from transforms.packing.layouts.llava_onevision import fault
 from transforms.packing.layouts.native_reader import PackedSet
 
 #: Stands in for the trainer's module, with the fields of its sample type.
-_TRAINER = """
+TRAINER = """
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ def test_energon_opens_the_published_layout(tmp_path: pathlib.Path, monkeypatch:
     module.parent.mkdir(parents=True)
     (module.parent / "__init__.py").touch()
     (module.parent.parent / "__init__.py").touch()
-    module.write_text(_TRAINER)
+    module.write_text(TRAINER)
     monkeypatch.syspath_prepend(str(tmp_path / "trainer"))
     job = pack_job(tmp_path / "run", both_sources(tmp_path), layout="llava-ov-1.5")
     records = pack_all(job)

@@ -141,7 +141,7 @@ def test_long_documents_are_rejected_or_split(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"layout_version": 2}, "layout native version 2, this reader takes native version 1"),
+        ({"layout_version": 1}, "layout native version 1, this reader takes native version 2"),
         ({"layout": "messages"}, "layout messages"),
     ],
 )
@@ -157,6 +157,61 @@ def test_other_sets_are_refused(tmp_path: pathlib.Path, change: dict[str, Any], 
         PackedSet.open(job.packed)
     with pytest.raises(InputError, match="no packed set"):
         PackedSet.open(str(tmp_path))
+
+
+def test_any_flipped_bit_is_found(tmp_path: pathlib.Path) -> None:
+    """In every member: tokens, images, text. Only where tars are padded may bits differ."""
+    job = pack_job(tmp_path / "run", both_sources(tmp_path, tars=1), pack_tokens=400)
+    pack_all(job)
+    shard = tmp_path / "run" / "packed" / "packs-000000.tar"
+    sound = PackedSet.open(job.packed).read(0)
+    whole = shard.read_bytes()
+    end = int(np.frombuffer(shard.with_name(f"{shard.name}.idx").read_bytes(), "<u8")[1])
+    refused = 0
+    for place in np.random.default_rng(0).integers(0, end, 300).tolist():
+        shard.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        try:
+            read = PackedSet.open(job.packed).read(0)
+        except InputError as error:
+            assert "pack 0 of " in str(error)
+            refused += 1
+        else:
+            assert digest_of(read) == digest_of(sound), f"byte {place} of {end}"
+    assert refused > 200
+
+
+def digest_of(pack: StoredPack) -> str:
+    arrays = [pack.input_ids, pack.labels, pack.document_lengths, pack.image_grids]
+    return digest(b"".join([*(array.tobytes() for array in arrays), *pack.images, repr(pack.documents).encode()]))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: data[:-8], r"\.idx has \d+ bytes, \d+ packs need"),
+        (lambda data: data[:-3], r"\.idx has \d+ bytes, \d+ packs need"),
+        (lambda data: data[8:] + data[:8], "offsets do not rise"),
+        (lambda data: data[:-8] + b"\xff" * 8, "shorter than its index says"),
+        (lambda data: data[:6] + b"\x02" + data[7:], "offsets do not rise"),
+        (lambda data: (512).to_bytes(8, "little") + data[8:], "pack 0 of .* cannot be read"),
+        (None, r"pack 0 of .* cannot be read: .*\.idx"),
+    ],
+)
+def test_a_damaged_index_is_found(tmp_path: pathlib.Path, change: Any, message: str) -> None:
+    job = pack_job(tmp_path / "run", both_sources(tmp_path, tars=1), pack_tokens=400)
+    pack_all(job)
+    index = tmp_path / "run" / "packed" / "packs-000000.tar.idx"
+    index.unlink() if change is None else index.write_bytes(change(index.read_bytes()))
+    with pytest.raises(InputError, match=message):
+        PackedSet.open(job.packed).read(0)
+
+
+def test_a_missing_shard_is_named(tmp_path: pathlib.Path) -> None:
+    job = pack_job(tmp_path / "run", both_sources(tmp_path)[1:])
+    pack_all(job)
+    (tmp_path / "run" / "packed" / "packs-000000.tar").unlink()
+    with pytest.raises(InputError, match=r"pack 0 of .* cannot be read: .*packs-000000\.tar"):
+        PackedSet.open(job.packed).read(0)
 
 
 def test_a_shortened_shard_is_found(tmp_path: pathlib.Path) -> None:

@@ -147,6 +147,45 @@ def test_balance_and_patch_capacity_even_out_the_vision_cost() -> None:
     assert lengths[fitting].sum() / 8192 / capped.num_packs > 0.99  # evenness costs less than 1 % of fill
 
 
+def test_no_pack_is_left_empty_when_each_capacity_takes_what_the_other_left() -> None:
+    """Two documents, each the greatest by another measure, and beside them ones that fill other packs."""
+    lengths = np.array([102, 104] + [1] * 63, np.int32)
+    patches = np.array([252, 4] + [0] * 63, np.int32)
+    plan = plan_packs(lengths, 206, num_patches=patches, max_patches=252, max_attention=104**2 + 155)
+    assert plan.num_packs == len(np.unique(plan.pack)) == plan.pack.max() + 1
+
+
+def test_documents_over_46340_tokens() -> None:
+    """Their squares are over 2^31. Two fill a pack to the last of its tokens, small ones another."""
+    long = 46_341
+    assert long**2 > np.iinfo(np.int32).max >= (long - 1) ** 2
+    lengths = [long, long] + 100 * [2 * long // 100] + [2 * long % 100]
+    assert plan_packs(lengths, 2 * long, max_attention=2 * long**2).num_packs == 2
+    assert plan_packs(lengths, 2 * long, max_attention=2 * long**2 - 1).num_packs == 3
+    assert plan_packs([long, 60_000], 200_000, max_attention=60_000**2).num_packs == 2
+    assert plan_packs([long, 60_000], 200_000, max_attention=60_000**2 - 1).too_long().tolist() == [1]
+
+
+@pytest.mark.parametrize("pack_tokens, packs", [(1, 2), (2, 1), (3, 1)])
+def test_two_documents_of_one_token(pack_tokens: int, packs: int) -> None:
+    for balance in (False, True):
+        plan = plan_packs([1, 1], pack_tokens, num_patches=np.array([0, 4], np.int32), balance=balance)
+        assert plan.num_packs == packs and sorted(plan.pack.tolist()) == [0, packs - 1]
+        assert np.concatenate(plan.members()).tolist() in ([0, 1], [1, 0])
+
+
+def test_a_bound_is_what_is_still_allowed() -> None:
+    """Documents of 3 and 4 tokens fill a pack, seven of one token another: equal to a bound fits, one more does not."""
+    lengths, patches = np.array([3, 4] + [1] * 7, np.int32), np.array([8, 12] + [0] * 7, np.int32)
+    for less in (0, 1):
+        assert plan_packs(lengths, 7 - less).num_packs == 2 + less
+        assert plan_packs(lengths, 7, max_attention=3**2 + 4**2 - less).num_packs == 2 + less
+        assert plan_packs(lengths, 7, num_patches=patches, max_patches=20 - less).num_packs == 2 + less
+    assert plan_packs([4], 4, max_attention=16).num_packs == 1
+    assert plan_packs([4], 4, max_attention=15).too_long().tolist() == [0]
+    assert plan_packs([4], 4, num_patches=np.array([12], np.int32), max_patches=11).too_long().tolist() == [0]
+
+
 def test_the_tighter_capacity_decides_the_packs() -> None:
     """Images only: tokens leave room, patches do not, and packs come out level."""
     lengths = np.random.default_rng(0).integers(100, 900, 20_000)

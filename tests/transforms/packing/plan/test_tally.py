@@ -76,3 +76,21 @@ def test_groups_add_up_and_survive_json() -> None:
 def test_nothing_packed() -> None:
     measures = PackTally.empty().measures()
     assert measures["packs"] == 0 and math.isnan(measures["fill"])
+
+
+def test_two_documents_of_one_token() -> None:
+    one = np.ones(2, np.int32)
+    tally = PackTally.of(one, np.zeros(2, np.int32), Plan(np.zeros(2, np.int32), 1), 2)
+    assert (tally.documents, tally.tokens, tally.packs, tally.room_tokens, tally.next_fit_packs) == (2, 2, 1, 2, 1)
+    assert tally.document_tokens.bins == {0: 2} and tally.document_patches.bins == {-1: 2}
+    assert tally.pack_documents == tally.pack_attention == tally.pack_tokens == Histogram.of(np.array([2]))
+    assert (next_fit(one, 1), next_fit(one, 2), next_fit(np.ones(3, np.int32), 2)) == (2, 1, 2)
+    assert tally.document_tokens.doubling() == {"1-1": 2}
+
+
+def test_the_attention_of_documents_over_46340_tokens() -> None:
+    """Their squares are over 2^31, and three of them over 2^32."""
+    long = np.full(3, 46_341, np.int32)
+    tally = PackTally.of(long, np.zeros(3, np.int32), Plan(np.zeros(3, np.int32), 1), 3 * 46_341)
+    assert tally.pack_attention == Histogram.of(np.array([3 * 46_341**2], np.int64))
+    assert tally.pack_attention.quantile(0.5) == pytest.approx(3 * 46_341**2, rel=0.01)

@@ -1,0 +1,123 @@
+"""The figures of README, written from what was kept of the measurements: ``python -m tests.benchmarks.readme_figures``.
+
+README holds each part between two comments, which a page does not show: ``<!-- how fast -->`` and
+``<!-- end: how fast -->``. What stands between them comes from here alone; a test fails where it does not.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Callable
+
+from tests.benchmarks.harness import RESULTS
+from tests.benchmarks.kept_results import kept, paragraph, percent, table
+from tests.benchmarks.readme_table import how_fast
+from transforms.balancing.measures import COVERED_IMAGES
+
+ROOT = pathlib.Path(__file__).parents[2]
+README = ROOT / "README.md"
+METRICS = ROOT / "configs" / "encoder" / "tiny" / "metrics.json"  # kept by the training of the tiny encoder
+
+METHODS = ("uniform", "metaclip", "inverse_frequency", "raked")
+_DEFAULT_METHOD = "raked"
+
+
+def the_run() -> str:
+    return "\n".join(["```text", *kept("mini")["terminal"], "```"])
+
+
+def true_concepts() -> str:
+    mini = kept("mini")
+    labels = {"raw": "the raw corpus", "uniform": "`uniform` (plain random)"}
+    rows = []
+    for name in ("raw", *METHODS):
+        entropies = (f"{mini[f'{name}_retrieved_entropy']:.3f}", f"{mini[f'{name}_true_entropy']:.3f}")
+        of_true = (percent(mini[f"{name}_true_top_percent_share"], 1), str(mini[f"{name}_true_covered"]))
+        cells = (labels.get(name, f"`{name}`"), *entropies, *of_true)
+        rows.append([f"**{cell}**" if name == _DEFAULT_METHOD else cell for cell in cells])
+    of = f"selection of {mini['size']:,} from {mini['images']:,}"
+    cost = (
+        f"That run took {mini['secs']:.0f} s ({mini['hardware']}), drawing the pictures included, and "
+        f"{mini['peak_memory_gb']:.1f} GB of memory; run again, it is recognised as done in {mini['again_secs']:.1f} s."
+    )
+    least = f"true concepts with {COVERED_IMAGES} images or more"
+    head = (of, "retrieved concepts", "true concepts", "share of the top 1 %, true", least)
+    return f"{table(head, rows)}\n\n{paragraph(cost)}"
+
+
+def tiny_encoder() -> str:
+    metrics = json.loads(METRICS.read_text(encoding="utf-8"))
+    found, chance = metrics["measured"], metrics["chance"]
+    return paragraph(
+        f"The embedded encoder ({metrics['parameters'] / 1e6:.1f} million parameters, trained by `make tiny-encoder` "
+        f"on pictures of other seeds) finds {percent(found['recall_at_8'])} of the true concepts among its first eight "
+        f"({percent(found['recall_at_8_rarest_tenth'])} for the rarest tenth of the concepts; chance is "
+        f"{percent(chance['recall_at_8'], 1)})."
+    )
+
+
+def balanced_training() -> str:
+    result = kept("balanced_training")
+    thirds = ("all", "common", "middling", "rare")
+
+    def cell(method: str, third: str) -> str:
+        seeds = [100 * share for share in result[f"{method}_{third}_seeds"]]
+        return f"{percent(result[f'{method}_{third}_mean'], 1)} ({min(seeds):.1f}–{max(seeds):.1f})"
+
+    setting = (
+        f"The same in miniature: {result['raw']:,} pictures of one thing each, {result['concepts']} things as uneven "
+        f"as in crawled corpora; {result['size']:,} of them selected, balanced or at random; a tiny model learns their "
+        "captions from random weights, then names what it sees on held-out pictures, equally many of each thing. Right "
+        f"to the letter, mean of {len(result['raked_all_seeds'])} seeds and their range; a guess is right once in "
+        f"{1 / result['chance']:.0f}:"
+    )
+    labels = {"uniform": "at random (`uniform`)", "raked": "balanced (`raked`)"}
+    rows = [[label, *(cell(method, third) for third in thirds)] for method, label in labels.items()]
+    head = (f"trained on {result['size']:,} pictures", "all", "common third", "middling third", "rare third")
+    return f"{paragraph(setting)}\n\n{table(head, rows)}"
+
+
+def training_step() -> str:
+    result = kept("training")
+    return paragraph(
+        f"Counted, a step of the 4B model over a pack of 8,192 tokens is {result['foretold_4b_tflop']:.0f} TFLOP and "
+        f"{result['foretold_4b_state_gb']:.0f} GB of state. *Assumed* that products of such sizes reach 0.7 of an "
+        f"H200's peak, the step would reach {percent(result['foretold_4b_mfu'])} of it "
+        f"({percent(result['foretold_4b_mfu_with_recomputation'])} where activations are computed twice)."
+    )
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "the run": the_run,
+    "true concepts": true_concepts,
+    "tiny encoder": tiny_encoder,
+    "balanced training": balanced_training,
+    "training step": training_step,
+    "how fast": how_fast,
+}
+_OF_THE_MINIATURE = ("the run", "true concepts")  # kept by bench_mini
+
+
+def filled(page: str) -> str:
+    """``page`` with each part as it was kept; a part that was not kept yet is left as it stands.
+
+    Raises ValueError where the page has no place for a part, or more than one.
+    """
+    has_miniature = (RESULTS / "mini.json").is_file()
+    for name, write in PARTS.items():
+        begin, end = f"<!-- {name} -->\n", f"\n<!-- end: {name} -->"
+        if page.count(begin) != 1 or page.count(end) != 1:
+            raise ValueError(f"README has no single place for {name}: {begin.strip()} … {end.strip()}")
+        if has_miniature or name not in _OF_THE_MINIATURE:
+            before, _, rest = page.partition(begin)
+            page = "".join((before, begin, write(), end, rest.partition(end)[2]))
+    return page
+
+
+def main() -> None:
+    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Checkpoints at rest: what is damaged is found before it is read, set aside, and the one before is gone on from."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from model.errors import TrainingError
+from model.training.checkpoint import CheckpointStore
+from model.training.parallel import Processes, processes
+
+
+@pytest.fixture
+def group() -> Iterator[Processes]:
+    with processes() as one:
+        yield one
+
+
+@pytest.fixture
+def saved(tmp_path: pathlib.Path, group: Processes) -> pathlib.Path:
+    """A folder of two checkpoints."""
+    store = CheckpointStore(str(tmp_path), 2, group)
+    for step in (1, 2):
+        store.save(step, {"weight": torch.full((1000,), float(step))}, {"place": step}, {"step": step})
+    store.wait()
+    return tmp_path
+
+
+def flip(path: pathlib.Path) -> None:
+    """One bit in the middle."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def truncate(path: pathlib.Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+FILES = ("__0_0.distcp", "rank-00000.pt", "training.json", ".metadata", "sums.json", "sums-00000.json")
+
+
+def no_check(path: str, common: dict[str, Any]) -> None:
+    """Nothing is refused."""
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("harm", [flip, truncate, pathlib.Path.unlink], ids=["flipped", "truncated", "missing"])
+def test_a_damaged_checkpoint_is_set_aside(
+    saved: pathlib.Path, group: Processes, file: str, harm: Callable[[pathlib.Path], None]
+) -> None:
+    harm(saved / "step-00000002" / file)
+    store = CheckpointStore(str(saved), 2, group)
+    assert store.newest_sound(no_check) == (str(saved / "step-00000001"), {"step": 1})
+    (note,) = store.notes
+    assert "step-00000002 is damaged" in note and file in note and note.endswith("set aside as step-00000002.damaged")
+    found = {"weight": torch.zeros(1000)}
+    assert store.load(str(saved / "step-00000001"), found) == {"place": 1}
+    assert torch.equal(found["weight"], torch.full((1000,), 1.0))
+    assert sorted(path.name for path in saved.iterdir()) == ["step-00000001", "step-00000002.damaged"]
+
+
+def test_all_damaged_is_an_error(saved: pathlib.Path, group: Processes) -> None:
+    for step in (1, 2):
+        flip(saved / f"step-0000000{step}" / FILES[0])
+    message = r"step-00000002 is damaged .*; .*step-00000001 is damaged .*no checkpoint in .* is left"
+    with pytest.raises(TrainingError, match=message):
+        CheckpointStore(str(saved), 2, group).newest_sound(no_check)
+
+
+def test_what_was_asked_for_wrongly_is_no_damage(saved: pathlib.Path, group: Processes) -> None:
+    """Another number of processes, say: going back would not mend that."""
+
+    def refuse(path: str, common: dict[str, Any]) -> None:
+        raise TrainingError(f"{pathlib.Path(path).name} of step {common['step']}")
+
+    with pytest.raises(TrainingError, match="step-00000002 of step 2"):
+        CheckpointStore(str(saved), 2, group).newest_sound(refuse)
+    assert CheckpointStore(str(saved), 2, group).latest() == str(saved / "step-00000002")
+
+
+def test_another_models_checkpoint(saved: pathlib.Path, group: Processes) -> None:
+    store = CheckpointStore(str(saved), 2, group)
+    with pytest.raises(TrainingError, match=r"cannot be loaded into this model \(.*Begin from the model"):
+        store.load(str(saved / "step-00000002"), {"weight": torch.zeros(7)})

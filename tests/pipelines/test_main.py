@@ -1,0 +1,47 @@
+"""What the command line prints is what was written, whatever is in it."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+import pytest
+
+from pipelines import main as command_line
+
+
+def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(sys, "argv", ["evenweave", *arguments])
+    monkeypatch.setenv("COLUMNS", "1000")
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize("name", ["[red].yaml", "[/red].yaml", "[abc]:dog:[link=x].yaml", "a[[b]\\[c].yaml"])
+def test_an_error_keeps_brackets_and_colons(
+    name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    assert run(["build", str(path)], monkeypatch) == 2
+    assert f"error: no configuration file at {path}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("output=''", "output: String should have at least 1 character"),
+        ("max_reject_share=.nan", "max_reject_share: Input should be a finite number"),
+        ("balance.raking.stiffness=.inf", "balance.raking.stiffness: Input should be a finite number"),
+        ("output=2020-13-45", "'2020-13-45' cannot be read as timestamp (month must be in 1..12); put text in quotes"),
+        ("output={a: 1, a: 2}", "key 'a' was given on line 1 already"),
+        ('output="\\ud800"', "holds a zero or a lone surrogate"),
+    ],
+)
+def test_a_faulty_override_is_answered_without_a_traceback(
+    override: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = pathlib.Path(__file__).parents[2] / "configs" / "build" / "mini.yaml"
+    never = "sources.0.format=none"  # so that no build begins, whatever becomes of the other
+    assert run(["build", str(config), "--set", override, "--set", never], monkeypatch) == 2
+    assert says in capsys.readouterr().err

@@ -1,0 +1,121 @@
+"""A group's documents: what no pack can hold is a reject that says by how much, and every row is counted once."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import tarfile
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from tests.transforms.packing.corpus import TOKENIZER, pack_all, pack_job, pair, write_tar
+from tests.transforms.packing.small_documents import turn
+from transforms.conversations.document import Document, Image, ImageSize
+from transforms.packing.documents.chat import ChatTokenizer, Lengths
+from transforms.packing.documents.media import Located
+from transforms.packing.job.settings import PackSource
+from transforms.packing.plan.group_documents import GroupDocuments, measured
+from transforms.packing.settings import PackSettings
+from transforms.rejects import Reason, Reject
+
+CHAT = ChatTokenizer.load(TOKENIZER)
+
+
+def document(words: int, *images: ImageSize) -> Located:
+    shown = [Image(index) for index in range(len(images))]
+    return Located(Document("k", "s", (turn("user", *shown, "x"), turn("assistant", "a " * words)), images))
+
+
+def only(one: Located, **pack: int) -> Lengths | Reject | None:
+    (outcome,) = measured([one], CHAT, PackSettings(tokenizer=TOKENIZER, **pack))
+    return outcome if isinstance(outcome, Reject) else outcome[0][1]
+
+
+def test_each_bound_takes_what_is_equal_and_says_what_is_over() -> None:
+    one = document(9, ImageSize(90, 90))
+    (lengths,) = CHAT.lengths([one.document])
+    tokens, patches = lengths.num_tokens, lengths.num_patches
+    equal = {"pack_tokens": tokens, "max_patches": patches, "max_attention": tokens**2}
+    assert only(one, **equal) == lengths
+    for name, what in (
+        ("pack_tokens", "tokens"),
+        ("max_patches", "vision patches"),
+        ("max_attention", "squared tokens of attention"),
+    ):
+        over = only(one, **{**equal, name: equal[name] - 1})
+        assert over == Reject("k", Reason.TOO_LONG, f"{equal[name]} {what}, a pack holds {equal[name] - 1}")
+
+
+def test_attention_of_a_document_over_46340_tokens() -> None:
+    """Its square is over 2^31: it counts whole."""
+    one = document(60_000)
+    (lengths,) = CHAT.lengths([one.document])
+    tokens = lengths.num_tokens
+    assert tokens > 46_340
+    assert only(one, pack_tokens=tokens, max_attention=tokens**2) == lengths
+    assert isinstance(only(one, pack_tokens=tokens, max_attention=tokens**2 - 1), Reject)
+
+
+def test_two_documents_of_one_token_are_planned_into_one_pack() -> None:
+    settings = PackSettings(tokenizer=TOKENIZER, pack_tokens=16)
+    ids = np.array([1, 2], np.uint64)
+    group = GroupDocuments([document(1), document(1)], [Lengths(1, 0), Lengths(1, 0)], [ids])
+    plan = group.plan(settings)
+    assert (plan.num_packs, plan.pack.tolist()) == (1, [0, 0])
+
+
+def test_every_bound_of_the_settings_is_one_of_the_plan() -> None:
+    """Two documents of 20 tokens and 8 patches share a pack of 64, unless a bound allows less than both."""
+    ids, lengths = np.array([1, 2], np.uint64), [Lengths(20, 8)] * 2
+    group = GroupDocuments([document(1)] * 2, lengths, [ids])
+    for bounds, packs in (
+        ({}, 1),
+        ({"pack_tokens": 39}, 2),
+        ({"max_attention": 2 * 20**2 - 1}, 2),
+        ({"max_attention": 2 * 21**2}, 1),
+        ({"max_patches": 15}, 2),
+        ({"max_patches": 17}, 1),
+    ):
+        plan = group.plan(PackSettings(tokenizer=TOKENIZER, **{"pack_tokens": 64, **bounds}))
+        assert plan.num_packs == packs, bounds
+
+
+def test_rejects_of_the_reader_are_counted_and_kept_by_input(tmp_path: pathlib.Path) -> None:
+    """One input with rejects of its reader, one with a reject of its measuring, one with none."""
+    write_tar(
+        tmp_path / "raw" / "bad.tar", {**pair("fine", 50, 40, 1), "mute.txt": b"x", "page.jpg": b"<", "page.txt": b"x"}
+    )
+    write_tar(tmp_path / "raw" / "long.tar", {**pair("large", 900, 900, 2), **pair("small", 40, 40, 3)})
+    write_tar(tmp_path / "raw" / "good.tar", pair("good", 50, 40, 4))
+    source = PackSource(name="pairs", format="webdataset", path=str(tmp_path / "raw"))
+    [record] = pack_all(pack_job(tmp_path, [source], group_shards=3))
+    assert record.counts.to_dict() == {
+        "rows_in": 6,
+        "rows_out": 3,
+        "rejects": {"missing_image": 1, "too_long": 1, "undecodable_image": 1},
+    }
+    found = {
+        path.stem: [(row["key"], row["reason"], row["shard"]) for row in pq.read_table(path).to_pylist()]
+        for path in (tmp_path / "rejects" / "pack" / "pairs").iterdir()
+    }
+    assert found == {
+        "bad": [("mute", "missing_image", "bad"), ("page", "undecodable_image", "bad")],
+        "long": [("large", "too_long", "long")],
+    }
+
+
+def test_keys_of_packs_tell_the_group(tmp_path: pathlib.Path) -> None:
+    for number in range(4):
+        write_tar(
+            tmp_path / "raw" / f"{number}.tar", {**pair(f"{number}a", 300, 300, 1), **pair(f"{number}b", 300, 300, 2)}
+        )
+    source = PackSource(name="pairs", format="webdataset", path=str(tmp_path / "raw"))
+    job = pack_job(tmp_path, [source], group_shards=2, pack_tokens=256)
+    assert len(pack_all(job)) == 2
+    for group in (0, 1):
+        with tarfile.open(tmp_path / "packed" / f"packs-{group:03d}000.tar") as tar:
+            keys = list(dict.fromkeys(name.split(".")[0] for name in tar.getnames()))
+            about = [json.loads(tar.extractfile(f"{key}.json").read()) for key in keys]
+        assert keys == [f"ps_{group:02d}{number:06d}" for number in range(len(keys))]
+        assert len(keys) > 1 and sum(len(one["documents"]) for one in about) == 4
