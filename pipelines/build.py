@@ -14,25 +14,33 @@ from rich.text import Text
 from pipelines.build_run import BuildRun
 from pipelines.input_versions import settle_inputs
 from pipelines.run_stage import StageJob, StageRunner
-from transforms.errors import EvenweaveError, RunFolderError
+from transforms.errors import EvenweaveError
 from transforms.stages import ANNOTATE, CHAIN, VOCABULARY, Stage
-from transforms.verifying.listing import missing_files
+from transforms.verifying.listing import check_presence
 
 
 def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
     """Run those of ``stages`` that are not done, in the order of the flow; raises where an earlier one is missing."""
+    if run.is_begun:
+        _look_at_what_is_there(run)
     if {VOCABULARY, ANNOTATE} & set(stages) and not run.is_annotated:
         _check_before_work(run)
         if {VOCABULARY, ANNOTATE} <= set(stages):
             run.engine.prepare(job_module(ANNOTATE))  # while this process imports torch and embeds the vocabulary
         _check_encoder(run)
-    settle_inputs(run.record, run.inputs, run.sources, run.accept_changed)
-    _check_presence(run)
+    if not run.is_begun:
+        _look_at_what_is_there(run)
     runner = StageRunner(run.record, run.engine, run.console, run.settings.max_reject_share)
     for stage in CHAIN:
         if stage in stages:
             _check_order(run, stage)
             runner.run_stage(stage, functools.partial(_find_job, stage, run))
+
+
+def _look_at_what_is_there(run: BuildRun) -> None:
+    """Inputs against those that were read, and what was made before; begins the run where that is not so."""
+    settle_inputs(run.record, run.inputs, run.sources, run.accept_changed)
+    check_presence(run.record, run.shard_names)
 
 
 def job_module(stage: Stage) -> str:
@@ -64,18 +72,6 @@ def _find_job(stage: Stage, run: BuildRun) -> StageJob:
     """Imported only now: a stage that is done needs neither Beam nor torch."""
     job: StageJob = importlib.import_module(job_module(stage)).stage_job(run)
     return job
-
-
-def _check_presence(run: BuildRun) -> None:
-    """What was made before is there: one listing, nothing is opened but the manifest."""
-    done = [stage for stage in CHAIN if run.record.is_done(stage.name)]
-    found = [finding for stage in done for finding in missing_files(run.record, stage, run.shard_names)]
-    if found:
-        more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
-        raise RunFolderError(
-            f"{found[0].path} {found[0].seen}{more}. evenweave verify {run.folder.root} --repair removes what was made "
-            "of it, and the same command then makes all of it anew."
-        )
 
 
 def _check_order(run: BuildRun, stage: Stage) -> None:

@@ -54,10 +54,13 @@ class BuildRun:
         return RunRecord.open(folder, self.settings.record(), identity)
 
     @property
-    def is_annotated(self) -> bool:
+    def is_begun(self) -> bool:
         """A run that is yet to begin gets no run.json here, as its settings may be refused."""
-        begun = (StoragePath.of(self.settings.output) / RUN_JSON).exists()
-        return begun and self.record.is_done(ANNOTATE.name)
+        return (StoragePath.of(self.settings.output) / RUN_JSON).exists()
+
+    @property
+    def is_annotated(self) -> bool:
+        return self.is_begun and self.record.is_done(ANNOTATE.name)
 
     @property
     def folder(self) -> RunFolder:

@@ -20,6 +20,7 @@ from transforms.packing.layouts.registry import LAYOUTS
 from transforms.run_folder import RunFolder, RunRecord
 from transforms.stages import PACK
 from transforms.storage import StoragePath
+from transforms.verifying.listing import check_presence
 
 
 def run(settings: PackJobSettings, engine: Engine, console: Console | None = None) -> RunRecord:
@@ -37,6 +38,7 @@ def run(settings: PackJobSettings, engine: Engine, console: Console | None = Non
     }
     folder = RunFolder(StoragePath.of(settings.output), fingerprint(identity))
     record = RunRecord.open(folder, settings.record(), identity)
+    check_presence(record, None)
     sources = {source.name: source for source in settings.sources}
     job = PackJob(folder, sources, settings.pack, settings.video, settings.layout, settings.shards)
 

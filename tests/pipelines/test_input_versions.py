@@ -11,9 +11,9 @@ import pytest
 from pipelines.input_versions import check_reused, settle_inputs
 from tests.transforms.exporting.small_run import draw_tars
 from transforms.annotating.changed_inputs import INPUT_DIGEST, files_of
+from transforms.annotating.input_digest import digest_of
 from transforms.datasets import SELECTION, read_table, write_table
 from transforms.errors import InputError, RunFolderError
-from transforms.reading.digest import digest_of
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts

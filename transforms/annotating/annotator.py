@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from transforms.annotating.encoder import ClipEncoder
+from transforms.annotating.input_digest import InputDigest, sample_digest
 from transforms.annotating.language import detect_languages
 from transforms.annotating.overlap import map_ordered, read_ahead
 from transforms.annotating.retrieval import ConceptIndex, set_search_threads
@@ -25,7 +26,6 @@ from transforms.images.hashing import content_hash, perceptual_hashes
 from transforms.images.header import ImageFault
 from transforms.images.preprocess import PreparedImage, Preprocessor
 from transforms.keyed import sample_ids
-from transforms.reading.digest import SamplesDigest
 from transforms.reading.listing import InputShard
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings
@@ -74,28 +74,33 @@ class Annotator:
 
     def annotate(self, shard: InputShard, source: SourceSettings) -> Annotated:
         """The annotations of a shard, in its order, and its rejects; together as many as it holds samples."""
-        digest = SamplesDigest()
+        digest = InputDigest()
         rejects: list[Reject] = []
         tables = []
-        for batch in batched(self._decoded(digest.passing(read_samples(shard, source))), self._batch_size):
+        for batch in batched(self._decoded(shard, source, digest), self._batch_size):
             rejects.extend(item for item in batch if isinstance(item, Reject))
             if images := [item for item in batch if isinstance(item, _Decoded)]:
                 tables.append(self._table(images, shard, source))
         table = pa.concat_tables(tables) if tables else self._schema.empty_table()
         return Annotated(table, rejects, digest.hexdigest())
 
-    def _decoded(self, raw: Iterator[RawSample | Reject]) -> Iterator[_Decoded | Reject]:
+    def _decoded(self, shard: InputShard, source: SourceSettings, digest: InputDigest) -> Iterator[_Decoded | Reject]:
+        """Every sample in order; ``digest`` takes each along."""
         window = 2 * self._batch_size  # one batch in the model, one being decoded
-        samples = read_ahead(raw, depth=self._batch_size)
-        return map_ordered(self._decode, samples, self._pool, window)
+        samples = read_ahead(read_samples(shard, source), depth=self._batch_size)
+        for item, of_sample in map_ordered(self._decode, samples, self._pool, window):
+            digest.add(of_sample)
+            yield item
 
-    def _decode(self, item: RawSample | Reject) -> _Decoded | Reject:
+    def _decode(self, item: RawSample | Reject) -> tuple[_Decoded | Reject, bytes]:
+        """What comes of a sample, and the digest of what it was."""
         if isinstance(item, Reject):
-            return item
+            return item, sample_digest(item)
+        image_hash = content_hash(item.image)
         prepared = self._preprocessor(item.image)
         if isinstance(prepared, ImageFault):
-            return Reject(item.key, *prepared)
-        return _Decoded(item._replace(image=b""), prepared, content_hash(item.image))
+            return Reject(item.key, *prepared), sample_digest(item, image_hash)
+        return _Decoded(item._replace(image=b""), prepared, image_hash), sample_digest(item, image_hash)
 
     def _table(self, images: list[_Decoded], shard: InputShard, source: SourceSettings) -> pa.Table:
         embeddings = self._encoder.encode_images(np.stack([image.prepared.pixels for image in images]))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from transforms.annotating.input_digest import digest_of
 from transforms.datasets import read_metadata
-from transforms.reading.digest import digest_of
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.run_folder import RunFolder

@@ -10,7 +10,7 @@ from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.exporting.manifest import read_manifest, stats_path
 from transforms.run_folder import RunFolder, RunRecord
-from transforms.stages import REJECTS, Stage
+from transforms.stages import CHAIN, PACK, REJECTS, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 
@@ -52,6 +52,20 @@ def missing_files(record: RunRecord, stage: Stage, names: Sequence[ShardName] | 
             yield Finding(path, "is missing", stage)
     if stage.with_manifest:
         yield from _as_in_manifest(folder, stage, sizes)
+
+
+def check_presence(record: RunRecord, names: Sequence[ShardName] | None) -> None:
+    """Raises RunFolderError where something of a stage that is done is not there; nothing is opened but the manifest.
+
+    ``names`` are those of the input shards, None where there are no files of each.
+    """
+    done = [stage for stage in (*CHAIN, PACK) if record.is_done(stage.name)]
+    if found := [finding for stage in done for finding in missing_files(record, stage, names)]:
+        more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
+        raise RunFolderError(
+            f"{found[0].path} {found[0].seen}{more}. evenweave verify {record.folder.root} --repair removes what was "
+            "made of it, and the same command then makes all of it anew."
+        )
 
 
 def _as_in_manifest(folder: RunFolder, stage: Stage, sizes: dict[str, int]) -> Iterator[Finding]:

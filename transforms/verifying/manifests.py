@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from transforms.at_rest import read_json
 from transforms.errors import RunFolderError
 from transforms.exporting import energon
 from transforms.exporting.card import CARD
-from transforms.exporting.manifest import MANIFEST, ShardStats, read_manifest, read_stats, stats_path, write_manifest
-from transforms.packing.job.groups import RECORDS, read_record
-from transforms.packing.layouts import llava_onevision, native_reader
-from transforms.packing.plan.tally import PackTally
+from transforms.exporting.manifest import ShardStats, read_stats, stats_path, write_manifest
+from transforms.packing.job.finishing import finish_set
+from transforms.packing.job.groups import RECORDS, GroupRecord, PackJob, read_record
+from transforms.packing.job.settings import PackedShardSettings, PackSource, VideoSampling
+from transforms.packing.settings import PackSettings
 from transforms.rejects import Counts
-from transforms.run_folder import RunRecord
+from transforms.run_folder import RunFolder, RunRecord
 from transforms.stages import PACK, Stage
 from transforms.storage import PARTIAL, StoragePath
 from transforms.verifying.finding import Finding
@@ -36,30 +36,28 @@ class _Shard:
 def check_manifest(record: RunRecord, stage: Stage, mapped: Mapped, tell: Callable[[int], None]) -> Iterator[Finding]:
     """``mapped`` applies a function to many things at once; ``tell`` is called with the bytes of each shard."""
     place = record.folder.root / str(stage.with_manifest)
-    shards: dict[str, _Shard] = {}
-    counts, tallies = Counts(), []
+    shards: list[_Shard] = []
+    groups: list[GroupRecord] = []
     for found in (_packed if stage is PACK else _exported)(record, stage, place):
         if isinstance(found, Finding):
             yield found
-        elif isinstance(found, _Shard):
-            shards[found.stats.file] = found
+        elif isinstance(found, GroupRecord):
+            groups.append(found)
         else:
-            counts += found[0]
-            tallies += [found[1]] if found[1] else []
+            shards.append(found)
 
     def look(shard: _Shard) -> list[Finding]:
         found = check_shard(place, shard.stats, stage, shard.remove)
         tell(shard.stats.bytes)
         return found
 
-    for some in mapped(look, shards.values()):
+    for some in mapped(look, shards):
         yield from some
     if record.is_done(stage.name):
-        yield from _check_together(record, stage, place, [shard.stats for shard in shards.values()])
         if stage is PACK:
-            yield from _check_set(record, place, counts, tallies)
-        elif sum(shard.stats.samples for shard in shards.values()) != record.counts(stage.name).rows_out:
-            yield Finding(place, f"does not hold {record.counts(stage.name).rows_out} samples as run.json says", stage)
+            yield from _check_set(record, groups)
+        else:
+            yield from _check_export(record, stage, place, [shard.stats for shard in shards])
 
 
 def _exported(record: RunRecord, stage: Stage, place: StoragePath) -> Iterator[_Shard | Finding]:
@@ -79,7 +77,7 @@ def _exported(record: RunRecord, stage: Stage, place: StoragePath) -> Iterator[_
         yield _Shard(stats, remove)
 
 
-def _packed(record: RunRecord, stage: Stage, place: StoragePath) -> Iterator[_Shard | Finding | tuple[Counts, Any]]:
+def _packed(record: RunRecord, stage: Stage, place: StoragePath) -> Iterator[_Shard | Finding | GroupRecord]:
     """From the record of each group."""
     for path in sorted(sizes_below(place / RECORDS)):
         if not path.endswith(".json"):
@@ -93,51 +91,50 @@ def _packed(record: RunRecord, stage: Stage, place: StoragePath) -> Iterator[_Sh
         files = [place / name for shard in group.shards for name in (shard.file, f"{shard.file}.idx")]
         for shard in group.shards:
             yield _Shard(shard, (where, *files))
-        yield group.counts, group.tally
+        yield group
 
 
-def _check_together(record: RunRecord, stage: Stage, place: StoragePath, stats: list[ShardStats]) -> Iterator[Finding]:
-    """What is written of all shards together: the manifest, the metadata of readers, the card."""
-    config = record.values["config"]
-    settings: Mapping[str, Any] = config["shards"] if stage is PACK else config["export"]
-    fingerprint = record.folder.fingerprint
+def _check_export(record: RunRecord, stage: Stage, place: StoragePath, stats: list[ShardStats]) -> Iterator[Finding]:
+    """The manifest, the metadata of readers, the card."""
 
     def write(scratch: StoragePath) -> None:
-        write_manifest(scratch, settings["name"], stats, fingerprint)
-        if stage is not PACK:
-            energon.write_metadata(scratch, stats)
-        elif config["layout"] == "llava-ov-1.5":
-            llava_onevision.write_metadata(scratch, stats)
+        write_manifest(scratch, record.values["config"]["export"]["name"], stats, record.folder.fingerprint)
+        energon.write_metadata(scratch, stats)
 
     yield from check_rewritten(place, write, stage)
-    yield from _unknown(record, stage, place, {shard.file for shard in stats})
-    if stage is not PACK and not ((place / CARD).is_file() and (place / CARD).size_bytes()):
+    samples, counted = sum(shard.samples for shard in stats), record.counts(stage.name).rows_out
+    if samples != counted:
+        yield Finding(place, f"holds {samples} samples, run.json says {counted}", stage)
+    if not ((place / CARD).is_file() and (place / CARD).size_bytes()):
         yield Finding(place / CARD, "is missing or empty", stage, (place / CARD,))
 
 
-def _unknown(record: RunRecord, stage: Stage, place: StoragePath, known: set[str]) -> Iterator[Finding]:
-    """Shards that the manifest knows and nobody else, or the other way round."""
-    try:
-        listed = {shard["file"] for shard in read_manifest(place, record.folder.fingerprint)["shards"]}
-    except RunFolderError:
-        return  # told already
-    for file in sorted(listed - known):
-        yield Finding(place / file, f"is in {MANIFEST}, but nothing else tells of it", stage)
-
-
-def _check_set(record: RunRecord, place: StoragePath, counts: Counts, tallies: list[PackTally]) -> Iterator[Finding]:
-    counted = record.counts(PACK.name)
+def _check_set(record: RunRecord, groups: list[GroupRecord]) -> Iterator[Finding]:
+    """What is written when all groups are."""
+    folder, config = record.folder, record.values["config"]
+    counts, counted = sum((group.counts for group in groups), Counts()), record.counts(PACK.name)
     if counts != counted:
-        yield Finding(place / RECORDS, f"adds up to {counts}, run.json says {counted}", PACK)
-    path = place / native_reader.PACKING_JSON
-    try:
-        packing = read_json(path)
-    except RunFolderError as error:
-        yield Finding(path, _short(error, path), PACK, (path,))
-        return
-    tally = PackTally.total(tallies).to_dict() if tallies else None
-    if packing.get("fingerprint") != record.folder.fingerprint or packing.get("tally") != tally:
-        yield Finding(path, "is not what follows from the groups", PACK, (path,))
+        yield Finding(folder.root / str(PACK.with_manifest) / RECORDS, f"adds up to {counts}, not to {counted}", PACK)
+    sources = [PackSource.model_validate(source) for source in config["sources"]]
+
+    def write(scratch: StoragePath) -> None:
+        job = PackJob(
+            RunFolder(scratch, folder.fingerprint),
+            {source.name: source for source in sources},
+            PackSettings.model_validate(config["pack"]),
+            VideoSampling.model_validate(config["video"]),
+            config["layout"],
+            PackedShardSettings.model_validate(config["shards"]),
+        )
+        finish_set(groups, job, record.values["identity"]["tokenizer"])
+
+    yield from check_rewritten(folder.root, write, PACK)
+
+
+def records_of(record: RunRecord) -> tuple[StoragePath, ...]:
+    """Those of all groups: without them, all are packed again."""
+    place = record.folder.root / str(PACK.with_manifest) / RECORDS
+    return tuple(StoragePath(path, place.root) for path in sizes_below(place))
 
 
 def _short(error: Exception, path: StoragePath) -> str:

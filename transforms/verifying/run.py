@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,11 +14,11 @@ from transforms.configuration import fingerprint
 from transforms.datasets import ShardName, read_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunRecord
-from transforms.stages import CHAIN, PACK, VOCABULARY, Stage
+from transforms.stages import CHAIN, PACK, REJECTS, VOCABULARY, Stage
 from transforms.storage import PARTIAL, StoragePath
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import folders_of, missing_files, sizes_below
-from transforms.verifying.manifests import check_manifest
+from transforms.verifying.manifests import check_manifest, records_of
 from transforms.verifying.tables import Read, check_shards, check_sums, check_unreadable, read_whole
 from transforms.vocabulary_folder import read_concepts, read_embeddings
 
@@ -47,11 +48,15 @@ class Verifier:
 
     def findings(self) -> Iterator[Finding]:
         yield from self._check_record()
+        root = self.record.folder.root
         with ThreadPoolExecutor(self.threads, "verify") as pool:
             for stage in self.stages():
                 found = list(self._check_stage(stage, pool))
+                if stage is PACK and any(one.path.relative_to(root).startswith(REJECTS) for one in found):
+                    # a group's own record does not name the files of its rejects
+                    found += [Finding(one.path, "", PACK, records_of(self.record)) for one in found]
                 yield from _once(found)
-        yield from _left_over(self.record.folder.root)
+        yield from _left_over(root)
 
     def _check_record(self) -> Iterator[Finding]:
         record, folder = self.record, self.record.folder
@@ -135,12 +140,12 @@ def _mapped(pool: ThreadPoolExecutor, work: Callable[[T], R | None], items: Iter
 
 
 def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """What was seen first of each file."""
-    seen: set[StoragePath] = set()
+    """What was seen first of each file, with all that any finding of it removes."""
+    seen: dict[StoragePath, Finding] = {}
     for finding in findings:
-        if finding.path not in seen:
-            seen.add(finding.path)
-            yield finding
+        first = seen.setdefault(finding.path, finding)
+        seen[finding.path] = dataclasses.replace(first, remove=tuple(dict.fromkeys(first.remove + finding.remove)))
+    yield from seen.values()
 
 
 def _left_over(root: StoragePath) -> Iterator[Finding]:

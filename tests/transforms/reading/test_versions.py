@@ -1,4 +1,4 @@
-"""What tells that an input has changed: times, of files and of the files of a folder's shards; and the digest."""
+"""What tells that an input has changed: times, of files and of the files of a folder's shards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from tests.transforms.exporting.small_run import draw_tars
-from transforms.reading.digest import digest_of
 from transforms.reading.listing import list_shards
 from transforms.reading.settings import SourceSettings
 from transforms.reading.versions import INPUTS, inputs_table
@@ -43,23 +42,3 @@ def test_the_times_of_a_folder(tmp_path: pathlib.Path) -> None:
     assert changed != first and same == second
     os.utime(captions, ns=(1, 1))
     assert not set(versions(source)) & {changed, second}
-
-
-def test_the_digest_sees_captions_keys_and_order(tmp_path: pathlib.Path) -> None:
-    source = draw_tars(tmp_path / "raw", shards=1, samples=3)
-    path = tmp_path / "raw" / "00000.tar"
-    data = path.read_bytes()
-    sample = data.index(b"0001.jpg"), data.index(b"0002.jpg")
-    remade = [
-        data,
-        data.replace(b"image 0 1", b"other 0 1"),
-        data[: sample[0]] + data[sample[1] : -10240] + data[sample[0] : sample[1]] + data[-10240:],
-        data[:700] + bytes([data[700] ^ 1]) + data[701:],
-    ]
-    digests = []
-    for content in remade:
-        path.write_bytes(content)
-        digests.append(digest_of(list_shards(source)[0], source))
-    assert len(set(digests)) == len(remade)
-    path.write_bytes(data)
-    assert digest_of(list_shards(source)[0], source) == digests[0]

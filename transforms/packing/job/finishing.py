@@ -13,8 +13,8 @@ from transforms.packing.layouts.native_reader import LAYOUT_VERSION, PACKING_JSO
 from transforms.packing.plan.tally import PackTally
 
 
-def finish_set(records: Sequence[GroupRecord], job: PackJob) -> None:
-    """``records`` of all groups, in any order."""
+def finish_set(records: Sequence[GroupRecord], job: PackJob, tokenizer_fingerprint: str | None = None) -> None:
+    """``records`` of all groups, in any order; the tokenizer is loaded where its fingerprint is not given."""
     shards = [shard for record in records for shard in record.shards]
     if job.layout == "llava-ov-1.5":
         llava_onevision.write_metadata(job.packed, shards)
@@ -30,7 +30,7 @@ def finish_set(records: Sequence[GroupRecord], job: PackJob) -> None:
     if tallies := [record.tally for record in records if record.tally is not None]:
         description |= {
             "tokenizer": job.pack.tokenizer.rstrip("/").rpartition("/")[2],
-            "tokenizer_fingerprint": load_chat(job.pack).fingerprint,
+            "tokenizer_fingerprint": tokenizer_fingerprint or load_chat(job.pack).fingerprint,
             "pack_tokens": job.pack.pack_tokens,
             "image_limits": list(job.pack.image_limits),
             "video_limits": list(job.pack.video_limits),

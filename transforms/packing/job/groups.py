@@ -25,6 +25,7 @@ from transforms.packing.plan.tally import PackTally
 from transforms.packing.settings import PackSettings
 from transforms.rejects import Counts, Reject, StoredCounts
 from transforms.run_folder import RunFolder
+from transforms.stages import PACK
 from transforms.storage import StoragePath
 
 RECORDS = ".groups"
@@ -76,7 +77,7 @@ def pack_group(group: InputGroup, job: PackJob) -> GroupRecord:
     ready = ready_packs(_keyed_packs(group.number, packs), chat, job.shards.read_threads)
     shards = write_shards(job.packed, job.shards.name, group.number, ready, rules, job.shards.max_shard_bytes)
     for part, rejects in documents.rejects.items():
-        write_rejects(job.folder.rejects("pack", part.source, part.name), part.name, rejects, job.folder.fingerprint)
+        write_rejects(job.folder.rejects(PACK.name, part.source, part.name), part.name, rejects, job.folder.fingerprint)
     rejected = [reject for rejects in documents.rejects.values() for reject in rejects]
     counts = Counts(documents.rows_in, documents.rows_out, Counts.of(0, rejected).rejects)
     record = GroupRecord(group.number, counts, tuple(shards), tally)
