@@ -7,7 +7,7 @@ import pathlib
 import pytest
 from pydantic import Field
 
-from transforms.configuration import NOT_FINGERPRINTED, Settings, fingerprint, load_settings
+from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings, fingerprint, load_settings
 from transforms.errors import ConfigError
 
 
@@ -83,6 +83,18 @@ def test_the_fingerprint_sees_what_decides_bytes_and_nothing_else() -> None:
     assert fingerprint(job) != fingerprint(Job(inner=Inner(size=4)))
     assert fingerprint(job) != fingerprint(Job(items=[Inner()]))
     assert fingerprint(Job(items=[Inner(path="a")])) == fingerprint(Job(items=[Inner(path="b")]))
+
+
+class Later(Settings):
+    size: int = 3
+    flag: bool = Field(False, json_schema_extra=FINGERPRINTED_IF_SET)
+    inner: Inner = Field(default_factory=Inner, json_schema_extra=FINGERPRINTED_IF_SET)
+
+
+def test_a_field_that_came_later_is_seen_where_it_is_set() -> None:
+    assert Later().identity() == Later(inner=Inner(path="elsewhere")).identity() == {"size": 3}
+    assert Later(flag=True).identity() == {"size": 3, "flag": True}
+    assert Later(inner=Inner(size=4)).identity() == {"size": 3, "inner": {"size": 4, "share": 0.5}}
 
 
 def test_an_override_changes_one_of_two_aliases(tmp_path: pathlib.Path) -> None:
