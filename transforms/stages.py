@@ -35,7 +35,7 @@ class Stage:
 
 VOCABULARY = Stage("vocabulary", counts="concepts", writes=("vocabulary",))
 ANNOTATE = Stage("annotate", counts="images", leaves="annotated", rejects_are_bounded=True, writes=("annotations",))
-FILTER = Stage("filter", counts="images", takes=ANNOTATE.name, leaves="filtered", may_be_off=True)
+FILTER = Stage("filter", counts="images", takes=ANNOTATE.name, leaves="kept by the rules", may_be_off=True)
 DEDUPLICATE = Stage("deduplicate", counts="images", takes=FILTER.name, leaves="distinct")
 BALANCE = Stage(
     "balance",

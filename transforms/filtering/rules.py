@@ -5,6 +5,7 @@ Shape legend: N rows of a shard, R rules.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -193,8 +194,14 @@ def _letters(settings: FilterSettings) -> list[Rule]:
     ]
 
 
+@functools.lru_cache(maxsize=1)
+def _search_for(words: tuple[str, ...]) -> BlockedWords:
+    """Once a process: a long list takes a tenth of a second to make ready, and shards are many."""
+    return BlockedWords(words)
+
+
 def _blocked(words: Sequence[str]) -> Rule:
-    blocked = BlockedWords(words)
+    blocked = _search_for(tuple(words))
     return Rule(
         "blocked_words",
         Reason.BLOCKED_WORD,
