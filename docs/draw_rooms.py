@@ -29,8 +29,9 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
     [(2.3, ["transforms/reading"]), (3.8, ["transforms/conversations"])],
     [
         (0.0, ["transforms/annotating"]),
-        (0.8, ["transforms/deduplicating"]),
-        (1.6, ["transforms/balancing"]),
+        (0.8, ["transforms/filtering"]),
+        (1.6, ["transforms/deduplicating"]),
+        (2.4, ["transforms/balancing"]),
         (5.4, ["transforms/exporting"]),
         (6.2, ["transforms/reporting"]),
         (7.0, ["transforms/verifying"]),

@@ -32,7 +32,7 @@ def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
         _look_at_what_is_there(run)
     runner = StageRunner(run.record, run.engine, run.console, run.settings.max_reject_share)
     for stage in CHAIN:
-        if stage in stages:
+        if stage in stages and not run.leaves_out(stage):
             _check_order(run, stage)
             runner.run_stage(stage, functools.partial(_find_job, stage, run))
 
@@ -51,11 +51,13 @@ def _check_before_work(run: BuildRun) -> None:
     """What would end the run later: vocabulary, inputs and sizes that cannot serve, and a mixture of libraries."""
     from transforms.annotating.faiss_library import clobbered
     from transforms.annotating.word_lists import check_vocabulary
+    from transforms.filtering.checks import check_filter
     from transforms.reading.checks import check_inputs, most_samples
 
     settings = run.settings
     check_inputs(run.inputs, run.sources)
     check_vocabulary(settings.vocabulary, settings.retrieval)
+    check_filter(settings.filter, run.sources)
     settings.balance.check_size(most_samples(run.inputs))
     if warning := clobbered():
         run.console.print(Text.assemble(("faiss:", "yellow"), f" {warning}"), soft_wrap=True)
@@ -76,5 +78,5 @@ def _find_job(stage: Stage, run: BuildRun) -> StageJob:
 
 def _check_order(run: BuildRun, stage: Stage) -> None:
     for earlier in CHAIN[: CHAIN.index(stage)]:
-        if not run.record.is_done(earlier.name):
+        if not run.leaves_out(earlier) and not run.record.is_done(earlier.name):
             raise EvenweaveError(f"{stage.name} needs {earlier.name} to be done first: evenweave {earlier.name} CONFIG")

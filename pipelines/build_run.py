@@ -20,7 +20,7 @@ from transforms.errors import RunFolderError
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
 from transforms.run_folder import RunFolder, RunRecord, differences
-from transforms.stages import ANNOTATE
+from transforms.stages import ANNOTATE, Stage
 from transforms.storage import StoragePath
 
 
@@ -49,9 +49,12 @@ class BuildRun:
     @cached_property
     def record(self) -> RunRecord:
         """run.json, begun or gone on with."""
-        identity = {"settings": self.settings.identity(), "inputs": self._input_digests()}
-        folder = RunFolder(StoragePath.of(self.settings.output), fingerprint(identity))
-        return RunRecord.open(folder, self.settings.record(), identity)
+        folder = RunFolder(StoragePath.of(self.settings.output), fingerprint(self._identity))
+        return RunRecord.open(folder, self.settings.record(), self._identity)
+
+    @cached_property
+    def _identity(self) -> dict[str, Any]:
+        return {"settings": self.settings.identity(), "inputs": self._input_digests()}
 
     @property
     def is_begun(self) -> bool:
@@ -75,15 +78,26 @@ class BuildRun:
         """The run whose annotations are taken over; raises where other settings or inputs made them."""
         if self.settings.reuse is None:
             return None
-        other = RunRecord.read(StoragePath.of(self.settings.reuse))
-        if changed := differences(_upstream(other.values["identity"]), _upstream(self.record.values["identity"])):
-            raise RunFolderError(
-                f"cannot reuse the annotations of {self.settings.reuse}: {', '.join(changed)} differ. Leave reuse out."
-            )
-        if not other.is_done(ANNOTATE.name):
-            raise RunFolderError(f"cannot reuse the annotations of {self.settings.reuse}: they are not complete")
+        other = self._annotated_alike(self.settings.reuse, "Leave reuse out.")
         check_reused(other, self.record, self.inputs, self.sources)
         return other.folder
+
+    def annotated_by_like_settings(self) -> RunFolder:
+        """The output folder as it stands, whatever its later stages were told; raises where other settings or inputs
+        annotated it, or none did. Nothing is begun or written."""
+        return self._annotated_alike(self.settings.output, "Set these back, or name the run's folder as output.").folder
+
+    def leaves_out(self, stage: Stage) -> bool:
+        """Whether the settings have nothing for a stage to do."""
+        return stage.may_be_off and not getattr(self.settings, stage.name).is_on
+
+    def _annotated_alike(self, run: str, advice: str) -> RunRecord:
+        other = RunRecord.read(StoragePath.of(run))
+        if changed := differences(_upstream(other.values["identity"]), _upstream(self._identity)):
+            raise RunFolderError(f"cannot use the annotations of {run}: {', '.join(changed)} differ. {advice}")
+        if not other.is_done(ANNOTATE.name):
+            raise RunFolderError(f"cannot use the annotations of {run}: they are not complete")
+        return other
 
     def _draw_miniature(self) -> None:
         from pipelines import miniature  # it imports Beam, which a run over real input need not do yet
@@ -98,15 +112,19 @@ class BuildRun:
     def _input_digests(self) -> dict[str, object]:
         """Names the inputs by content where that is cheap, and shards by name and size."""
         from transforms.annotating.digests import encoder_digest, word_list_digest
+        from transforms.filtering.blocked_words import blocked_words_digest
 
         listing: dict[str, list[tuple[str, int]]] = {}
         for shard in self.inputs:
             listing.setdefault(shard.source, []).append((shard.name, shard.size_bytes))
-        return {
+        digests: dict[str, object] = {
             "encoder": encoder_digest(self.settings.encoder),
             "vocabulary": word_list_digest(self.settings.vocabulary),
             "sources": {name: {"shards": len(rows), "digest": fingerprint(rows)} for name, rows in listing.items()},
         }
+        if (words := self.settings.filter.blocked_words) is not None:
+            digests["blocked_words"] = blocked_words_digest(words)
+        return digests
 
 
 def _upstream(identity: dict[str, Any]) -> dict[str, Any]:
@@ -115,4 +133,5 @@ def _upstream(identity: dict[str, Any]) -> dict[str, Any]:
         name: identity["settings"][name]
         for name in ("sources", "files_per_shard", "decode", "encoder", "vocabulary", "retrieval")
     }
-    return {"settings": settings, "inputs": identity["inputs"]}
+    inputs = {name: identity["inputs"][name] for name in ("encoder", "vocabulary", "sources")}
+    return {"settings": settings, "inputs": inputs}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipelines.engine.settings import RunnerSettings
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings, VocabularySettings
 from transforms.balancing.settings import BalanceSettings
-from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 from transforms.deduplicating.settings import DeduplicateSettings
 from transforms.exporting.settings import ExportSettings
+from transforms.filtering.settings import FilterSettings
 from transforms.images.decode import DecodeSettings
 from transforms.miniature.settings import MiniatureSettings
 from transforms.reading.settings import SourceSettings
@@ -40,6 +41,7 @@ class BuildSettings(Settings):
     encoder: EncoderSettings
     vocabulary: VocabularySettings
     retrieval: RetrievalSettings = Field(default_factory=RetrievalSettings)
+    filter: FilterSettings = Field(default_factory=FilterSettings, json_schema_extra=FINGERPRINTED_IF_SET)
     deduplicate: DeduplicateSettings = Field(default_factory=DeduplicateSettings)
     balance: BalanceSettings
     export: ExportSettings = Field(default_factory=ExportSettings)
@@ -65,6 +67,12 @@ class BuildSettings(Settings):
             raise ValueError(f"two sources are called {repeated[0]!r}; names must differ")
         # run.json must lead back to the images from wherever it is read
         return [source.model_copy(update={"path": absolute(source.path)}) for source in sources]
+
+    @model_validator(mode="after")
+    def _similarity_is_annotated(self) -> Self:
+        if self.filter.takes_similarity and not self.retrieval.caption_similarity:
+            raise ValueError("filter looks at the similarity of captions: set retrieval.caption_similarity: true")
+        return self
 
     def record(self) -> dict[str, Any]:
         """What run.json keeps: all but where the output lies and how it was run, so that equal runs are equal."""

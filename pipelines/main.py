@@ -22,7 +22,7 @@ from pipelines.packaged_configs import find_config  # noqa: E402
 from pipelines.stopping import StopOnSignal  # noqa: E402
 from transforms.configuration import load_settings  # noqa: E402
 from transforms.errors import EXIT_STATUS, EvenweaveError, show_error  # noqa: E402
-from transforms.stages import CHAIN, Stage  # noqa: E402
+from transforms.stages import CHAIN, FILTER, Stage  # noqa: E402
 
 app = typer.Typer(
     help="Concept-balanced image-text corpora: annotate, deduplicate, balance, export, report, pack.",
@@ -44,6 +44,10 @@ _Set = Annotated[
 _AcceptChanged = Annotated[
     bool, typer.Option("--accept-changed", help="do again what was made of inputs that have changed since")
 ]
+_Input = Annotated[
+    str | None, typer.Option("--input", help="tars, Parquet files or images to read in place of the sources")
+]
+_Output = Annotated[str | None, typer.Option("--output", help="run folder, in place of the one configured")]
 _Flags = Annotated[list[str] | None, typer.Argument(metavar="[-- BEAM FLAGS]", help="after --: handed to Beam")]
 
 
@@ -52,10 +56,8 @@ def build(
     config: _Config,
     beam_flags: _Flags = None,
     overrides: _Set = None,
-    input_path: Annotated[
-        str | None, typer.Option("--input", help="tars, Parquet files or images to read in place of the sources")
-    ] = None,
-    output: Annotated[str | None, typer.Option("--output", help="run folder, in place of the one configured")] = None,
+    input_path: _Input = None,
+    output: _Output = None,
     size: Annotated[int | None, typer.Option("--size", help="samples to select, in place of balance.size")] = None,
     accept_changed: _AcceptChanged = False,
 ) -> None:
@@ -141,7 +143,33 @@ def _stage_command(stage: Stage) -> None:
 
 
 for _stage in CHAIN:
-    _stage_command(_stage)
+    if _stage is not FILTER:
+        _stage_command(_stage)
+
+
+@app.command(FILTER.name)
+def filter_(
+    config: _Config,
+    beam_flags: _Flags = None,
+    overrides: _Set = None,
+    input_path: _Input = None,
+    output: _Output = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="only tell what each rule would drop of a run's annotations; write nothing"),
+    ] = False,
+) -> None:
+    """The filter stage alone: what the rules of the configuration refuse."""
+    settings = _with_input(load_settings(config, BuildSettings, _overrides(overrides, output, None)), input_path)
+    run = BuildRun(settings, choose_engine(settings.runner, beam_flags or []), Console())
+    if run.leaves_out(FILTER):
+        run.console.print("No rule of filter is on: there is nothing to do. Set one, as in --set filter.min_side=200")
+    elif dry_run:
+        from pipelines.filter import try_out
+
+        try_out(run)
+    else:
+        build_stages(run, [FILTER])
 
 
 def _overrides(overrides: list[str] | None, output: str | None, size: int | None) -> list[str]:

@@ -15,7 +15,7 @@ from pipelines.engine.progress import WatchedFiles
 from transforms.errors import EvenweaveError
 from transforms.rejects import Counts
 from transforms.run_folder import RunRecord
-from transforms.stages import Stage, stage_named
+from transforms.stages import Stage, giver_to
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,13 @@ class StageRunner:
 
     def _check_handover(self, stage: Stage, counts: Counts) -> None:
         """What a stage takes in is what the one before it gave out."""
-        if stage.takes is None or not stage.takes_all_of(stage_named(stage.takes)):
+        giver = giver_to(stage, self.record.is_done)
+        if giver is None or not stage.takes_all_of(giver):
             return
-        handed_over = self.record.counts(stage.takes).rows_out
+        handed_over = self.record.counts(giver.name).rows_out
         if handed_over != counts.rows_in:
             raise EvenweaveError(
-                f"{stage.name} took in {counts.rows_in} rows, but {stage.takes} gave out {handed_over} by "
+                f"{stage.name} took in {counts.rows_in} rows, but {giver.name} gave out {handed_over} by "
                 f"{self.record.folder.run_json}: what lies in {self.record.folder.root} is not what was counted then. "
                 "Run again into a new output folder."
             )

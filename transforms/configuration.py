@@ -11,6 +11,7 @@ import os
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from concept_vocab.strict_yaml import YamlError, load_yaml
 from transforms.errors import ConfigError
@@ -18,6 +19,9 @@ from transforms.storage import StoragePath
 
 #: Marks a field that says where or how fast, not what: ``Field(..., json_schema_extra=NOT_FINGERPRINTED)``.
 NOT_FINGERPRINTED: dict[str, Any] = {"fingerprint": False}
+
+#: Marks a field that came later: at its default it is left out, and a run begun before the field was there goes on.
+FINGERPRINTED_IF_SET: dict[str, Any] = {"fingerprint": "if_set"}
 
 #: A configuration is written by hand: the longest has 3 kB.
 _MOST_BYTES = 1 << 20
@@ -29,12 +33,20 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
     def identity(self) -> dict[str, Any]:
-        """What decides the bytes of the output: the settings without the fields marked NOT_FINGERPRINTED."""
+        """What decides the bytes of the output: the settings without the fields marked NOT_FINGERPRINTED, and without
+        those marked FINGERPRINTED_IF_SET that say what their default does."""
         return {
             name: _identity(getattr(self, name))
             for name, field in type(self).model_fields.items()
-            if not (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("fingerprint") is False)
+            if self._is_fingerprinted(name, field)
         }
+
+    def _is_fingerprinted(self, name: str, field: FieldInfo) -> bool:
+        extra = field.json_schema_extra
+        mark = extra.get("fingerprint") if isinstance(extra, dict) else None
+        if mark == "if_set":
+            return bool(_identity(getattr(self, name)) != _identity(field.get_default(call_default_factory=True)))
+        return mark is not False
 
 
 def _identity(value: Any) -> Any:

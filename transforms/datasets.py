@@ -56,7 +56,9 @@ class ShardName(NamedTuple):
     shard: str
 
 
-def annotations_schema(concepts_per_image: int, embedding_width: int | None = None) -> pa.Schema:
+def annotations_schema(
+    concepts_per_image: int, embedding_width: int | None = None, caption_similarity: bool = False
+) -> pa.Schema:
     """One row an image; ids of concepts by falling score, -1 where fewer than K were asked for."""
     fields = [
         ("key", pa.string()),
@@ -77,6 +79,8 @@ def annotations_schema(concepts_per_image: int, embedding_width: int | None = No
         ("source_key", pa.string()),  # the key as the source has it, where the reader had to change it
         ("source_record", pa.large_string()),  # JSON: what the source says of the sample; large: up to 16 MB a row
     ]
+    if caption_similarity:
+        fields.append(("caption_similarity", pa.float32()))  # cosine with the image; null without a caption
     if embedding_width is not None:
         fields.append(("embedding", pa.list_(pa.float16(), embedding_width)))
     return pa.schema(fields)
@@ -84,7 +88,9 @@ def annotations_schema(concepts_per_image: int, embedding_width: int | None = No
 
 #: Column → type, for all of the above.
 _TYPES = {
-    field.name: field.type for schema in (REJECTS, SELECTION, CONCEPTS, annotations_schema(1, 1)) for field in schema
+    field.name: field.type
+    for schema in (REJECTS, SELECTION, CONCEPTS, annotations_schema(1, 1, True))
+    for field in schema
 }
 
 

@@ -51,6 +51,15 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"  # a document over the capacity of a pack
     NOT_IN_LAYOUT = "not_in_layout"  # the layout asked for has no place for what the document holds
     NOT_SELECTED = "not_selected"  # counted by balance, never written row by row
+    ASPECT_RATIO = "aspect_ratio"  # longer for its shorter side than the configured most
+    CAPTION_TOO_SHORT = "caption_too_short"
+    CAPTION_TOO_LONG = "caption_too_long"
+    UNEXPECTED_LANGUAGE = "unexpected_language"  # none of those that its source is said to hold
+    FEW_LETTERS = "few_letters"  # digits and signs, for a larger part than allowed
+    BLOCKED_WORD = "blocked_word"
+    UNLIKE_CAPTION = "unlike_caption"  # image and caption are less similar than the configured least
+    EXPRESSION = "expression"  # the configured expression is not true of the row
+    COMMON_CAPTION = "common_caption"  # stands on more images than a caption may
     OUTSIDE_STRATA = "outside_strata"  # of no source or language that balance.strata.sizes names; counted, as the last
 
 

@@ -5,6 +5,7 @@ A stage runs in the job of its name (``pipelines/<name>.py``) and has a command 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,15 +26,16 @@ class Stage:
     leaves: str | None = None  # what a row that leaves it is called in the report; None: it is not told apart there
     rejects_are_bounded: bool = False  # by max_reject_share; elsewhere any share may be rejected
     selects: bool = False  # what it leaves out was not chosen, and is no reject
+    may_be_off: bool = False  # by its settings (``is_on``); the next stage then takes from the one before it
 
     @property
     def is_of_images(self) -> bool:
         """Whether it handles the images of the corpus, and so has a row in the report."""
         return self.counts in ("images", "copies")
 
-    def takes_all_of(self, before: Stage) -> bool:
-        """Whether as many rows come in as left the stage before."""
-        return self.takes == before.name and self.counts == before.counts
+    def takes_all_of(self, giver: Stage) -> bool:
+        """Whether as many rows come in as left ``giver``, whose rows it takes in."""
+        return self.counts == giver.counts
 
 
 VOCABULARY = Stage("vocabulary", counts="concepts", writes=("vocabulary",))
@@ -45,7 +47,8 @@ ANNOTATE = Stage(
     leaves="annotated",
     rejects_are_bounded=True,
 )
-DEDUPLICATE = Stage("deduplicate", counts="images", writes=(), takes=ANNOTATE.name, leaves="distinct")
+FILTER = Stage("filter", counts="images", writes=(), takes=ANNOTATE.name, leaves="kept by the rules", may_be_off=True)
+DEDUPLICATE = Stage("deduplicate", counts="images", writes=(), takes=FILTER.name, leaves="distinct")
 BALANCE = Stage(
     "balance",
     counts="images",
@@ -58,7 +61,7 @@ BALANCE = Stage(
 EXPORT = Stage("export", counts="copies", writes=("shards",), with_manifest="shards", takes=BALANCE.name)
 
 #: The flow of ``evenweave build``, in order.
-CHAIN = (VOCABULARY, ANNOTATE, DEDUPLICATE, BALANCE, EXPORT)
+CHAIN = (VOCABULARY, ANNOTATE, FILTER, DEDUPLICATE, BALANCE, EXPORT)
 
 #: Runs alone, into a run folder of its own.
 PACK = Stage("pack", counts="documents", writes=("packed",), with_manifest="packed", rejects_are_bounded=True)
@@ -68,6 +71,14 @@ _BY_NAME = {stage.name: stage for stage in (*CHAIN, PACK)}
 
 def stage_named(name: str) -> Stage:
     return _BY_NAME[name]
+
+
+def giver_to(stage: Stage, is_done: Callable[[str], bool]) -> Stage | None:
+    """The stage whose rows ``stage`` takes in: one that is off hands on what it would have taken itself."""
+    giver = None if stage.takes is None else stage_named(stage.takes)
+    if giver is not None and giver.may_be_off and not is_done(giver.name):
+        return giver_to(giver, is_done)
+    return giver
 
 
 def from_on(stage: Stage) -> tuple[Stage, ...]:

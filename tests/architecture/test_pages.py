@@ -110,7 +110,7 @@ def test_the_page_names_every_room() -> None:
 
 
 def test_the_page_names_every_column() -> None:
-    schemas = (annotations_schema(1, 1), SELECTION, REJECTS, CONCEPTS, TRUTH)
+    schemas = (annotations_schema(1, 1, caption_similarity=True), SELECTION, REJECTS, CONCEPTS, TRUTH)
     page = PAGE.read_text(encoding="utf-8")
     assert [name for schema in schemas for name in schema.names if f"`{name}`" not in page] == []
 

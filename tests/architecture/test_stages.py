@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import itertools
 
 import pytest
 
+from pipelines.build_settings import BuildSettings
 from tests.architecture.test_imports import PACKAGES, ROOT, modules
 from transforms.stages import ANNOTATE, CHAIN, PACK, Stage, rejecting_before
 
@@ -49,6 +51,19 @@ def test_every_stage_has_a_job_of_its_name(stage: Stage) -> None:
 def test_stages_take_from_earlier_ones() -> None:
     for place, stage in enumerate(CHAIN):
         assert stage.takes is None or stage.takes in {earlier.name for earlier in CHAIN[:place]}
+
+
+def test_after_annotate_each_takes_from_the_one_before_it() -> None:
+    """Else its count of rows would be held against that of another stage, and a sound run be refused."""
+    after = CHAIN[CHAIN.index(ANNOTATE) :]
+    assert [stage.takes for stage in after[1:]] == [before.name for before, _ in itertools.pairwise(after)]
+
+
+def test_a_stage_that_may_be_off_says_so_in_its_section() -> None:
+    for stage in CHAIN:
+        if stage.may_be_off:
+            section = BuildSettings.model_fields[stage.name].get_default(call_default_factory=True)
+            assert section.is_on is False, stage.name
 
 
 def test_one_stage_chooses() -> None:

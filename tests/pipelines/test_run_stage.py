@@ -16,7 +16,7 @@ from pipelines.run_stage import StageJob, StageRunner
 from transforms.errors import EvenweaveError
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunRecord
-from transforms.stages import ANNOTATE, BALANCE, DEDUPLICATE, EXPORT
+from transforms.stages import ANNOTATE, BALANCE, DEDUPLICATE, EXPORT, FILTER
 from transforms.storage import StoragePath
 
 
@@ -73,6 +73,16 @@ def test_rows_that_were_not_handed_over(stages: StageRunner) -> None:
     with pytest.raises(EvenweaveError, match=r"deduplicate took in 3 rows, but annotate gave out 4 by .*run\.json"):
         stages.run_stage(DEDUPLICATE, counted(3, 3))
     assert not stages.record.is_done(DEDUPLICATE.name)
+
+
+def test_a_stage_that_is_off_hands_on_what_was_left_before_it(stages: StageRunner) -> None:
+    stages.run_stage(ANNOTATE, counted(4, 4))
+    stages.run_stage(FILTER, counted(4, 3, too_small=1))
+    with pytest.raises(EvenweaveError, match="deduplicate took in 4 rows, but filter gave out 3"):
+        stages.run_stage(DEDUPLICATE, counted(4, 4))
+    del stages.record.values["stages"]["filter"]
+    stages.run_stage(DEDUPLICATE, counted(4, 4))
+    assert stages.record.is_done(DEDUPLICATE.name)
 
 
 def test_copies_may_be_more_than_the_rows_selected(stages: StageRunner) -> None:

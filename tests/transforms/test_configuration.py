@@ -9,7 +9,14 @@ import pytest
 from pydantic import Field, ValidationError
 
 from transforms import configuration
-from transforms.configuration import NOT_FINGERPRINTED, Settings, fingerprint, load_settings, validate
+from transforms.configuration import (
+    FINGERPRINTED_IF_SET,
+    NOT_FINGERPRINTED,
+    Settings,
+    fingerprint,
+    load_settings,
+    validate,
+)
 from transforms.errors import ConfigError
 
 
@@ -113,6 +120,18 @@ def test_the_index_of_a_list_ends_before_its_length(yaml_file: pathlib.Path) -> 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Job().output = "elsewhere"  # type: ignore[misc]
+
+
+class Later(Settings):
+    size: int = 3
+    flag: bool = Field(False, json_schema_extra=FINGERPRINTED_IF_SET)
+    inner: Inner = Field(default_factory=Inner, json_schema_extra=FINGERPRINTED_IF_SET)
+
+
+def test_a_field_that_came_later_is_seen_where_it_is_set() -> None:
+    assert Later().identity() == Later(inner=Inner(path="elsewhere")).identity() == {"size": 3}
+    assert Later(flag=True).identity() == {"size": 3, "flag": True}
+    assert Later(inner=Inner(size=4)).identity() == {"size": 3, "inner": {"size": 4, "share": 0.5}}
 
 
 def test_an_override_changes_one_of_two_aliases(tmp_path: pathlib.Path) -> None:

@@ -70,7 +70,7 @@ class Annotator:
         )
         self._pool = ThreadPoolExecutor(encoder.decode_threads, thread_name_prefix="decode")
         width = concept_embeddings.shape[1] if retrieval.keep_embedding else None
-        self._schema = annotations_schema(retrieval.concepts_per_image, width)
+        self._schema = annotations_schema(retrieval.concepts_per_image, width, retrieval.caption_similarity)
 
     def annotate(self, shard: InputShard, source: SourceSettings) -> Annotated:
         """The annotations of a shard, in its order, and its rejects; together as many as it holds samples."""
@@ -128,9 +128,21 @@ class Annotator:
             "source_key": [sample.source_key for sample in samples],
             "source_record": [sample.source_record for sample in samples],
         }
+        if self._retrieval.caption_similarity:
+            columns["caption_similarity"] = self._similarities(embeddings.cpu().numpy(), captions)
         if self._retrieval.keep_embedding:
             columns["embedding"] = _lists(embeddings.cpu().numpy().astype(np.float16))
         return pa.table(columns, schema=self._schema)
+
+    def _similarities(self, images: NDArray[np.float32], captions: list[str | None]) -> list[float | None]:
+        """(N, D) embeddings of images → the cosine of each with its caption; None where there is none."""
+        rows = [row for row, caption in enumerate(captions) if caption is not None]
+        found: list[float | None] = [None] * len(captions)
+        if rows:
+            texts = self._encoder.encode_texts([captions[row] or "" for row in rows])
+            for row, cosine in zip(rows, np.einsum("nd,nd->n", images[rows], texts).tolist(), strict=True):
+                found[row] = cosine
+        return found
 
 
 def _languages(captions: list[str | None], source: SourceSettings) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 from transforms.errors import ConfigError
 
 
@@ -59,6 +59,11 @@ class RetrievalSettings(Settings):
         10, ge=1, le=256, description="K: the K nearest concepts are kept with their scores; balance sets the threshold"
     )
     keep_embedding: bool = Field(False, description="store each image's embedding too (2 bytes a dimension)")
+    caption_similarity: bool = Field(
+        False,
+        description="embed captions too, and store the cosine of each with its image, for the filter stage",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
 
 
 def require_concepts(n_concepts: int, k: int) -> None:

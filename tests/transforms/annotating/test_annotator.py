@@ -1,0 +1,58 @@
+"""A folder of pictures annotated by the tiny encoder."""
+
+from __future__ import annotations
+
+import pathlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from transforms.annotating.annotator import Annotator
+from transforms.annotating.encoder import ClipEncoder
+from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.datasets import list_matrix
+from transforms.images.decode import DecodeSettings
+from transforms.reading.listing import list_shards
+from transforms.reading.settings import SourceSettings
+
+ENCODER = EncoderSettings(model="configs/encoder/tiny", precision="fp32", batch_size=2)
+CAPTIONS = {"a": "a red circle", "b": None, "c": "一只狗", "d": None, "e": None}
+
+
+@pytest.fixture
+def source(tmp_path: pathlib.Path) -> SourceSettings:
+    for place, (name, caption) in enumerate(CAPTIONS.items()):
+        picture = Image.new("RGB", (64, 64), "white")
+        ImageDraw.Draw(picture).ellipse((8, 8, 20 + 8 * place, 50), fill="red")
+        picture.save(tmp_path / f"{name}.png")
+        if caption is not None:
+            (tmp_path / f"{name}.txt").write_text(caption, encoding="utf-8")
+    return SourceSettings(name="web", format="folder", path=str(tmp_path), caption="optional")
+
+
+def test_similarity_is_the_cosine_of_image_and_caption(source: SourceSettings) -> None:
+    """Batches with a caption for each image, for some, and for none."""
+    encoder = ClipEncoder(ENCODER)
+    concepts = encoder.encode_texts(["a circle", "a dog"])
+    retrieval = RetrievalSettings(concepts_per_image=2, keep_embedding=True, caption_similarity=True)
+    (shard,) = list_shards(source)
+    table, rejects = Annotator(ENCODER, retrieval, DecodeSettings(), concepts).annotate(shard, source)
+    assert rejects == []
+    assert dict(zip(table["key"].to_pylist(), table["caption"].to_pylist(), strict=True)) == CAPTIONS
+    images = list_matrix(table["embedding"]).astype(np.float32)
+    for image, caption, similarity in zip(
+        images, table["caption"].to_pylist(), table["caption_similarity"].to_pylist(), strict=True
+    ):
+        if caption is None:
+            assert similarity is None
+        else:
+            assert similarity == pytest.approx(float(image @ encoder.encode_texts([caption])[0]), abs=1e-3)
+            assert abs(similarity) > 0.01
+
+
+def test_similarity_is_stored_only_where_it_is_asked_for(source: SourceSettings) -> None:
+    concepts = ClipEncoder(ENCODER).encode_texts(["a circle"])
+    (shard,) = list_shards(source)
+    annotator = Annotator(ENCODER, RetrievalSettings(concepts_per_image=1), DecodeSettings(), concepts)
+    assert "caption_similarity" not in annotator.annotate(shard, source)[0].column_names
