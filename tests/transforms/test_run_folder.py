@@ -138,3 +138,15 @@ def test_a_stage_is_done_when_it_was_finished_and_not_begun_again(tmp_path: path
     assert record.is_done("annotate") is True
     record.begin("annotate")
     assert record.is_done("annotate") is False
+
+
+def test_counts_that_a_job_left(tmp_path: pathlib.Path) -> None:
+    folder = RunFolder(StoragePath.of(tmp_path), "f1")
+    counts = Counts(5, 4, {"empty_image": 1})
+    folder.counts("balance").write_text(json.dumps(counts.to_dict()))
+    assert folder.read_stage_counts("balance") == counts
+    with pytest.raises(RunFolderError, match="annotate-counts"):
+        folder.read_stage_counts("annotate")
+    folder.counts("balance").write_text('{"rows_in": 5}')
+    with pytest.raises(RunFolderError, match="balance-counts"):
+        folder.read_stage_counts("balance")

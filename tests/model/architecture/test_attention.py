@@ -56,3 +56,13 @@ def test_no_mask_but_for_padding_or_a_cache() -> None:
     with_cache = packed_mask(1, 2, 5, q_offset=3)
     assert with_cache is not None
     assert with_cache[0, 0].tolist() == [[True, True, True, True, False], [True] * 5]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_without_segments_it_is_asked_for_likewise(asked: bool) -> None:
+    states = torch.randn(1, 2, 6, 4, generator=torch.Generator().manual_seed(0))
+    module = torch.nn.Module()
+    module.is_causal = not asked  # type: ignore[assignment]
+    output, _ = packed_attention(module, states, states, states, None, is_causal=asked)
+    expected = torch.nn.functional.scaled_dot_product_attention(states, states, states, is_causal=asked)
+    torch.testing.assert_close(output, expected.transpose(1, 2), atol=1e-6, rtol=1e-5)
