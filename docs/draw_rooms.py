@@ -30,7 +30,7 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
     [
         (0.0, ["transforms/annotating"]),
         (0.8, ["transforms/deduplicating"]),
-        (1.6, ["transforms/balancing"]),
+        (1.6, ["transforms/balancing", "transforms/balancing/methods", "transforms/balancing/even"]),
         (5.4, ["transforms/exporting"]),
         (6.2, ["transforms/reporting"]),
     ],
