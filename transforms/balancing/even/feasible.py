@@ -44,7 +44,7 @@ def _try(request: Request, counts: Ints, sample: RareSample) -> Solution | str:
         )
     solution = fit(frame)
     short = solution.short
-    if not len(short):
+    if not len(short) or not sample.is_whole:  # a sample is no proof
         return solution
     worst = short[np.argsort((solution.achieved - solution.floor)[short], kind="stable")[:_NAMED]]
     named = ", ".join(

@@ -4,8 +4,9 @@
 is set to what was achieved until that no longer changes. A floor binds the expected copies of a concept, with a margin
 of some standard deviations √Σf(1−f) of what is drawn, which follows the solution in the same steps.
 
-A sample may carry a concept r times too little. What a pass over all rows finds, over what the sample said of the same
-weights, is r; the program is then solved again with t_k/r_k, floors over r_k, and groups in proportion.
+A sample may carry a concept r times too little. At first r is the images of a concept over those that the sample says
+it has; then what a pass over all rows finds, over what the sample said of the same weights. The program is solved with
+t_k/r_k, floors over r_k, and groups in proportion.
 
 Shape legend: R images of the sample, K concepts an image, V concepts, P of them present, S strata.
 """
@@ -21,9 +22,9 @@ from transforms.balancing.even.sample import RareSample
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import EvenSettings
 
-_ROUNDS = 30  # of κ and margins; about 6 are taken
+_ROUNDS = 12  # of κ and margins; about 6 are taken, and after 12 margins are within a share of themselves
 _KAPPA_TOLERANCE = 1e-5  # nats
-_FLOOR_TOLERANCE = 0.05  # images; far below the margin
+_FLOOR_TOLERANCE = 0.2  # images; far below the margin
 
 #: A floor counts as kept when this near, in images and as a share: the solver stops so near.
 _KEPT_IMAGES, _KEPT_SHARE = 0.25, 0.002
@@ -93,6 +94,12 @@ class Frame:
         every = np.flatnonzero((counts > 0) & (cap * counts <= request.floor))
         return cls(request, sample, present, images, supply, every, copies, replace(problem, fixed=fixed))
 
+    def known(self) -> Correction:
+        """By the counts of all rows, which are known before any is weighed."""
+        rows = np.bincount(self.sample.strata, self.sample.weight, len(self.request.sizes))
+        copies = self.request.max_copies
+        return Correction(_ratio(copies * self.images, self.supply), _ratio(self.sample.rows.astype(np.float64), rows))
+
     def within(self, floor: Floats) -> Floats:
         """(P,) floors that the sample could keep."""
         return np.minimum(floor, self.supply)
@@ -124,7 +131,7 @@ class Solution:
 def fit(frame: Frame, correction: Correction | None = None, start: Solution | None = None) -> Solution:
     """Rounds of the program until κ and margins have settled; ``start``: from where."""
     request, problem = frame.request, frame.problem
-    ratio = correction or Correction(np.ones(len(frame.present)), np.ones(len(request.sizes)))
+    ratio = correction or frame.known()
     least = problem.floor
     accuracy = request.settings.tolerance, request.settings.max_iterations
     corrected = replace(
@@ -139,8 +146,7 @@ def fit(frame: Frame, correction: Correction | None = None, start: Solution | No
         mass = float((point.achieved * ratio.concepts).sum()) / float(point.achieved.sum())
         point = solve(corrected, kappa - float(np.log(mass)), point, accuracy)
         reached = _kappa(point.achieved * ratio.concepts, problem.log_target)
-        wanted = _with_margin(frame, point, ratio, least)
-        wanted = (wanted + floor) / 2 if number > 1 else wanted
+        wanted = (_with_margin(frame, point, ratio, least) + floor) / 2  # half the way: margins shrink as floors rise
         settled = abs(reached - kappa) < _KAPPA_TOLERANCE and np.abs(wanted - floor).max(initial=0) < _FLOOR_TOLERANCE
         if settled or number == _ROUNDS:
             break
