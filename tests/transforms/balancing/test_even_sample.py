@@ -48,7 +48,7 @@ def test_weights_undo_what_the_sample_prefers() -> None:
         sample = drawn(100, seed, [np.arange(ROWS)]).sample(COUNTS)
         found += np.bincount(sample.ids.ravel() + 1, np.repeat(sample.weight, 3), V + 1)[1:]
     np.testing.assert_allclose(found / 400, COUNTS, rtol=0.1)
-    least = np.append(COUNTS, ROWS)
+    sample, least = drawn(250, 0, [np.arange(ROWS)]).sample(COUNTS), np.append(COUNTS, ROWS)
     in_sample, in_all = least[sample.ids].min(axis=1), least[IDS[(IDS >= 0).any(axis=1)]].min(axis=1)
     threshold = (in_sample / sample.weight)[sample.weight > 1].max()
     assert (sample.weight == 1).sum() == (in_all <= threshold).sum() > 0
