@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import pathlib
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -31,7 +32,7 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
         (0.0, ["transforms/annotating"]),
         (0.8, ["transforms/filtering"]),
         (1.6, ["transforms/deduplicating"]),
-        (2.4, ["transforms/balancing"]),
+        (2.4, ["transforms/balancing", "transforms/balancing/methods", "transforms/balancing/even"]),
         (5.4, ["transforms/exporting"]),
         (6.2, ["transforms/reporting"]),
         (7.0, ["transforms/verifying"]),
@@ -52,7 +53,7 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
 ]
 
 _WIDTH, _HEIGHT, _PITCH_X, _PITCH_Y = 132, 34, 208, 58  # of a room, and from one to the next
-_LEFT, _TOP, _SLAB = 24, 112, 52  # pixels
+_LEFT, _TOP, _SLAB = 24, 124, 70  # pixels
 _LEGEND = (
     "An arrow goes from a room to one that it imports; red: each imports the other. "
     "Between a shelf and the room around it none is drawn."
@@ -159,12 +160,19 @@ def _text(x: float, y: float, text: str, kind: str = "note") -> str:
 
 
 def _slab(y: float, width: float, title: str, note: str) -> list[str]:
-    name = _text(_LEFT + 12, y + 21, title, "name left")
-    return [_rectangle("slab", _LEFT, y, width, _SLAB), name, _text(_LEFT + 12, y + 40, note)]
+    """Its texts in lines that fit: a character is at most some 6.4 pixels wide, in bold 7."""
+    lines = [(line, "name left") for line in textwrap.wrap(title, int(width / 7))]
+    lines += [(line, "note") for line in textwrap.wrap(note, int(width / 6.4))]
+    texts = [_text(_LEFT + 12, y + 21 + 18 * row, line, style) for row, (line, style) in enumerate(lines)]
+    return [_rectangle("slab", _LEFT, y, width, _slab_height(lines)), *texts]
+
+
+def _slab_height(lines: Sequence[object]) -> float:
+    return 16 + 18 * len(lines)
 
 
 def _all_but(rooms: set[str], those: set[str]) -> str:
-    missing = sorted(rooms - those)
+    missing = sorted(room.removeprefix(f"{BASE}/") for room in rooms - those)
     return "every room" + (f" but {', '.join(missing)}" if missing else "")
 
 

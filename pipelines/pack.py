@@ -12,9 +12,9 @@ from pipelines.engine.progress import WatchedFiles
 from pipelines.pack_settings import PackJobSettings
 from pipelines.run_stage import StageJob, StageRunner
 from transforms.configuration import fingerprint
+from transforms.packing.inputs import group_inputs, list_inputs
 from transforms.packing.job.beam import PackShards
 from transforms.packing.job.groups import PackJob, load_chat
-from transforms.packing.job.inputs import group_inputs, list_inputs
 from transforms.packing.job.terminal import print_measures, read_tally
 from transforms.packing.layouts.registry import LAYOUTS
 from transforms.run_folder import RunFolder, RunRecord

@@ -9,8 +9,8 @@ from pydantic import Field, field_validator, model_validator
 from pipelines.engine.settings import RunnerSettings
 from transforms.configuration import NOT_FINGERPRINTED, Settings
 from transforms.conversations.document import DEFAULT_SYSTEM_PROMPT
-from transforms.packing.job.settings import Layout, PackedShardSettings, PackSource, VideoSampling
 from transforms.packing.settings import PackSettings
+from transforms.packing.sources import Layout, PackedShardSettings, PackSource, VideoSampling
 from transforms.storage import absolute
 
 

@@ -25,8 +25,8 @@ from model.training.packed_loader import PackedLoader
 from model.training.packed_pixels import PixelProcessor
 from tests.benchmarks.harness import best_secs, keep
 from tests.transforms.packing.corpus import pack_all, pack_job, write_tar
-from transforms.packing.job.settings import PackSource
 from transforms.packing.layouts.native_reader import PackedSet
+from transforms.packing.sources import PackSource
 
 
 def draw_sources(folder: pathlib.Path, images: int, side: int) -> list[PackSource]:

@@ -17,10 +17,13 @@ from tests.benchmarks.harness import keep
 from tests.benchmarks.synthetic_annotations import N_CONCEPTS, concept_ids
 from transforms.balancing import order_sampling
 from transforms.balancing.measures import measures
+from transforms.balancing.methods import weighting
+from transforms.balancing.methods.raked import Raked
+from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.order_sampling import Boundary, Cut
 from transforms.balancing.sampling import Expectation, bins, histogram
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.weights import Weighting, count_concepts, weighting
+from transforms.balancing.weights import count_concepts
 
 
 def select(ids: NDArray[np.int32], weights: Weighting, size: int) -> NDArray[np.int64]:
@@ -68,7 +71,7 @@ def main() -> None:
         weights = weighting(settings, counts, len(ids), sample)
         if len(sample):
             figures[f"{label}_fit_secs"] = time.perf_counter() - start
-        if method == "raked":
+        if isinstance(weights, Raked):
             figures[f"{label}_fit_iterations"] = weights.iterations
         show(label, count_concepts(ids[select(ids, weights, size)], N_CONCEPTS))
     keep("raking", **vars(arguments), **figures)

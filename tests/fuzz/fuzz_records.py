@@ -15,8 +15,8 @@ from tests.transforms.packing.corpus import write_records
 from transforms.datasets import rejects_table
 from transforms.errors import EvenweaveError
 from transforms.packing.documents.records import read_records
-from transforms.packing.job.inputs import list_inputs
-from transforms.packing.job.settings import PackSource, VideoSampling
+from transforms.packing.inputs import list_inputs
+from transforms.packing.sources import PackSource, VideoSampling
 from transforms.rejects import Reject
 
 

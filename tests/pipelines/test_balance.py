@@ -10,8 +10,9 @@ from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings
 from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
 from tests.transforms.balancing.passes import run_passes
+from transforms.balancing.methods import METHODS
 from transforms.balancing.passes import ShardReader
-from transforms.balancing.settings import BalanceSettings
+from transforms.balancing.settings import BalanceSettings, EvenSettings, Method
 from transforms.datasets import read_counts
 from transforms.errors import EvenweaveError
 
@@ -25,9 +26,9 @@ def files(root: pathlib.Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
-@pytest.mark.parametrize("method", ["raked", "metaclip"])
-def test_balance_from_annotations_to_selection(tmp_path: pathlib.Path, method: str) -> None:
-    settings = BalanceSettings(method=method, size=100)  # type: ignore[arg-type]
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_balance_from_annotations_to_selection(tmp_path: pathlib.Path, method: Method) -> None:
+    settings = BalanceSettings(method=method, size=100, even=EvenSettings(floor=2))
     ids = random_ids(600, 50, 4, 0)
     folder, names = write_corpus(tmp_path / "beam", ids, 5, 50, duplicates=DUPLICATES)
     balance.run(folder, names, settings, 50, ONE_WORKER)

@@ -1,6 +1,7 @@
-"""Balancing as one Beam transform: four passes over the shards, each reduced to arrays of fixed size, no shuffle.
+"""Balancing as one Beam transform: passes over the shards, each reduced to arrays of fixed size, no shuffle.
 
     count ──▶ weights ──▶ weigh ──▶ λ ──▶ draw ──▶ cut ──▶ select
+      └─▶ sample ─▶ fit ─▶ expect ─▶ fit … ─┘   where the method is corrected
 
 A pass maps every shard and adds the results up; what follows from the sum is a side input of the next pass.
 """
@@ -17,13 +18,16 @@ from apache_beam.pvalue import AsSingleton
 
 from transforms.balancing import passes
 from transforms.balancing.concepts import write_concepts
+from transforms.balancing.even.sample import PrioritySample
+from transforms.balancing.methods import METHODS, weighting
+from transforms.balancing.methods.even import Even, correct_even, fit_even
+from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.order_sampling import Boundary, Cut, RankTally
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.sampling import N_BINS, Expectation, Ints
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import Strata
-from transforms.balancing.tally import CorpusTally, SelectionTally
-from transforms.balancing.weights import Weighting, weighting
+from transforms.balancing.tally import CorpusTally, ExpectedTally, SelectionTally
 from transforms.beam import WriteStageCounts
 from transforms.datasets import ShardName
 from transforms.run_folder import RunFolder
@@ -53,13 +57,22 @@ class SumInPlace(beam.CombineFn):  # type: ignore[misc]
         return accumulator
 
 
-def _fit(tally: CorpusTally, settings: BalanceSettings) -> Weighting:
+def _check(tally: CorpusTally, settings: BalanceSettings) -> CorpusTally:
+    """As it is; raises EvenweaveError where it cannot give what is asked for."""
     Strata.of(settings).check(tally.rows_by_stratum, settings.max_copies)
+    return tally
+
+
+def _fit(tally: CorpusTally, settings: BalanceSettings) -> Weighting:
     return weighting(settings, tally.count_before, tally.rows, tally.sample.images())
 
 
-def _zero_histogram(n_strata: int) -> Ints:
-    return np.zeros((n_strata, N_BINS), dtype=np.int64)
+def _expectation(histogram: Ints, settings: BalanceSettings, weights: Weighting) -> Expectation:
+    return Expectation.solve(histogram, weights.group_sizes(settings), settings.max_copies, weights.bin_values())
+
+
+def _zero_histogram(n_groups: int) -> Ints:
+    return np.zeros((n_groups, N_BINS), dtype=np.int64)
 
 
 class Balance(beam.PTransform):  # type: ignore[misc]
@@ -78,14 +91,28 @@ class Balance(beam.PTransform):  # type: ignore[misc]
                 names | label >> beam.Map(function, *inputs) | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
             )
 
-        empty_tally = partial(CorpusTally.zero, n_concepts, settings.sample_rows)
-        tally = over_shards("Count concepts", passes.count, empty_tally, reader, n_concepts)
-        weights = tally | "Fit weights" >> beam.Map(_fit, settings)
+        method = METHODS[settings.method]
+        n_groups = len(method.group_sizes(settings))
+        empty_tally = partial(CorpusTally.zero, n_concepts, method.sample_rows(settings))
+        counted = over_shards("Count concepts", passes.count, empty_tally, reader, n_concepts)
+        tally = counted | "Check sizes" >> beam.Map(_check, settings)
+        if method.corrected:
+            empty = partial(PrioritySample.zero, settings.max_sample_rows, len(strata))
+            sample = over_shards("Sample rare concepts", passes.sample_rare, empty, reader, AsSingleton(tally))
+            fitted = sample | "Fit" >> beam.Map(fit_even, settings, AsSingleton(tally))
+            for number in range(1, settings.even.max_corrections + 1):
+                so_far = fitted | f"Weights {number}" >> beam.Map(Even.of, n_concepts)
+                nothing = partial(ExpectedTally.zero, n_concepts, len(strata))
+                found = over_shards(f"Expect {number}", passes.expect, nothing, reader, AsSingleton(so_far))
+                fitted = fitted | f"Correct {number}" >> beam.Map(correct_even, AsSingleton(found))
+            weights = fitted | "Weights" >> beam.Map(Even.of, n_concepts)
+        else:
+            weights = tally | "Fit weights" >> beam.Map(_fit, settings)
         known = (reader, AsSingleton(weights))
-        histogram = over_shards("Weigh", passes.weigh, partial(_zero_histogram, len(strata)), *known)
-        expectation = histogram | "Solve for size" >> beam.Map(Expectation.solve, strata.sizes, settings.max_copies)
+        histogram = over_shards("Weigh", passes.weigh, partial(_zero_histogram, n_groups), *known)
+        expectation = histogram | "Solve for size" >> beam.Map(_expectation, settings, AsSingleton(weights))
         ranked = (*known, AsSingleton(expectation))
-        rank_tally = over_shards("Rank", passes.rank, partial(RankTally.zero, len(strata)), *ranked)
+        rank_tally = over_shards("Rank", passes.rank, partial(RankTally.zero, n_groups), *ranked)
         boundary = rank_tally | "Find the cut" >> beam.Map(Boundary.find, AsSingleton(expectation))
         second = over_shards("Look again", passes.collect_missed_candidates, list, *ranked, AsSingleton(boundary))
         cut = boundary | "Cut" >> beam.Map(Cut.at, AsSingleton(second))

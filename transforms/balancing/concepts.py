@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.tally import CorpusTally, SelectionTally
-from transforms.balancing.weights import Weighting
 from transforms.datasets import CONCEPTS, write_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunFolder

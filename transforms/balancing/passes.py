@@ -2,7 +2,7 @@
 
 Weights and ranks are computed anew in each pass: they cost less than reading them back would.
 
-Shape legend: N rows, K concepts an image, V concepts, S strata, B bins.
+Shape legend: N rows, K concepts an image, V concepts, S strata, G groups with a size each, B bins.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from numpy.typing import NDArray
 
 from transforms import keyed
 from transforms.balancing import order_sampling
+from transforms.balancing.even.sample import PrioritySample
+from transforms.balancing.methods import METHODS
+from transforms.balancing.methods.even import Even
+from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.order_sampling import Boundary, Candidates, Cut, RankTally
-from transforms.balancing.sampling import N_BINS, Expectation, Floats, Ints, bins, histogram
+from transforms.balancing.sampling import N_BINS, Expectation, Floats, Ints, histogram
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import ALL, Strata
-from transforms.balancing.tally import CorpusTally, KeyedSample, SelectionTally
-from transforms.balancing.weights import Ids, Weighting, count_concepts, drop_below
+from transforms.balancing.tally import CorpusTally, ExpectedTally, KeyedSample, SelectionTally
+from transforms.balancing.weights import Ids, count_concepts, drop_below
 from transforms.datasets import SELECTION, ShardName, list_matrix, read_metadata, write_table
 from transforms.rejects import Counts, Reason
 from transforms.remaining import read_remaining
@@ -77,19 +81,55 @@ def count(name: ShardName, reader: ShardReader, n_concepts: int) -> CorpusTally:
     """Pass 1: images of each concept, rows of each stratum, and the shard's share of the sample that weights are
     fitted on."""
     settings = reader.settings
-    table = reader.read(name, *(["sample_id"] if settings.sample_rows else []))
+    sample = KeyedSample(METHODS[settings.method].sample_rows(settings))
+    table = reader.read(name, *(["sample_id"] if sample.limit else []))
     ids = reader.concepts(table)
-    sample = KeyedSample(settings.sample_rows)
-    if settings.sample_rows:
+    if sample.limit:
         sample.add(keyed.mix64(table["sample_id"].to_numpy(), settings.seed, _SAMPLE_PURPOSE), ids)
-    return CorpusTally(len(table), count_concepts(ids, n_concepts), reader.rows_by_stratum(name, table), sample)
+    counts = inside = count_concepts(ids, n_concepts)
+    if settings.strata is not None:
+        inside = count_concepts(ids[_is_inside(settings, reader.strata(name, table))], n_concepts)
+    return CorpusTally(len(table), counts, inside, reader.rows_by_stratum(name, table), sample)
+
+
+def _is_inside(settings: BalanceSettings, strata: Ints) -> NDArray[np.bool_]:
+    """(N,) whether a row lies in a stratum that gives any images."""
+    inside: NDArray[np.bool_] = np.array(Strata.of(settings).sizes)[strata] > 0
+    return inside
+
+
+def sample_rare(name: ShardName, reader: ShardReader, tally: CorpusTally) -> PrioritySample:
+    """Pass 2, where the method is corrected: the shard's share of the sample that sees rare concepts whole."""
+    settings = reader.settings
+    sample = PrioritySample.zero(settings.max_sample_rows, len(Strata.of(settings)))
+    table = reader.read(name, "sample_id")
+    ids, strata, sample_ids = reader.concepts(table), reader.strata(name, table), table["sample_id"].to_numpy()
+    inside = _is_inside(settings, strata)
+    if not inside.all():
+        ids, strata, sample_ids = ids[inside], strata[inside], sample_ids[inside]
+    uniform = keyed.uniform(settings.seed, _SAMPLE_PURPOSE, sample_ids)
+    sample.add(uniform, sample_ids, strata, ids, tally.count_inside)
+    return sample
+
+
+def expect(name: ShardName, reader: ShardReader, weighting: Even) -> ExpectedTally:
+    """A correcting pass: what the weights let the rows of a shard expect. Where none can correct, nothing is read."""
+    n_concepts, n_strata = len(weighting.takes_part), len(weighting.unit)
+    if weighting.is_exact:
+        return ExpectedTally.zero(n_concepts, n_strata)
+    table = reader.read(name)
+    ids, strata = reader.concepts(table), reader.strata(name, table)
+    copies = np.rint(weighting.copies(ids, strata) / ExpectedTally.UNIT)  # whole floats: sums of a shard are exact
+    copies[~_is_inside(reader.settings, strata)] = 0
+    held = np.bincount(ids.ravel() + 1, np.repeat(copies, ids.shape[1]), n_concepts + 1)[1:]
+    return ExpectedTally(held.astype(np.int64), np.bincount(strata, copies, n_strata).astype(np.int64))
 
 
 def weigh(name: ShardName, reader: ShardReader, weighting: Weighting) -> Ints:
-    """Pass 2: the (S, B) histogram of weights."""
+    """The (G, B) histogram of weights."""
     table = reader.read(name)
-    n_strata = len(Strata.of(reader.settings))
-    return histogram(bins(weighting.of_images(reader.concepts(table))), reader.strata(name, table), n_strata)
+    groups, weight_bins = weighting.place(reader.concepts(table), reader.strata(name, table))
+    return histogram(weight_bins, groups, len(weighting.group_sizes(reader.settings)))
 
 
 @dataclass(frozen=True)
@@ -100,6 +140,7 @@ class _RankedRows:
     ids: Ids
     sample_ids: NDArray[np.uint64]
     strata: Ints
+    groups: Ints
     weight_bins: Ints
     rank: Floats
 
@@ -110,40 +151,40 @@ def _ranked_rows(
     table = reader.read(name, "sample_id", *columns)
     ids, strata = reader.concepts(table), reader.strata(name, table)
     sample_ids = table["sample_id"].to_numpy()
-    weight_bins = bins(weighting.of_images(ids))
-    rank = order_sampling.ranks(sample_ids, weight_bins, strata, expectation, reader.settings.seed)
-    return _RankedRows(table, ids, sample_ids, strata, weight_bins, rank)
+    groups, weight_bins = weighting.place(ids, strata)
+    rank = order_sampling.ranks(sample_ids, weight_bins, groups, expectation, reader.settings.seed)
+    return _RankedRows(table, ids, sample_ids, strata, groups, weight_bins, rank)
 
 
 def rank(name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation) -> RankTally:
-    """Pass 3: the histogram of ranks, and the ranks near the cut."""
+    """The histogram of ranks, and the ranks near the cut."""
     rows = _ranked_rows(name, reader, weighting, expectation)
     window = order_sampling.windows(expectation)
-    return order_sampling.tally_ranks(rows.rank, rows.sample_ids, rows.strata, window, reader.settings.seed)
+    return order_sampling.tally_ranks(rows.rank, rows.sample_ids, rows.groups, window, reader.settings.seed)
 
 
 def collect_missed_candidates(
     name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation, boundary: Boundary
 ) -> list[Candidates]:
-    """Between passes 3 and 4: the ranks at the cut, read only where pass 3 did not collect them."""
+    """The ranks at the cut, read only where the pass before did not collect them."""
     if boundary.is_known:
         return []
     rows = _ranked_rows(name, reader, weighting, expectation)
     window = boundary.missing
-    return [order_sampling.candidates(rows.rank, rows.sample_ids, rows.strata, window, reader.settings.seed)]
+    return [order_sampling.candidates(rows.rank, rows.sample_ids, rows.groups, window, reader.settings.seed)]
 
 
 def select(
     name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation, cut: Cut
 ) -> SelectionTally:
-    """Pass 4: write the shard's selection, unless it stands there already, and count what it holds.
+    """The last pass: write the shard's selection, unless it stands there already, and count what it holds.
 
     Beside it a plain random selection of the same expected size is counted: the baseline of every report.
     """
     settings, folder = reader.settings, reader.folder
     rows = _ranked_rows(name, reader, weighting, expectation, ("key",))
-    copies = expectation.certain.ravel()[rows.strata * N_BINS + rows.weight_bins]
-    copies += cut.wins(rows.rank, rows.sample_ids, rows.strata, settings.seed)
+    copies = expectation.certain.ravel()[rows.groups * N_BINS + rows.weight_bins]
+    copies += cut.wins(rows.rank, rows.sample_ids, rows.groups, settings.seed)
     chosen = np.flatnonzero(copies)
     outside = int((rows.strata == len(Strata.of(settings).names)).sum())
     dropped = {str(Reason.NOT_SELECTED): len(copies) - len(chosen) - outside}
@@ -155,7 +196,7 @@ def select(
     if path.exists():
         read_metadata(path, folder.fingerprint)
     else:
-        expected = expectation.expected[rows.strata[chosen], rows.weight_bins[chosen]]
+        expected = expectation.expected[rows.groups[chosen], rows.weight_bins[chosen]]
         selection = pa.table(
             [
                 rows.table["key"].take(pa.array(chosen)),
@@ -167,7 +208,7 @@ def select(
         )
         write_table(path, selection, folder.fingerprint, counts)
 
-    n_concepts = len(weighting.table) - 1
+    n_concepts = len(weighting.takes_part)
     ids = rows.ids[chosen]
     if settings.max_copies > 1:
         ids = np.repeat(ids, copies[chosen], axis=0)

@@ -83,9 +83,9 @@ class Expectation:
     share: float  # size over rows, all strata together: what each row might expect of a plain random selection
 
     @classmethod
-    def solve(cls, rows: Ints, sizes: tuple[int, ...], max_copies: int) -> Expectation:
-        """From the (S, B) histogram of weights and the size of each stratum."""
-        values = bin_values()
+    def solve(cls, rows: Ints, sizes: tuple[int, ...], max_copies: int, values: Floats | None = None) -> Expectation:
+        """From the (S, B) histogram of weights, the size of each stratum, and the (B,) weight that a bin stands for."""
+        values = bin_values() if values is None else values
         expected = np.stack(
             [
                 expected_copies(values, count, size, max_copies) if size else np.zeros(N_BINS)

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from transforms.configuration import Settings
 from transforms.errors import ConfigError
 
-Method = Literal["inverse_frequency", "metaclip", "raked", "uniform"]
+Method = Literal["even", "inverse_frequency", "metaclip", "raked", "uniform"]
 
 
 class RakingSettings(Settings):
@@ -57,6 +57,57 @@ class RakingSettings(Settings):
     )
 
 
+class EvenSettings(Settings):
+    """What ``even`` aims at, what it guarantees, and how far its fit goes."""
+
+    temper: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="target mass of a concept ∝ (its images)^temper; 0: the same for all; near 1: as found",
+    )
+    beta: float = Field(
+        default=4.0,
+        gt=0,
+        le=1000,
+        description="what evenness is worth against chance: images are chosen with probabilities ∝ exp(beta · gain); "
+        "4 leaves a tenth of the choices to chance for 0.002 of entropy",
+    )
+    floor: int = Field(
+        default=20,
+        ge=0,
+        description="images that every concept keeps, or all it has: 20 can be learnt and tested; 0: no guarantee",
+    )
+    floor_deviations: float = Field(
+        default=4.0,
+        ge=0,
+        le=10,
+        description="standard deviations that a concept's expected images lie above its floor, so that those drawn "
+        "keep it: beyond 4, once in 30,000 concepts that it binds",
+    )
+    conceptless_share: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="share of images without any concept in each size: nothing says that they are worth having",
+    )
+    max_corrections: int = Field(
+        default=3,
+        ge=0,
+        le=10,
+        description="passes over all images that correct a fit on a sample of them; none where the sample is whole",
+    )
+    max_iterations: int = Field(
+        default=500, ge=1, description="steps of the solver for one value of κ; a few dozen are taken"
+    )
+    tolerance: float = Field(
+        default=0.01,
+        gt=0,
+        description="settled when what a concept holds is this near its end, over the square root of it: far below "
+        "what chance moves",
+    )
+
+
 class StrataSettings(Settings):
     """Groups of images, each with its own exact size. Weights are those of the whole corpus."""
 
@@ -71,7 +122,8 @@ class BalanceSettings(Settings):
 
     method: Method = Field(
         default="raked",
-        description="raked: flattest; inverse_frequency: as LLaVA-OneVision-1.5; metaclip; uniform: the baseline",
+        description="even: flattest, with a guarantee for each concept; raked; inverse_frequency: as "
+        "LLaVA-OneVision-1.5; metaclip; uniform: the baseline",
     )
     size: int = Field(..., ge=1, description="images in the balanced corpus, exactly (copies count)")
     min_similarity: float = Field(
@@ -92,10 +144,11 @@ class BalanceSettings(Settings):
         description="metaclip: images that a concept may keep; null: the t that keeps `size` images, as MetaCLIP",
     )
     raking: RakingSettings = Field(default_factory=RakingSettings, description="the fit of raked")
+    even: EvenSettings = Field(default_factory=EvenSettings, description="aim, guarantees and fit of even")
     max_sample_rows: int = Field(
         default=1_000_000,
         ge=1,
-        description="images, keyed at random, that raked and metaclip are fitted on: a million of 10 concepts "
+        description="images, keyed at random, that even, raked and metaclip are fitted on: a million of 10 concepts "
         "take 40 MB, and give 500,000 concepts 20 images each",
     )
     max_copies: int = Field(
@@ -135,9 +188,3 @@ class BalanceSettings(Settings):
                 + (f", of which each may be taken {self.max_copies} times" if self.max_copies > 1 else "")
                 + ". Lower it, or add input."
             )
-
-    @property
-    def sample_rows(self) -> int:
-        """Images that the weights are fitted on; 0 where they follow from the counts alone."""
-        fitted = self.method == "raked" or (self.method == "metaclip" and self.metaclip_t is None)
-        return self.max_sample_rows if fitted else 0

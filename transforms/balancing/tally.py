@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.balancing.sampling import Ints
+from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.weights import Ids
 from transforms.rejects import Counts
 
@@ -63,19 +64,44 @@ class CorpusTally:
 
     rows: int
     count_before: Ints  # (V,) images of each concept
+    count_inside: Ints  # (V,) those of them in strata that give any
     rows_by_stratum: Counter[str]
     sample: KeyedSample
 
     @classmethod
     def zero(cls, n_concepts: int, sample_limit: int) -> CorpusTally:
-        return cls(0, np.zeros(n_concepts, dtype=np.int64), Counter(), KeyedSample(sample_limit))
+        zeros = np.zeros((2, n_concepts), dtype=np.int64)
+        return cls(0, zeros[0], zeros[1], Counter(), KeyedSample(sample_limit))
 
     def __iadd__(self, other: CorpusTally) -> CorpusTally:
         self.rows += other.rows
         self.count_before += other.count_before
+        self.count_inside += other.count_inside
         self.rows_by_stratum += other.rows_by_stratum
         self.sample += other.sample
         return self
+
+
+@dataclass
+class ExpectedTally:
+    """A correcting pass of ``even``: what its weights let all rows expect, in fixed point, so that sums are exact."""
+
+    copies: Ints  # (V,) of each concept, in 2^-20
+    sizes: Ints  # (S,) of each stratum's images with a concept, in 2^-20
+    UNIT: ClassVar[float] = 2.0**-20  # 10^10 images of up to 100 copies fit int64
+
+    @classmethod
+    def zero(cls, n_concepts: int, n_strata: int) -> ExpectedTally:
+        return cls(np.zeros(n_concepts, dtype=np.int64), np.zeros(n_strata, dtype=np.int64))
+
+    def __iadd__(self, other: ExpectedTally) -> ExpectedTally:
+        self.copies += other.copies
+        self.sizes += other.sizes
+        return self
+
+    def in_copies(self) -> tuple[Floats, Floats]:
+        """(V,) and (S,), as numbers of copies."""
+        return self.copies.astype(np.float64) * self.UNIT, self.sizes.astype(np.float64) * self.UNIT
 
 
 @dataclass

@@ -16,28 +16,18 @@ import functools
 import json
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.datasets import UNDETERMINED, list_matrix
-from transforms.tar.columns import TEXT, join
+from transforms.tar.columns import TEXT, Members, join
 
 # Also a leading underscore: Hugging Face's reader passes over names that begin with "__"
 _ENCODED = r"[^A-Za-z0-9_-]|^_"
 _ESCAPED = r'["\\\x00-\x1f]'  # in a JSON string: RFC 8259, section 7
 _SCORE_DECIMALS = 4  # a float16 holds three to four significant digits
-
-
-class Members(NamedTuple):
-    """N samples without their images."""
-
-    name: pa.LargeStringArray  # what the members of a sample share
-    image_format: pa.LargeStringArray
-    caption: pa.LargeStringArray  # null where there is none
-    json: pa.LargeStringArray
 
 
 def describe(samples: pa.Table, concept_openings: pa.LargeStringArray) -> Members:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,3 +22,12 @@ def join(*parts: pa.Array | str | bytes) -> pa.Array:
 def zeros(most: int) -> pa.LargeBinaryArray:
     """0, 1, … ``most`` zero bytes: what ``take`` pads with."""
     return pa.array([bytes(count) for count in range(most + 1)], BINARY)
+
+
+class Members(NamedTuple):
+    """N samples without their images."""
+
+    name: pa.LargeStringArray  # what the members of a sample share
+    image_format: pa.LargeStringArray
+    caption: pa.LargeStringArray  # null where there is none
+    json: pa.LargeStringArray

@@ -16,8 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from transforms.exporting.members import Members
-from transforms.tar.columns import BINARY, join, zeros
+from transforms.tar.columns import BINARY, Members, join, zeros
 from transforms.tar.headers import BLOCK_BYTES, member_headers
 
 _ZEROS = zeros(BLOCK_BYTES - 1)

@@ -12,8 +12,8 @@ from transforms.exporting.card import CARD
 from transforms.exporting.manifest import ShardStats, read_stats, stats_path, write_manifest
 from transforms.packing.job.finishing import finish_set
 from transforms.packing.job.groups import RECORDS, GroupRecord, PackJob, read_record
-from transforms.packing.job.settings import PackedShardSettings, PackSource, VideoSampling
 from transforms.packing.settings import PackSettings
+from transforms.packing.sources import PackedShardSettings, PackSource, VideoSampling
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunRecord
 from transforms.stages import PACK, Stage

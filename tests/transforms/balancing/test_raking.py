@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from tests.benchmarks.synthetic_annotations import N_CONCEPTS, concept_ids
 from transforms.balancing.measures import normalised_entropy, top_share
+from transforms.balancing.methods import weighting
 from transforms.balancing.raking import fit, group_rare, water_fill
 from transforms.balancing.sampling import Expectation, bins, histogram
 from transforms.balancing.settings import BalanceSettings, RakingSettings
-from transforms.balancing.weights import count_concepts, weighting
+from transforms.balancing.weights import count_concepts
 from transforms.errors import ConfigError
 
 

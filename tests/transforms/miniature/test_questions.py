@@ -12,8 +12,8 @@ from PIL import Image
 from transforms.miniature.concepts import COLOURS, SHAPES
 from transforms.miniature.questions import NAMEABLE, attribute_question, named_picture, write_questions
 from transforms.packing.documents.records import read_records
-from transforms.packing.job.inputs import list_inputs
-from transforms.packing.job.settings import PackSource, VideoSampling
+from transforms.packing.inputs import list_inputs
+from transforms.packing.sources import PackSource, VideoSampling
 from transforms.rejects import Reject
 from transforms.storage import StoragePath
 

@@ -12,11 +12,11 @@ import av
 import numpy as np
 from PIL import Image
 
+from transforms.packing.inputs import group_inputs, list_inputs
 from transforms.packing.job.finishing import finish_set
 from transforms.packing.job.groups import GroupRecord, PackJob, pack_group
-from transforms.packing.job.inputs import group_inputs, list_inputs
-from transforms.packing.job.settings import Layout, PackedShardSettings, PackSource, VideoSampling
 from transforms.packing.settings import PackSettings
+from transforms.packing.sources import Layout, PackedShardSettings, PackSource, VideoSampling
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from transforms.conversations.bounded_json import TOO_DEEP, TOO_MANY_DIGITS, check_depth, decode, end_of_value
 from transforms.errors import InputError
-from transforms.packing.job.inputs import PackInput
+from transforms.packing.inputs import PackInput
 
 _BUFFER_BYTES = 1 << 20
 _NEAR_END = 64  # characters: a value cut off at the end of the buffer is an error no farther than this from it

@@ -10,8 +10,8 @@ from transforms.conversations.document import ImageSize
 from transforms.images.header import ImageFault
 from transforms.packing.documents.image_bytes import measure_image, verify_image
 from transforms.packing.documents.media import Located, Media, content_hash
-from transforms.packing.job.inputs import PackInput, webdataset_settings
-from transforms.packing.job.settings import PackSource
+from transforms.packing.inputs import PackInput, webdataset_settings
+from transforms.packing.sources import PackSource
 from transforms.reading.raw_sample import RawSample
 from transforms.reading.samples import read_samples
 from transforms.rejects import Reject

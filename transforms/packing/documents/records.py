@@ -12,8 +12,8 @@ from transforms.packing.documents.image_bytes import measure_image, verify_image
 from transforms.packing.documents.json_records import MalformedRecord, read_json
 from transforms.packing.documents.media import Located, Media, content_hash, read_regular
 from transforms.packing.documents.video_bytes import VideoFault, VideoSampling, measure_video, shown_frames
-from transforms.packing.job.inputs import PackInput
-from transforms.packing.job.settings import PackSource
+from transforms.packing.inputs import PackInput
+from transforms.packing.sources import PackSource
 from transforms.reading.raw_sample import is_unsafe
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath

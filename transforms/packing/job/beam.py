@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import apache_beam as beam
 
 from transforms.beam import CollectToList, WriteStageCounts
+from transforms.packing.inputs import InputGroup
 from transforms.packing.job.finishing import finish_set
 from transforms.packing.job.groups import PackJob, pack_group
-from transforms.packing.job.inputs import InputGroup
 from transforms.stages import PACK
 
 

@@ -15,14 +15,14 @@ from transforms.packing.documents.chat import ChatTokenizer
 from transforms.packing.documents.media import Located
 from transforms.packing.documents.pairs import read_pairs
 from transforms.packing.documents.records import read_records
-from transforms.packing.job.inputs import InputGroup, PackInput
-from transforms.packing.job.settings import Layout, PackedShardSettings, PackSource, VideoSampling
+from transforms.packing.inputs import InputGroup, PackInput
 from transforms.packing.job.shard_writer import write_shards
 from transforms.packing.layouts.ready import ready_packs
 from transforms.packing.layouts.registry import LAYOUTS
 from transforms.packing.plan.group_documents import GroupDocuments
 from transforms.packing.plan.tally import PackTally
 from transforms.packing.settings import PackSettings
+from transforms.packing.sources import Layout, PackedShardSettings, PackSource, VideoSampling
 from transforms.rejects import Counts, Reject, StoredCounts
 from transforms.run_folder import RunFolder
 from transforms.stages import PACK

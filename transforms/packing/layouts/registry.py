@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from transforms.packing.job.settings import Layout
 from transforms.packing.layouts import llava_onevision, messages, native_writer
 from transforms.packing.layouts.ready import ReadyPack
 from transforms.packing.plan.group_documents import Fault
+from transforms.packing.sources import Layout
 
 #: Ending and bytes of the members of a pack, in their order.
 Members = Callable[[ReadyPack], Iterator[tuple[str, bytes]]]

@@ -13,7 +13,7 @@ from transforms.batching import batched
 from transforms.packing.documents.chat import ChatTokenizer, Lengths
 from transforms.packing.documents.media import Located
 from transforms.packing.documents.splitting import split_at_turns
-from transforms.packing.job.inputs import PackInput
+from transforms.packing.inputs import PackInput
 from transforms.packing.plan.planner import Plan, plan_packs
 from transforms.packing.settings import PackSettings
 from transforms.rejects import Reason, Reject

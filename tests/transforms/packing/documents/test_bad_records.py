@@ -15,8 +15,8 @@ from tests.transforms.packing.corpus import pack_all, pack_job, picture, write_r
 from transforms.errors import InputError
 from transforms.packing.documents.media import Located, Media, MediaReader, content_hash, read_regular
 from transforms.packing.documents.records import read_records
-from transforms.packing.job.inputs import list_inputs
-from transforms.packing.job.settings import PackSource, VideoSampling
+from transforms.packing.inputs import list_inputs
+from transforms.packing.sources import PackSource, VideoSampling
 from transforms.rejects import Reject
 from transforms.storage import StoragePath
 

@@ -11,8 +11,8 @@ import pytest
 from transforms.errors import InputError
 from transforms.packing.documents import json_records
 from transforms.packing.documents.json_records import MalformedRecord, read_json
-from transforms.packing.job.inputs import list_inputs
-from transforms.packing.job.settings import PackSource
+from transforms.packing.inputs import list_inputs
+from transforms.packing.sources import PackSource
 
 
 def read(path: pathlib.Path, data: bytes, range_bytes: int = 1 << 20) -> dict[str, Any]:

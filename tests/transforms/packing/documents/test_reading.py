@@ -14,8 +14,8 @@ from transforms.errors import InputError
 from transforms.packing.documents.media import Located
 from transforms.packing.documents.pairs import read_pairs
 from transforms.packing.documents.records import read_records
-from transforms.packing.job.inputs import group_inputs, list_inputs
-from transforms.packing.job.settings import PackSource, VideoSampling
+from transforms.packing.inputs import group_inputs, list_inputs
+from transforms.packing.sources import PackSource, VideoSampling
 from transforms.rejects import Reject
 
 

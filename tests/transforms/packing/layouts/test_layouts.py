@@ -17,10 +17,10 @@ from transforms.conversations.document import Document, ImageSize, Message, Text
 from transforms.conversations.document import Image as ImagePart
 from transforms.packing.documents.media import Located
 from transforms.packing.documents.records import read_records
-from transforms.packing.job.inputs import list_inputs
-from transforms.packing.job.settings import PackSource, VideoSampling
+from transforms.packing.inputs import list_inputs
 from transforms.packing.layouts.llava_onevision import fault
 from transforms.packing.layouts.native_reader import PackedSet
+from transforms.packing.sources import PackSource, VideoSampling
 
 #: Stands in for the trainer's module, with the fields of its sample type.
 TRAINER = """

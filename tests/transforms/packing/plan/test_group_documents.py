@@ -14,9 +14,9 @@ from tests.transforms.packing.small_documents import turn
 from transforms.conversations.document import Document, Image, ImageSize
 from transforms.packing.documents.chat import ChatTokenizer, Lengths
 from transforms.packing.documents.media import Located
-from transforms.packing.job.settings import PackSource
 from transforms.packing.plan.group_documents import GroupDocuments, measured
 from transforms.packing.settings import PackSettings
+from transforms.packing.sources import PackSource
 from transforms.rejects import Reason, Reject
 
 CHAT = ChatTokenizer.load(TOKENIZER)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from transforms.datasets import ShardName
 from transforms.errors import InputError
 from transforms.exporting.blocks import deal_blocks
-from transforms.packing.job.settings import PackSource
+from transforms.packing.sources import PackSource
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
 from transforms.storage import StoragePath, expand

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pathlib
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
+from tests.transforms.balancing.passes import run_passes
+from transforms.balancing.measures import normalised_entropy
+from transforms.balancing.methods import METHODS, weighting
+from transforms.balancing.passes import ShardReader
+from transforms.balancing.settings import BalanceSettings
+from transforms.balancing.weights import count_concepts
+from transforms.errors import ConfigError
+
+V = 50
+
+
+def concept_counts(root: pathlib.Path, ids: np.ndarray, shards: int, **values: object) -> np.ndarray:
+    """(V,) copies of each concept in a drawn selection."""
+    folder, names = write_corpus(root, ids, shards, V)
+    settings = BalanceSettings.model_validate({"method": "even", **values})
+    run_passes(ShardReader(folder, settings), names, V)
+    chosen = selected_copies(folder, names)
+    assert sum(chosen.values()) == values["size"]
+    rows = [int(key[1:]) for key, copies in chosen.items() for _ in range(copies)]
+    return count_concepts(ids[rows], V)
+
+
+@hypothesis_settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10**6), st.integers(3, 12), st.sampled_from([1, 2]), st.sampled_from([0.0, 0.5]))
+def test_what_is_drawn_keeps_the_floor(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, floor: int, max_copies: int, temper: float
+) -> None:
+    ids = random_ids(1500, V, 4, seed)
+    even = {"floor": floor, "temper": temper}
+    root = tmp_path_factory.mktemp("run")
+    after = concept_counts(root, ids, 2, size=700, seed=seed, max_copies=max_copies, even=even)
+    assert (after >= np.minimum(floor, max_copies * count_concepts(ids, V))).all()
+
+
+def test_even_is_flatter_than_the_others(tmp_path: pathlib.Path) -> None:
+    ids = random_ids(3000, V, 4, 1)
+    found = {
+        name: normalised_entropy(concept_counts(tmp_path / name, ids, 2, method=name, size=900, even={"floor": 5}))
+        for name in METHODS
+    }
+    assert max(found, key=lambda name: found[name]) == "even"
+
+
+def test_a_floor_out_of_reach_says_the_greatest_that_can_be_kept(tmp_path: pathlib.Path) -> None:
+    ids = random_ids(1500, V, 4, 3)
+    with pytest.raises(ConfigError, match=r"floor 20 cannot be kept with 150 images: \d+ concepts fall short") as error:
+        concept_counts(tmp_path / "refused", ids, 1, size=150)
+    greatest = int(str(error.value).split("Set balance.even.floor to ")[1].split(",")[0])
+    assert 0 < greatest < 20
+    after = concept_counts(tmp_path / "kept", ids, 1, size=150, even={"floor": greatest})
+    assert (after >= np.minimum(greatest, count_concepts(ids, V))).all()
+
+
+def test_images_certain_for_their_rare_concepts_may_be_too_many(tmp_path: pathlib.Path) -> None:
+    ids = np.repeat(np.arange(V, dtype=np.int32), 20)[:, None]
+    with pytest.raises(ConfigError, match=r"have 1000 images together, and 300 are to be chosen.*floor to 6"):
+        concept_counts(tmp_path / "refused", ids, 1, size=300, even={"floor_deviations": 0})
+    after = concept_counts(tmp_path / "kept", ids, 1, size=300, even={"floor_deviations": 0, "floor": 6})
+    assert after.sum() == 300
+
+
+def test_images_without_a_concept_have_their_own_share(tmp_path: pathlib.Path) -> None:
+    ids = random_ids(1000, V, 4, 5)
+    bare = int((ids < 0).all(axis=1).sum())
+    for share in (0.0, 0.1):
+        root = tmp_path / str(share)
+        folder, names = write_corpus(root, ids, 2, V)
+        even = {"floor": 0, "conceptless_share": share}
+        settings = BalanceSettings.model_validate({"method": "even", "size": 300, "even": even})
+        run_passes(ShardReader(folder, settings), names, V)
+        chosen = [int(key[1:]) for key in selected_copies(folder, names)]
+        assert (ids[chosen] < 0).all(axis=1).sum() == round(300 * share)
+    assert bare < 100
+    with pytest.raises(ConfigError, match=rf"asks for 100 images without a concept, and {bare} have none"):
+        concept_counts(tmp_path / "more", ids, 2, size=200, even={"floor": 0, "conceptless_share": 0.5})
+    with pytest.raises(ConfigError, match=rf"{1000 - bare} have one .*conceptless_share to ") as error:
+        concept_counts(tmp_path / "most", ids, 2, size=1000, even={"floor": 0})
+    least = float(str(error.value).split("share to ")[1].split(" ")[0])
+    concept_counts(tmp_path / "least", ids, 2, size=1000, even={"floor": 0, "conceptless_share": least})
+
+
+def test_a_corrected_sample_comes_near_the_whole(tmp_path: pathlib.Path) -> None:
+    ids = random_ids(4000, V, 4, 2)
+    entropy = []
+    for number, (rows, passes) in enumerate(((5000, 3), (200, 3), (200, 0))):
+        even = {"floor": 5, "max_corrections": passes}
+        after = concept_counts(tmp_path / str(number), ids, 2, size=800, max_sample_rows=rows, even=even)
+        entropy.append(normalised_entropy(after))
+    assert entropy[1] > entropy[0] - 0.003
+    assert entropy[1] > entropy[2]
+
+
+def test_weights_of_images_and_of_concepts_are_expected_copies() -> None:
+    ids = random_ids(2000, V, 4, 7)
+    settings = BalanceSettings.model_validate({"method": "even", "size": 500, "even": {"floor": 5}})
+    fitted = weighting(settings, count_concepts(ids, V), len(ids), ids)
+    assert fitted.of_images(ids).sum() == pytest.approx(500, rel=2e-3)
+    assert np.isfinite(fitted.of_concepts()).sum() == (count_concepts(ids, V) > 0).sum()

@@ -1,0 +1,192 @@
+"""The fit of ``even`` on a sample: κ, floors with their margins, and corrections from passes over all rows.
+
+κ = −KL(p‖t) is what a copy more is worth at the optimum (Dinkelbach 1967, https://doi.org/10.1287/mnsc.13.7.492), so it
+is set to what was achieved until that no longer changes. A floor binds the expected copies of a concept, with a margin
+of some standard deviations √Σf(1−f) of what is drawn, which follows the solution in the same steps.
+
+A sample may carry a concept r times too little. At first r is the images of a concept over those that the sample says
+it has; then what a pass over all rows finds, over what the sample said of the same weights. The program is solved with
+t_k/r_k, floors over r_k, and groups in proportion.
+
+Shape legend: R images of the sample, K concepts an image, V concepts, P of them present, S strata.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from transforms.balancing.even.program import Point, Problem, first_point, held, solve
+from transforms.balancing.even.sample import RareSample
+from transforms.balancing.sampling import Floats, Ints
+from transforms.balancing.settings import EvenSettings
+
+_ROUNDS = 12  # of κ and margins; about 6 are taken, and after 12 margins are within a share of themselves
+_KAPPA_TOLERANCE = 1e-5  # nats
+_FLOOR_TOLERANCE = 0.2  # images; far below the margin
+
+#: A floor counts as kept when this near, in images and as a share: the solver stops so near.
+_KEPT_IMAGES, _KEPT_SHARE = 0.25, 0.002
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for."""
+
+    sizes: Ints  # (S,) copies of images with a concept
+    bare_sizes: Ints  # (S,) and without one
+    max_copies: int
+    floor: int
+    settings: EvenSettings
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What all rows hold over what the sample says they do."""
+
+    concepts: Floats  # (P,)
+    sizes: Floats  # (S,)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A sample, parted into the images that are certain and those that are solved for."""
+
+    request: Request
+    sample: RareSample
+    present: Ints  # (P,) the concepts of the vocabulary that the sample holds
+    images: Floats  # (P,) of each, in all
+    supply: Floats  # (P,) copies that the sample could give of each
+    certain: Ints  # concepts of the vocabulary of which every image is certain
+    certain_copies: Floats  # (S,) that certain images take
+    problem: Problem
+
+    @classmethod
+    def of(cls, request: Request, counts: Ints, sample: RareSample) -> Frame:
+        """``counts`` (V,): the images of each concept, in the strata that give any."""
+        seen = np.bincount(sample.ids.ravel() + 1, minlength=len(counts) + 1)[1:] > 0
+        present = np.flatnonzero((counts > 0) & seen)
+        index = np.full(len(counts) + 1, len(present), dtype=np.int32)
+        index[present] = np.arange(len(present))
+        ids, cap = index[sample.ids], request.max_copies
+        certain = cap * counts[present] <= request.floor
+        is_certain = np.append(certain, False)[ids].any(axis=1)
+        taken = np.bincount(sample.strata, cap * sample.weight * is_certain, len(request.sizes))
+        copies = np.asarray(taken, dtype=np.float64)
+        rows, images = ~is_certain, counts[present].astype(np.float64)
+        target = images**request.settings.temper
+        empty = np.zeros(len(present))
+        problem = Problem(
+            ids[rows],
+            sample.weight[rows],
+            sample.strata[rows],
+            request.sizes - copies,
+            empty,
+            np.log(target / target.sum()),
+            np.where(certain, 0.0, float(request.floor)),
+            1 / request.settings.beta,
+            cap,
+        )
+        everything = replace(problem, ids=ids)
+        fixed = held(everything, cap * sample.weight * is_certain)
+        supply = held(everything, cap * sample.weight)
+        every = np.flatnonzero((counts > 0) & (cap * counts <= request.floor))
+        return cls(request, sample, present, images, supply, every, copies, replace(problem, fixed=fixed))
+
+    def known(self) -> Correction:
+        """By the counts of all rows, which are known before any is weighed."""
+        rows = np.bincount(self.sample.strata, self.sample.weight, len(self.request.sizes))
+        copies = self.request.max_copies
+        images = self.images.astype(np.float64)
+        return Correction(_ratio(copies * images, self.supply), _ratio(self.sample.rows.astype(np.float64), rows))
+
+    def within(self, floor: Floats) -> Floats:
+        """(P,) floors that the sample could keep."""
+        return np.minimum(floor, self.supply)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The solution for a frame."""
+
+    frame: Frame
+    correction: Correction
+    point: Point
+    kappa: float
+    floor: Floats  # (P,) with margins, of all rows
+    rounds: int
+
+    @property
+    def achieved(self) -> Floats:
+        """(P,) expected copies of each concept, of all rows."""
+        return self.point.achieved * self.correction.concepts
+
+    @property
+    def short(self) -> Ints:
+        """(P',) the concepts whose floor is not kept."""
+        lack = self.floor - self.achieved
+        return np.flatnonzero(lack > np.maximum(_KEPT_IMAGES, _KEPT_SHARE * self.floor))
+
+
+def fit(frame: Frame, correction: Correction | None = None, start: Solution | None = None) -> Solution:
+    """Rounds of the program until κ and margins have settled; ``start``: from where."""
+    request, problem = frame.request, frame.problem
+    ratio = correction or frame.known()
+    least = problem.floor
+    accuracy = request.settings.tolerance, request.settings.max_iterations
+    corrected = replace(
+        problem,
+        log_target=problem.log_target - np.log(ratio.concepts),
+        size=np.minimum(problem.size / ratio.sizes, _supply(problem)),
+        floor=frame.within((start.floor if start else least) / ratio.concepts),
+    )
+    point, kappa = (start.point, start.kappa) if start else (first_point(corrected), 0.0)
+    floor = start.floor if start else least
+    for number in range(1, _ROUNDS + 1):
+        mass = float((point.achieved * ratio.concepts).sum()) / float(point.achieved.sum())
+        point = solve(corrected, kappa - float(np.log(mass)), point, accuracy)
+        reached = _kappa(point.achieved * ratio.concepts, problem.log_target)
+        wanted = (_with_margin(frame, point, ratio, least) + floor) / 2  # half the way: margins shrink as floors rise
+        settled = abs(reached - kappa) < _KAPPA_TOLERANCE and np.abs(wanted - floor).max(initial=0) < _FLOOR_TOLERANCE
+        if settled or number == _ROUNDS:
+            break
+        kappa, floor = reached, wanted
+        corrected = corrected.with_floor(frame.within(floor / ratio.concepts))
+    return Solution(frame, ratio, point, kappa, corrected.floor * ratio.concepts, number)
+
+
+def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:
+    """Solved anew with what a pass over all rows found at the solution's weights: (P,) copies of each concept, and
+    (S,) copies of each stratum's images."""
+    frame, point = solution.frame, solution.point
+    said = np.bincount(frame.problem.group, frame.problem.weight * point.copies, len(sizes)) + frame.certain_copies
+    ratio = Correction(_ratio(achieved, point.achieved), _ratio(sizes, said))
+    return fit(frame, ratio, solution)
+
+
+def _ratio(found: Floats, said: Floats) -> Floats:
+    """found / said, 1 where either is next to nothing; a sample that is off by more than 20 says nothing."""
+    known = (found > 1e-3) & (said > 1e-3)
+    return np.where(known, np.clip(found / np.where(known, said, 1.0), 0.05, 20.0), 1.0)
+
+
+def _kappa(achieved: Floats, log_target: Floats) -> float:
+    """−KL(p‖t)."""
+    share = achieved / achieved.sum()
+    held_ones = share > 0
+    return -float(share[held_ones] @ (np.log(share[held_ones]) - log_target[held_ones]))
+
+
+def _with_margin(frame: Frame, point: Point, ratio: Correction, least: Floats) -> Floats:
+    """(P,) floors of expected copies for which what is drawn keeps ``least``: no more than there is."""
+    fraction = point.copies - np.floor(point.copies)
+    variance = held(frame.problem, frame.problem.weight * fraction * (1 - fraction)) * ratio.concepts
+    margin = frame.request.settings.floor_deviations * np.sqrt(variance)
+    return np.where(least > 0, np.minimum(least + margin, frame.request.max_copies * frame.images), 0.0)
+
+
+def _supply(problem: Problem) -> Floats:
+    """(S,) most copies that the images can give."""
+    weight = np.bincount(problem.group, problem.weight, len(problem.size))
+    return np.asarray(problem.max_copies * weight, dtype=np.float64)

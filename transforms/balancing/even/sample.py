@@ -1,0 +1,100 @@
+"""A sample that sees rare concepts whole: row i with probability min(1, r / least n of its concepts), and its inverse.
+
+Row i gets the priority u·n, where u is a keyed uniform and n the images of its rarest concept, and the ``limit`` rows
+of least priority are the sample; r is the least priority that is not. Given r, each row was in it with probability
+min(1, r / n) (priority sampling, Duffield, Lund and Thorup 2007, https://doi.org/10.1145/1314690.1314696). So the
+sample has an exact size, and is the same however rows lie in shards.
+
+Shape legend: N rows, K concepts an image, R rows of the sample, S strata.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.balancing.sampling import Floats, Ints
+from transforms.balancing.weights import Ids
+
+
+class RareSample(NamedTuple):
+    """The rows of a sample; all of them have a concept."""
+
+    ids: Ids  # (R, K)
+    strata: Ints  # (R,)
+    weight: Floats  # (R,) rows that each stands for: the inverse of its probability
+    rows: Ints  # (S,) rows with a concept, in all
+    bare_rows: Ints  # (S,) rows without one
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the sample is all there is."""
+        return len(self.ids) == int(self.rows.sum())
+
+
+class _Rows(NamedTuple):
+    priority: Floats
+    sample_id: NDArray[np.uint64]
+    strata: Ints
+    ids: Ids
+
+    def take(self, index: NDArray[np.int64]) -> _Rows:
+        return _Rows(self.priority[index], self.sample_id[index], self.strata[index], self.ids[index])
+
+
+@dataclass
+class PrioritySample:
+    """The rows of least priority, and one more, whose priority is r. Adds up in place, in any order."""
+
+    limit: int
+    rows: Ints
+    bare_rows: Ints
+    parts: list[_Rows] = field(default_factory=list)
+    size: int = 0
+
+    @classmethod
+    def zero(cls, limit: int, n_strata: int) -> PrioritySample:
+        return cls(limit, np.zeros(n_strata, np.int64), np.zeros(n_strata, np.int64))
+
+    def add(self, uniform: Floats, sample_ids: NDArray[np.uint64], strata: Ints, ids: Ids, counts: Ints) -> None:
+        """(N,) rows, with the (V,) images of each concept; rows without a concept are only counted."""
+        rarest = np.append(counts, np.iinfo(np.int64).max)[ids].min(axis=1)
+        bare = ids.max(axis=1, initial=-1) < 0
+        self.rows += np.bincount(strata[~bare], minlength=len(self.rows))
+        self.bare_rows += np.bincount(strata[bare], minlength=len(self.rows))
+        kept = np.flatnonzero(~bare)
+        self._join(_Rows(uniform[kept] * rarest[kept], sample_ids[kept], strata[kept], ids[kept]))
+
+    def __iadd__(self, other: PrioritySample) -> PrioritySample:
+        self.rows += other.rows
+        self.bare_rows += other.bare_rows
+        for part in other.parts:
+            self._join(part)
+        return self
+
+    def _join(self, part: _Rows) -> None:
+        self.parts.append(part)
+        self.size += len(part.priority)
+        if self.size > 2 * (self.limit + 1):  # twice: so that each row is moved a few times only
+            self._prune()
+
+    def _prune(self) -> None:
+        joined = _Rows(*(np.concatenate(columns) for columns in zip(*self.parts, strict=True)))
+        order = np.lexsort((joined.sample_id, joined.priority))[: self.limit + 1]
+        self.parts, self.size = [joined.take(order)], len(order)
+
+    def sample(self, counts: Ints) -> RareSample:
+        """The sample, by rising priority, so in an order that depends on nothing else."""
+        if not self.parts:
+            nothing = np.empty(0, np.int64)
+            return RareSample(np.empty((0, 1), np.int32), nothing, nothing.astype(float), self.rows, self.bare_rows)
+        self._prune()
+        part, weight = self.parts[0], np.ones(self.size)
+        if self.size > self.limit:
+            threshold, part = part.priority[-1], part.take(np.arange(self.limit))
+            rarest = np.append(counts, np.iinfo(np.int64).max)[part.ids].min(axis=1)
+            weight = np.maximum(1.0, rarest / threshold)
+        return RareSample(part.ids, part.strata, weight, self.rows, self.bare_rows)

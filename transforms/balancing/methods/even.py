@@ -1,0 +1,126 @@
+"""``even``: the flattest selection there is, under guarantees, at a price for chance (see ``even.program``).
+
+An image weighs exp(Σ a_k / τ) over its concepts. Logarithms of weights are whole numbers of steps, and so is their bin:
+no exponential is taken of what spans 60 to 120 nats, and sums are exact. Images of concepts that are too rare for their
+floor are certain; those without a concept are a group of their own.
+
+Shape legend: N rows, K concepts an image, V concepts, S strata, G = 2·S groups: with concepts, then without. B bins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from transforms.balancing.even.feasible import fit_or_explain
+from transforms.balancing.even.fit import Request, Solution, correct
+from transforms.balancing.even.sample import PrioritySample, RareSample
+from transforms.balancing.methods.weighting import Corpus, Weighting
+from transforms.balancing.sampling import N_BINS, Floats, Ints
+from transforms.balancing.settings import BalanceSettings, Method
+from transforms.balancing.strata import Strata
+from transforms.balancing.tally import CorpusTally, ExpectedTally
+from transforms.balancing.weights import Ids
+
+#: Steps of a log weight in a nat: an image of 10 concepts is off by 0.25 % at most.
+STEPS_PER_NAT = 2048
+
+#: The bin of an image that may expect one copy, were ν exact: 96 nats lie below it (1 image in 10^41) and 32 above.
+_UNIT_BIN = 96 * STEPS_PER_NAT
+
+#: What a certain concept adds: beyond any sum of others, and far from the end of int64.
+_CERTAIN = 1 << 40
+
+
+@dataclass(frozen=True)
+class Even(Weighting):
+    name: ClassVar[Method] = "even"
+    corrected: ClassVar[bool] = True
+
+    table: Ints  # (V+1,) log weight of each concept, in steps; the last slot is for id -1
+    unit: Ints  # (S,) log weight of an image that may expect one copy, in steps
+    max_copies: int
+    is_exact: bool  # fitted on all rows, so that no pass over them can correct it
+
+    @classmethod
+    def fit(cls, corpus: Corpus) -> Self:
+        """On a plain sample of a corpus that is one stratum."""
+        settings, counts, rows, sample = corpus
+        held = sample.max(axis=1, initial=-1) >= 0
+        weight = np.full(int(held.sum()), rows / max(len(sample), 1))
+        with_concept = np.array([round(rows * float(held.mean()) if len(sample) else 0.0), 0])
+        stratum = np.zeros(len(weight), np.int64)
+        drawn = RareSample(sample[held], stratum, weight, with_concept, np.array([rows, 0]) - with_concept)
+        return cls.of(fit_or_explain(cls.request(settings), counts, drawn), len(counts))
+
+    @classmethod
+    def request(cls, settings: BalanceSettings) -> Request:
+        """What is asked of the images with a concept."""
+        n_strata = len(Strata.of(settings))
+        sizes = np.array(cls.group_sizes(settings))
+        return Request(sizes[:n_strata], sizes[n_strata:], settings.max_copies, settings.even.floor, settings.even)
+
+    @classmethod
+    def of(cls, solution: Solution, n_concepts: int) -> Self:
+        frame, beta = solution.frame, solution.frame.request.settings.beta
+        table = np.full(n_concepts + 1, _steps(beta * solution.point.a).max(initial=0))  # unseen: as the rarest seen
+        table[-1] = 0
+        table[frame.present] = _steps(beta * solution.point.a)
+        takes_part = np.zeros(n_concepts, dtype=np.bool_)
+        takes_part[frame.present] = takes_part[frame.certain] = True
+        table[frame.certain] = _CERTAIN
+        unit = _steps(beta * solution.point.nu)
+        return cls(takes_part, table, unit, frame.request.max_copies, frame.sample.is_whole)
+
+    @classmethod
+    def group_sizes(cls, settings: BalanceSettings) -> tuple[int, ...]:
+        sizes = Strata.of(settings).sizes
+        bare = [round(settings.even.conceptless_share * size) for size in sizes]
+        return (*(size - apart for size, apart in zip(sizes, bare, strict=True)), *bare)
+
+    def place(self, ids: Ids, strata: Ints) -> tuple[Ints, Ints]:
+        index = self._log_weights(ids)
+        index += _UNIT_BIN
+        index -= self.unit[strata]
+        bare = ids.max(axis=1, initial=-1) < 0
+        index[bare] = _UNIT_BIN
+        return strata + len(self.unit) * bare, np.clip(index, 0, N_BINS - 1, out=index)
+
+    def bin_values(self) -> Floats:
+        values: Floats = np.exp((np.arange(N_BINS) - _UNIT_BIN) / STEPS_PER_NAT)
+        return values
+
+    def copies(self, ids: Ids, strata: Ints) -> Floats:
+        """(N,) expected copies, by the ν of the fit."""
+        groups, index = self.place(ids, strata)
+        expected: Floats = np.minimum(np.exp((index - _UNIT_BIN) / STEPS_PER_NAT), self.max_copies)
+        return np.where(groups < len(self.unit), expected, 0.0)
+
+    def of_images(self, ids: Ids) -> Floats:
+        """(N,) expected copies in the first stratum, by the ν of the fit; next to nothing without a concept."""
+        return np.maximum(self.copies(ids, np.zeros(len(ids), np.int64)), float(np.finfo(np.float64).tiny))
+
+    def _log_weights(self, ids: Ids) -> Ints:
+        total: Ints = np.einsum("nk->n", self.table[ids])
+        return total
+
+
+def _steps(nats: Floats) -> Ints:
+    """In steps; what is beyond any bin is cut off, so that sums stay exact."""
+    most = _CERTAIN / 1024
+    return np.rint(np.clip(nats * STEPS_PER_NAT, -most, most)).astype(np.int64)
+
+
+def fit_even(sample: PrioritySample, settings: BalanceSettings, tally: CorpusTally) -> Solution:
+    """On the sample that sees rare concepts whole."""
+    return fit_or_explain(Even.request(settings), tally.count_inside, sample.sample(tally.count_inside))
+
+
+def correct_even(solution: Solution, found: ExpectedTally) -> Solution:
+    """With what a pass over all rows found at the weights of ``solution``; as it is where that was fitted on all."""
+    if solution.frame.sample.is_whole:
+        return solution
+    copies, sizes = found.in_copies()
+    return correct(solution, copies[solution.frame.present], sizes)

@@ -1,0 +1,63 @@
+"""``metaclip``: an image is kept if any of its concepts keeps it, each with probability min(1, t/n).
+
+(MetaCLIP, Xu et al. 2023, https://arxiv.org/abs/2309.16671.)
+
+Shape legend: N rows, K concepts an image, V concepts, R images of the sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from transforms.balancing.methods.weighting import Corpus, TableWeighting
+from transforms.balancing.sampling import Floats, Ints
+from transforms.balancing.settings import BalanceSettings, Method
+from transforms.balancing.weights import Ids
+
+
+@dataclass(frozen=True)
+class Metaclip(TableWeighting):
+    name: ClassVar[Method] = "metaclip"
+    sampled: ClassVar[bool] = True
+
+    @classmethod
+    def fit(cls, corpus: Corpus) -> Self:
+        settings, counts, rows, sample = corpus
+        present = counts > 0
+        t = settings.metaclip_t or metaclip_threshold(sample, counts, settings.size * len(sample) / max(rows, 1))
+        values = _log_missed(counts, t)
+        return cls(present, np.append(values, 0.0), float(-np.expm1(values[present].max(initial=-1.0))))
+
+    @classmethod
+    def sample_rows(cls, settings: BalanceSettings) -> int:
+        return super().sample_rows(settings) if settings.metaclip_t is None else 0
+
+    def of_images(self, ids: Ids) -> Floats:
+        weights: Floats = -np.expm1(self.total(ids))
+        weights[weights <= 0] = self.bare
+        return weights
+
+
+def _log_missed(counts: Ints, t: float) -> Floats:
+    """(V,) log(1 - min(1, t/n)), the log probability that a concept does not keep an image of its own."""
+    with np.errstate(divide="ignore"):
+        missed: Floats = np.log1p(-np.minimum(1.0, t / np.maximum(counts, 1)))
+    return missed
+
+
+def metaclip_threshold(sample: Ids, counts: Ints, size: float) -> float:
+    """The t for which Σ p over the sample is ``size``, by bisection of log t; MetaCLIP chooses t so.
+
+    (MetaCLIP, Xu et al. 2023, https://arxiv.org/abs/2309.16671, appendix: t = 20,000 for the first 400M pairs.)
+    """
+    if not len(sample) or not counts.any():
+        return 1.0
+    low, high = -30.0, float(np.log(counts.max()))
+    for _ in range(30):  # 2^-30 of the range: t to 8 digits
+        middle = (low + high) / 2
+        kept = -np.expm1(np.append(_log_missed(counts, float(np.exp(middle))), 0.0)[sample].sum(axis=1))
+        low, high = (middle, high) if kept.sum() < size else (low, middle)
+    return float(np.exp(high))
