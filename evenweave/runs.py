@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transforms.rejects import Counts
-from transforms.run_folder import RunRecord
+from transforms.run_folder import RunState
 from transforms.storage import StoragePath
 
 
@@ -40,11 +40,11 @@ def open_run(path: str | os.PathLike[str]) -> Run:
 
     Raises transforms.errors.RunFolderError where there is none, or where it is of another format version.
     """
-    record = RunRecord.read(StoragePath.of(path))
+    record = RunState.read(StoragePath.of(path))
     stages = {name: _stage(name, record) for name in record.values["stages"]}
     return Run(str(record.folder.root), record.folder.fingerprint, record.values["config"], stages)
 
 
-def _stage(name: str, record: RunRecord) -> Stage:
+def _stage(name: str, record: RunState) -> Stage:
     is_done = record.is_done(name)
     return Stage(name, is_done, record.counts(name) if is_done else None)

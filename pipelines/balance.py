@@ -34,7 +34,7 @@ def stage_job(build: BuildRun) -> StageJob:
         return read_counts(path, folder.fingerprint).rows_out
 
     def work() -> None:
-        n_concepts = build.record.counts(VOCABULARY.name).rows_out
+        n_concepts = build.state.counts(VOCABULARY.name).rows_out
         run(folder, build.shard_names, build.settings.balance, n_concepts, build.engine)
 
     return StageJob(work, WatchedFiles(folder.root / "selection", ".parquet", len(build.inputs), rows, "images"))

@@ -30,7 +30,7 @@ def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
         _check_encoder(run)
     if not run.is_begun:
         _look_at_what_is_there(run)
-    runner = StageRunner(run.record, run.engine, run.console, run.settings.max_reject_share)
+    runner = StageRunner(run.state, run.engine, run.console, run.settings.max_reject_share)
     for stage in CHAIN:
         if stage in stages and not run.leaves_out(stage):
             _check_order(run, stage)
@@ -39,8 +39,8 @@ def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
 
 def _look_at_what_is_there(run: BuildRun) -> None:
     """Inputs against those that were read, and what was made before; begins the run where that is not so."""
-    settle_inputs(run.record, run.inputs, run.sources, run.accept_changed)
-    check_presence(run.record, run.shard_names)
+    settle_inputs(run.state, run.inputs, run.sources, run.accept_changed)
+    check_presence(run.state, run.shard_names)
 
 
 def job_module(stage: Stage) -> str:
@@ -78,5 +78,5 @@ def _find_job(stage: Stage, run: BuildRun) -> StageJob:
 
 def _check_order(run: BuildRun, stage: Stage) -> None:
     for earlier in CHAIN[: CHAIN.index(stage)]:
-        if not run.leaves_out(earlier) and not run.record.is_done(earlier.name):
+        if not run.leaves_out(earlier) and not run.state.is_done(earlier.name):
             raise EvenweaveError(f"{stage.name} needs {earlier.name} to be done first: evenweave {earlier.name} CONFIG")

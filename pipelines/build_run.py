@@ -19,14 +19,14 @@ from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
-from transforms.run_folder import RunFolder, RunRecord, differences
+from transforms.run_folder import RunFolder, RunState, differences
 from transforms.stages import ANNOTATE, Stage
 from transforms.storage import StoragePath
 
 
 @dataclass(frozen=True)
 class BuildRun:
-    """Its settings, its inputs as listed, its folder and record, and the engine that runs its jobs."""
+    """Its settings, its inputs as listed, its folder and state, and the engine that runs its jobs."""
 
     settings: BuildSettings
     engine: Engine
@@ -47,10 +47,10 @@ class BuildRun:
         return {source.name: source for source in self.settings.sources}
 
     @cached_property
-    def record(self) -> RunRecord:
+    def state(self) -> RunState:
         """run.json, begun or gone on with."""
         folder = RunFolder(StoragePath.of(self.settings.output), fingerprint(self._identity))
-        return RunRecord.open(folder, self.settings.record(), self._identity)
+        return RunState.open(folder, self.settings.as_resolved(), self._identity)
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
@@ -63,11 +63,11 @@ class BuildRun:
 
     @property
     def is_annotated(self) -> bool:
-        return self.is_begun and self.record.is_done(ANNOTATE.name)
+        return self.is_begun and self.state.is_done(ANNOTATE.name)
 
     @property
     def folder(self) -> RunFolder:
-        return self.record.folder
+        return self.state.folder
 
     @property
     def shard_names(self) -> list[ShardName]:
@@ -79,7 +79,7 @@ class BuildRun:
         if self.settings.reuse is None:
             return None
         other = self._annotated_alike(self.settings.reuse, "Leave reuse out.")
-        check_reused(other, self.record, self.inputs, self.sources)
+        check_reused(other, self.state, self.inputs, self.sources)
         return other.folder
 
     def annotated_by_like_settings(self) -> RunFolder:
@@ -91,8 +91,8 @@ class BuildRun:
         """Whether the settings have nothing for a stage to do."""
         return stage.may_be_off and not getattr(self.settings, stage.name).is_on
 
-    def _annotated_alike(self, run: str, advice: str) -> RunRecord:
-        other = RunRecord.read(StoragePath.of(run))
+    def _annotated_alike(self, run: str, advice: str) -> RunState:
+        other = RunState.read(StoragePath.of(run))
         if changed := differences(_upstream(other.values["identity"]), _upstream(self._identity)):
             raise RunFolderError(f"cannot use the annotations of {run}: {', '.join(changed)} differ. {advice}")
         if not other.is_done(ANNOTATE.name):

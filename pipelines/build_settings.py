@@ -74,6 +74,6 @@ class BuildSettings(Settings):
             raise ValueError("filter looks at the similarity of captions: set retrieval.caption_similarity: true")
         return self
 
-    def record(self) -> dict[str, Any]:
+    def as_resolved(self) -> dict[str, Any]:
         """What run.json keeps: all but where the output lies and how it was run, so that equal runs are equal."""
         return self.model_dump(mode="json", exclude={"output", "reuse", "runner"})

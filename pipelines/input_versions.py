@@ -18,7 +18,7 @@ from transforms.errors import InputError, RunFolderError
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.reading.versions import inputs_table
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.stages import ANNOTATE
 from transforms.verifying.repair import go_back, remove_file
 
@@ -26,14 +26,14 @@ _MOST_NAMED = 5
 
 
 def settle_inputs(
-    record: RunRecord, shards: Sequence[InputShard], sources: Mapping[str, SourceSettings], accept_changed: bool
+    state: RunState, shards: Sequence[InputShard], sources: Mapping[str, SourceSettings], accept_changed: bool
 ) -> None:
     """Leaves inputs.parquet as the inputs are now.
 
     Raises InputError for inputs that are not what was annotated; with ``accept_changed``, what was made of them is
     removed instead, and so is all that later stages made.
     """
-    folder = record.folder
+    folder = state.folder
     now = inputs_table(shards, sources)
     if folder.inputs.is_file():
         before = read_table(folder.inputs, folder.fingerprint)
@@ -42,11 +42,11 @@ def settle_inputs(
         changed = _changed(folder, _of_another_version(before, now, shards), sources)
         if changed and not accept_changed:
             raise InputError(
-                f"{_named(changed)} of {record.folder.root} had other content when annotated. Put the earlier content "
+                f"{_named(changed)} of {state.folder.root} had other content when annotated. Put the earlier content "
                 "back, or add --accept-changed: they are annotated again, and later stages repeated."
             )
         if changed:
-            go_back(record, ANNOTATE)
+            go_back(state, ANNOTATE)
             for shard in changed:
                 for path in files_of(folder, shard):
                     remove_file(path)
@@ -54,7 +54,7 @@ def settle_inputs(
 
 
 def check_reused(
-    other: RunRecord, record: RunRecord, shards: Sequence[InputShard], sources: Mapping[str, SourceSettings]
+    other: RunState, state: RunState, shards: Sequence[InputShard], sources: Mapping[str, SourceSettings]
 ) -> None:
     """Raises RunFolderError where annotations of another run were made of other content."""
     now = inputs_table(shards, sources)
@@ -63,7 +63,7 @@ def check_reused(
         suspects = _of_another_version(read_table(other.folder.inputs, other.folder.fingerprint), now, shards)
     if changed := _changed(other.folder, suspects, sources):
         raise RunFolderError(
-            f"cannot reuse the annotations of {other.folder.root} in {record.folder.root}: {_named(changed)} had other "
+            f"cannot reuse the annotations of {other.folder.root} in {state.folder.root}: {_named(changed)} had other "
             "content when annotated. Leave reuse out."
         )
 

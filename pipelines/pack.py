@@ -17,13 +17,13 @@ from transforms.packing.job.beam import PackShards
 from transforms.packing.job.groups import PackJob, load_chat
 from transforms.packing.job.terminal import print_measures, read_tally
 from transforms.packing.layouts.registry import LAYOUTS
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.stages import PACK
 from transforms.storage import StoragePath
 from transforms.verifying.listing import check_presence
 
 
-def run(settings: PackJobSettings, engine: Engine, console: Console | None = None) -> RunRecord:
+def run(settings: PackJobSettings, engine: Engine, console: Console | None = None) -> RunState:
     """Pack, or go on packing, into ``settings.output``; at once done when it is whole. Prints the pack report.
 
     Raises RunFolderError when the folder belongs to other settings or inputs.
@@ -37,8 +37,8 @@ def run(settings: PackJobSettings, engine: Engine, console: Console | None = Non
         "tokenizer": load_chat(settings.pack).fingerprint if LAYOUTS[settings.layout].packed else None,
     }
     folder = RunFolder(StoragePath.of(settings.output), fingerprint(identity))
-    record = RunRecord.open(folder, settings.record(), identity)
-    check_presence(record, None)
+    state = RunState.open(folder, settings.as_resolved(), identity)
+    check_presence(state, None)
     sources = {source.name: source for source in settings.sources}
     job = PackJob(folder, sources, settings.pack, settings.video, settings.layout, settings.shards)
 
@@ -51,9 +51,9 @@ def run(settings: PackJobSettings, engine: Engine, console: Console | None = Non
         watched = WatchedFiles(job.packed, LAYOUTS[settings.layout].ending)
         return StageJob(lambda: engine.run(build), watched, lambda: {"measures": _measures(job)})
 
-    stages = StageRunner(record, engine, console, settings.max_reject_share)
+    stages = StageRunner(state, engine, console, settings.max_reject_share)
     stages.run_stage(PACK, find_job, tell=lambda counts, _: print_measures(console, counts, job.packed))
-    return record
+    return state
 
 
 def _measures(job: PackJob) -> dict[str, float | None]:

@@ -60,7 +60,7 @@ class PackJobSettings(Settings):
             )
         return self
 
-    def record(self) -> dict[str, Any]:
+    def as_resolved(self) -> dict[str, Any]:
         """What run.json keeps: all but where the output lies and how it was run, so that equal runs are equal."""
         return self.model_dump(mode="json", exclude={"output", "runner"})
 

@@ -16,7 +16,7 @@ from transforms.reporting.page import render
 from transforms.reporting.settings import ReportedSettings
 from transforms.reporting.summary import RunSummary
 from transforms.reporting.terminal import print_summary
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.stages import EXPORT
 from transforms.storage import StoragePath
 
@@ -26,17 +26,17 @@ def run(run_folder_uri: str, console: Console | None = None) -> StoragePath:
 
     Raises RunFolderError where there is no run, or naming the stage that it still lacks.
     """
-    record = RunRecord.read(StoragePath.of(run_folder_uri))
-    settings = ReportedSettings.of(record)
+    state = RunState.read(StoragePath.of(run_folder_uri))
+    settings = ReportedSettings.of(state)
     with CorpusImages(settings.sources, settings.files_per_shard) as images:
-        summary = gather(record, images)
-    page = record.folder.report
+        summary = gather(state, images)
+    page = state.folder.report
     _write(page, render(summary).encode())
     figures = render_figures(summary.concept_counts)
     for name, data in figures.items():
         _write(page.parent / name, data)
-    if record.is_done(EXPORT.name):
-        _write_card(record.folder, summary, settings.sources, figures)
+    if state.is_done(EXPORT.name):
+        _write_card(state.folder, summary, settings.sources, figures)
     print_summary(summary, console or Console(), page)
     return page
 

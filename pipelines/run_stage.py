@@ -14,7 +14,7 @@ from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
 from transforms.errors import EvenweaveError
 from transforms.rejects import Counts
-from transforms.run_folder import RunRecord
+from transforms.run_folder import RunState
 from transforms.stages import Stage, giver_to
 
 
@@ -36,7 +36,7 @@ class StageJob:
 class StageRunner:
     """Runs the stages of one run, one after the other."""
 
-    record: RunRecord
+    state: RunState
     engine: Engine
     console: Console
     max_reject_share: float  # of a stage whose rejects are bounded
@@ -50,12 +50,12 @@ class StageRunner:
         Raises EvenweaveError where rows were lost, too many rejected, or not all taken in that were handed over.
         """
         tell = tell or (lambda counts, how: self._say(stage, counts, how))
-        if self.record.is_done(stage.name):
-            tell(self.record.counts(stage.name), "done before")
+        if self.state.is_done(stage.name):
+            tell(self.state.counts(stage.name), "done before")
             return
         job = find_job()
-        self.record.begin(stage.name)
-        self.record.folder.root.remove_partials()
+        self.state.begin(stage.name)
+        self.state.folder.root.remove_partials()
         started = time.monotonic()
         with self.engine.progress(self.console, stage.name, job.watched):
             counts = job.run()
@@ -63,12 +63,12 @@ class StageRunner:
                 counts = self._take_counts(stage)
         self._check_rejects(stage, counts, job.hint(counts))
         self._check_handover(stage, counts)
-        self.record.finish(stage.name, counts, **job.figures())
+        self.state.finish(stage.name, counts, **job.figures())
         tell(counts, f"{time.monotonic() - started:.1f} s")
 
     def _take_counts(self, stage: Stage) -> Counts:
         """The counts that a Beam job left."""
-        folder = self.record.folder
+        folder = self.state.folder
         counts = folder.read_stage_counts(stage.name)
         folder.counts(stage.name).delete()
         return counts
@@ -83,14 +83,14 @@ class StageRunner:
 
     def _check_handover(self, stage: Stage, counts: Counts) -> None:
         """What a stage takes in is what the one before it gave out."""
-        giver = giver_to(stage, self.record.is_done)
+        giver = giver_to(stage, self.state.is_done)
         if giver is None or not stage.takes_all_of(giver):
             return
-        handed_over = self.record.counts(giver.name).rows_out
+        handed_over = self.state.counts(giver.name).rows_out
         if handed_over != counts.rows_in:
             raise EvenweaveError(
                 f"{stage.name} took in {counts.rows_in} rows, but {giver.name} gave out {handed_over} by "
-                f"{self.record.folder.run_json}: what lies in {self.record.folder.root} is not what was counted then. "
+                f"{self.state.folder.run_json}: what lies in {self.state.folder.root} is not what was counted then. "
                 "Run again into a new output folder."
             )
 

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from pipelines.engine.settings import available_cores
-from transforms.run_folder import RunRecord
+from transforms.run_folder import RunState
 from transforms.stages import CHAIN, PACK, from_on
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
@@ -30,36 +30,36 @@ def run(run_folder_uri: str, and_repair: bool = False, console: Console | None =
     Raises RunFolderError where there is no run, or its run.json cannot be read.
     """
     console = console or Console()
-    record = RunRecord.read(StoragePath.of(run_folder_uri))
-    findings = _look(record, console)
-    _say(console, record, findings, and_repair)
+    state = RunState.read(StoragePath.of(run_folder_uri))
+    findings = _look(state, console)
+    _say(console, state, findings, and_repair)
     if findings and and_repair:
-        repair(record, findings)
+        repair(state, findings)
     return NOT_SOUND if findings and not and_repair else SOUND
 
 
-def _look(record: RunRecord, console: Console) -> list[Finding]:
+def _look(state: RunState, console: Console) -> list[Finding]:
     columns = (TextColumn("verify"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("verify", total=None)
         verifier = Verifier(
-            record, _THREADS_PER_CORE * available_cores(), lambda size_bytes: progress.advance(task, size_bytes)
+            state, _THREADS_PER_CORE * available_cores(), lambda size_bytes: progress.advance(task, size_bytes)
         )
         progress.update(task, total=verifier.total_bytes())
         return list(verifier.findings())
 
 
-def _say(console: Console, record: RunRecord, findings: Sequence[Finding], and_repair: bool) -> None:
+def _say(console: Console, state: RunState, findings: Sequence[Finding], and_repair: bool) -> None:
     def say(text: str) -> None:
         console.print(text, highlight=False, soft_wrap=True)
 
-    root = record.folder.root
+    root = state.folder.root
     for finding in findings[:_MOST_TOLD]:
         of = f"[dim]{finding.stage.name}[/] " if finding.stage else ""
         say(f"[red]✗[/] {of}{escape(finding.path.relative_to(root))} {escape(finding.seen)}")
     if len(findings) > _MOST_TOLD:
         say(f"  and {len(findings) - _MOST_TOLD:,} more")
-    stages = ", ".join(stage.name for stage in (*CHAIN, PACK) if stage.name in record.values["stages"])
+    stages = ", ".join(stage.name for stage in (*CHAIN, PACK) if stage.name in state.values["stages"])
     if not findings:
         say(f"[green]✓[/] {escape(str(root))} is sound ({stages or 'nothing begun'})")
         return

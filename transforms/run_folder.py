@@ -96,7 +96,7 @@ class _StoredRecord(BaseModel):
     stages: dict[str, _StageState]
 
 
-class RunRecord:
+class RunState:
     """run.json, read and written."""
 
     def __init__(self, folder: RunFolder, values: dict[str, Any]) -> None:
@@ -104,14 +104,14 @@ class RunRecord:
         self.values = values
 
     @classmethod
-    def open(cls, folder: RunFolder, config: dict[str, Any], identity: dict[str, Any]) -> RunRecord:
+    def open(cls, folder: RunFolder, config: dict[str, Any], identity: dict[str, Any]) -> RunState:
         """Begin a run, or go on with one; raises RunFolderError when the folder belongs to other settings or inputs.
 
         ``config`` is the configuration as resolved; ``identity`` is what the fingerprint was made of: the settings
         that decide bytes, and the inputs.
         """
         if not folder.run_json.exists():
-            record = cls(
+            state = cls(
                 folder,
                 {
                     "format_version": FORMAT_VERSION,
@@ -122,20 +122,20 @@ class RunRecord:
                     "stages": {},
                 },
             )
-            record._save()
-            return record
-        record = cls.read(folder.root)
-        if record.folder.fingerprint != folder.fingerprint:
-            changed = ", ".join(differences(record.values["identity"], identity))
+            state._save()
+            return state
+        state = cls.read(folder.root)
+        if state.folder.fingerprint != folder.fingerprint:
+            changed = ", ".join(differences(state.values["identity"], identity))
             raise RunFolderError(
-                f"{folder.root} was begun with other settings or inputs ({record.folder.fingerprint}, now "
+                f"{folder.root} was begun with other settings or inputs ({state.folder.fingerprint}, now "
                 f"{folder.fingerprint}); changed: {changed}. Choose a new output folder, or set these back."
             )
-        return record
+        return state
 
     @classmethod
-    def read(cls, root: StoragePath) -> RunRecord:
-        """The record of an existing run; raises RunFolderError where there is none, and for one that is damaged or of
+    def read(cls, root: StoragePath) -> RunState:
+        """The state of an existing run; raises RunFolderError where there is none, and for one that is damaged or of
         another version."""
         path = root / RUN_JSON
         if not path.exists():

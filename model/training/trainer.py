@@ -31,7 +31,7 @@ from model.training.stopping import StopSignal
 from transforms.packing.documents.chat import ChatTokenizer
 
 
-def build_step_model(settings: TrainSettings, processes: Processes) -> LossModule:
+def build_loss_module(settings: TrainSettings, processes: Processes) -> LossModule:
     """The model of ``settings.model``, sharded and loaded: float32 weights, of which each process holds its part."""
     mesh = build_mesh(settings.parallel, processes.world_size, processes.device)
     model = build_on_meta(load_config(settings.model), torch.float32)
@@ -67,7 +67,7 @@ class Trainer:
         )
         self._loader = PackedLoader(dataset, settings.batch.packs_per_micro_batch, data.workers)
         torch.manual_seed(settings.seed + processes.rank)
-        self.root = build_step_model(settings, processes)
+        self.root = build_loss_module(settings, processes)
         self.optimizer = build_optimizer(self.root, settings.optimizer)
         self._trained = [p for group in self.optimizer.param_groups for p in group["params"]]
         self._flops = FlopCounter(self.root.model.config, settings)

@@ -22,7 +22,7 @@ from tests.transforms.exporting.small_run import FINGERPRINT, draw_tars, small_r
 from transforms.configuration import load_settings
 from transforms.miniature.questions import named_picture
 from transforms.rejects import Counts
-from transforms.run_folder import RunRecord
+from transforms.run_folder import RunState
 
 TEXT = README.read_text(encoding="utf-8")
 COMING = {"verify"}  # named on the page, and not there yet
@@ -109,7 +109,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A folder with a small run where the examples look for it."""
     folder = tmp_path_factory.mktemp("readme")
     run = small_run(folder / "runs" / "mini", [draw_tars(folder / "raw", 3, 15)], copies=some_copies)
-    RunRecord.open(run.folder, {}, {}).finish("annotate", Counts(82, 45, {"empty_image": 37}))
+    RunState.open(run.folder, {}, {}).finish("annotate", Counts(82, 45, {"empty_image": 37}))
     run.export(name="mini", samples_per_shard=6, seed=1)
     assert open_run(folder / "runs" / "mini").fingerprint == FINGERPRINT
     shards = sorted(run.shards.glob("mini-*.tar"))

@@ -29,7 +29,7 @@ from transforms.balancing.weights import Ids, count_concepts, drop_below
 from transforms.datasets import ShardName, list_matrix, read_table
 from transforms.keyed import sample_ids
 from transforms.remaining import read_remaining
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.stages import BALANCE
 from transforms.storage import StoragePath
 
@@ -57,7 +57,7 @@ def zipf_ids(rows: int, n_concepts: int = 5000, topics: int = 200, slots: int = 
 
 def annotated_ids(run: str) -> Ids:
     """The concepts that a run's balance stage sees."""
-    record = RunRecord.read(StoragePath.of(run))
+    record = RunState.read(StoragePath.of(run))
     least = float(record.values["config"]["balance"]["min_similarity"])
     found = []
     for path in sorted((record.folder.root / "annotations").walk(), key=str):

@@ -15,7 +15,7 @@ import evenweave
 from transforms.configuration import load_settings
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.storage import StoragePath
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def test_a_folder_without_init_is_found_out_too(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_run_is_opened(tmp_path: pathlib.Path) -> None:
-    record = RunRecord.open(RunFolder(StoragePath.of(tmp_path), "0123456789abcdef"), {"balance": {"size": 5}}, {})
+    record = RunState.open(RunFolder(StoragePath.of(tmp_path), "0123456789abcdef"), {"balance": {"size": 5}}, {})
     counts = Counts(10, 8, {"empty_image": 2})
     record.finish("annotate", counts)
     record.begin("balance")

@@ -17,7 +17,7 @@ from transforms.errors import InputError, RunFolderError
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.stages import ANNOTATE, BALANCE, VOCABULARY
 from transforms.storage import StoragePath
 
@@ -28,7 +28,7 @@ class Annotated:
     def __init__(self, root: pathlib.Path) -> None:
         self.tars = root / "raw"
         self.source = draw_tars(self.tars, shards=3, samples=4)
-        self.record = RunRecord.open(RunFolder(StoragePath.of(root / "run"), "f" * 16), {}, {})
+        self.record = RunState.open(RunFolder(StoragePath.of(root / "run"), "f" * 16), {}, {})
         self.settle()
         for shard in self.shards:
             path, _ = files_of(self.record.folder, shard)
@@ -91,12 +91,12 @@ def test_accepted_it_is_done_again_with_what_was_made_of_it(run: Annotated) -> N
     folder = run.record.folder
     assert [files_of(folder, shard)[0].exists() for shard in run.shards] == [False, True, True]
     assert (folder.root / "selection").walk() == []
-    assert set(RunRecord.read(folder.root).values["stages"]) == {VOCABULARY.name}
+    assert set(RunState.read(folder.root).values["stages"]) == {VOCABULARY.name}
     run.settle()  # what is new is known now
 
 
 def test_annotations_of_other_content_are_not_reused(run: Annotated, tmp_path: pathlib.Path) -> None:
-    other = RunRecord.open(RunFolder(StoragePath.of(tmp_path / "other"), "e" * 16), {}, {})
+    other = RunState.open(RunFolder(StoragePath.of(tmp_path / "other"), "e" * 16), {}, {})
     check_reused(run.record, other, run.shards, run.sources)
     run.change()
     with pytest.raises(RunFolderError, match=r"cannot reuse .*raw/00000"):

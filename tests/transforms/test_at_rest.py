@@ -20,13 +20,13 @@ from transforms.datasets import ShardName, read_counts, read_metadata, write_tab
 from transforms.errors import RunFolderError
 from transforms.exporting.manifest import ShardStats, read_manifest, read_stats, write_manifest, write_stats
 from transforms.exporting.rows import read_places
-from transforms.packing.job.groups import read_record
+from transforms.packing.job.groups import read_outcome
 from transforms.packing.job.terminal import read_tally
 from transforms.packing.layouts.native_reader import LAYOUT_VERSION, PackedSet
 from transforms.packing.plan.tally import PackTally
 from transforms.rejects import Counts, Reason, Reject
 from transforms.reporting.gather import gather
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.storage import StoragePath
 from transforms.vocabulary_folder import read_concepts, read_embeddings, save_vocabulary
 
@@ -65,7 +65,7 @@ def _balance(folder: RunFolder) -> object:
 
 
 def _group(folder: RunFolder) -> object:
-    return read_record(folder.root / "packed" / ".groups" / "000000.json", folder.fingerprint, 0)
+    return read_outcome(folder.root / "packed" / ".groups" / "000000.json", folder.fingerprint, 0)
 
 
 #: file, its stage, who reads it
@@ -73,9 +73,9 @@ READERS: list[tuple[str, str, Callable[[RunFolder], object]]] = [
     ("annotations/web/a.parquet", "annotate", _balance),
     ("annotations/web/a.parquet", "annotate", lambda run: read_counts(run.annotations(*A), run.fingerprint)),
     ("rejects/deduplicate/web/a.parquet", "deduplicate", _balance),
-    ("rejects/annotate/web/a.parquet", "annotate", lambda run: gather(RunRecord.read(run.root))),
+    ("rejects/annotate/web/a.parquet", "annotate", lambda run: gather(RunState.read(run.root))),
     ("selection/web/a.parquet", "balance", lambda run: read_places(run, *A, 0)),
-    ("concepts.parquet", "balance", lambda run: gather(RunRecord.read(run.root))),
+    ("concepts.parquet", "balance", lambda run: gather(RunState.read(run.root))),
     ("vocabulary/vocabulary.parquet", "vocabulary", read_concepts),
     ("vocabulary/embeddings.npy", "vocabulary", read_embeddings),
     ("vocabulary/meta.json", "vocabulary", read_embeddings),
@@ -163,7 +163,7 @@ def test_a_missing_file_is_called_missing(folder: RunFolder, file: str) -> None:
 def test_a_damaged_record_of_the_run(folder: RunFolder, text: str, says: str) -> None:
     folder.run_json.write_text(text)
     with pytest.raises(RunFolderError, match=f"^{folder.run_json} .*{says}"):
-        RunRecord.read(folder.root)
+        RunState.read(folder.root)
 
 
 def test_a_stage_that_is_done_has_counts(folder: RunFolder) -> None:
@@ -171,13 +171,13 @@ def test_a_stage_that_is_done_has_counts(folder: RunFolder) -> None:
     del values["stages"]["annotate"]["counts"]
     folder.run_json.write_text(json.dumps(values))
     with pytest.raises(RunFolderError, match=r"stages\.annotate.*done, but without counts"):
-        RunRecord.read(folder.root)
+        RunState.read(folder.root)
 
 
 def test_a_column_of_another_type_is_named(folder: RunFolder) -> None:
     write_table(folder.concepts, pa.table({"id": ["x"], "name": ["dog"], "lang": ["en"]}), folder.fingerprint)
     with pytest.raises(RunFolderError, match="holds string in its column id"):
-        gather(RunRecord.read(folder.root))
+        gather(RunState.read(folder.root))
 
 
 def test_a_footer_without_counts_is_named(folder: RunFolder) -> None:

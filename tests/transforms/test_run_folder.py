@@ -14,14 +14,14 @@ from transforms.configuration import fingerprint
 from transforms.datasets import read_counts, read_table, rejects_table, write_table
 from transforms.errors import EvenweaveError, RunFolderError
 from transforms.rejects import Counts, Reason, Reject
-from transforms.run_folder import RunFolder, RunRecord, differences
+from transforms.run_folder import RunFolder, RunState, differences
 from transforms.storage import StoragePath
 
 IDENTITY = {"settings": {"balance": {"size": 5}}, "inputs": {"a": {"shards": 1}}}
 
 
-def open_run(root: pathlib.Path, identity: dict = IDENTITY) -> RunRecord:  # type: ignore[type-arg]
-    return RunRecord.open(RunFolder(StoragePath.of(root), fingerprint(identity)), {"name": "x"}, identity)
+def open_run(root: pathlib.Path, identity: dict = IDENTITY) -> RunState:  # type: ignore[type-arg]
+    return RunState.open(RunFolder(StoragePath.of(root), fingerprint(identity)), {"name": "x"}, identity)
 
 
 def test_a_run_goes_on_where_it_was(tmp_path: pathlib.Path) -> None:
@@ -44,10 +44,10 @@ def test_other_settings_are_refused_by_name(tmp_path: pathlib.Path) -> None:
 
 def test_what_is_no_run_folder(tmp_path: pathlib.Path) -> None:
     with pytest.raises(RunFolderError, match="not a run folder"):
-        RunRecord.read(StoragePath.of(tmp_path))
+        RunState.read(StoragePath.of(tmp_path))
     (tmp_path / "run.json").write_text('{"format_version": "0"}')
     with pytest.raises(RunFolderError, match=f"format version 0, this code reads version {FORMAT_VERSION}"):
-        RunRecord.read(StoragePath.of(tmp_path))
+        RunState.read(StoragePath.of(tmp_path))
 
 
 def test_tables_carry_counts_and_refuse_a_stranger(tmp_path: pathlib.Path) -> None:

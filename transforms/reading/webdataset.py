@@ -30,7 +30,7 @@ _COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/
 
 
 @dataclass(slots=True)
-class _Group:
+class _SampleMembers:
     """The members of one sample, by ending."""
 
     key: str
@@ -49,7 +49,7 @@ def read_webdataset(shard: InputShard, source: SourceSettings) -> Iterator[RawSa
     last one, which may have lost members. Raises InputError for a file without a member.
     """
     seen: set[str] = set()
-    group: _Group | None = None
+    group: _SampleMembers | None = None
     is_tar = False
     with RetriedFile(shard.path, shard.size_bytes) as stream:
         archive = ArchiveBytes(stream, shard.size_bytes)
@@ -66,7 +66,7 @@ def read_webdataset(shard: InputShard, source: SourceSettings) -> Iterator[RawSa
                 if group is None or not group.takes(key, ending):
                     if group is not None:
                         yield _sample(group, seen, source)
-                    group = _Group(key)
+                    group = _SampleMembers(key)
                 group.members[ending] = member
         except BrokenTarError as broken:
             if not is_tar and broken.member is None:
@@ -103,7 +103,7 @@ def _most_bytes(name: str) -> int:
     return _MOST_TEXT_BYTES if ending in _TEXT_ENDINGS else 0
 
 
-def _sample(group: _Group, seen: set[str], source: SourceSettings) -> RawSample | Reject:
+def _sample(group: _SampleMembers, seen: set[str], source: SourceSettings) -> RawSample | Reject:
     key, members = group.key, group.members
     if is_unsafe(key):
         return unsafe_name(key, next(iter(members.values())).name)

@@ -30,7 +30,7 @@ from transforms.reporting.summary import (
     RunSummary,
     StageRow,
 )
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.stages import ANNOTATE, BALANCE, CHAIN
 
 #: A report needs these up to the last; a run may lack one between the first and the last, but none may be cut short.
@@ -44,13 +44,13 @@ _EXAMPLES_PER_REASON = 3
 _NOT_CHOSEN = (Reason.NOT_SELECTED, Reason.OUTSIDE_STRATA)
 
 
-def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
+def gather(state: RunState, fetch: Fetch | None = None) -> RunSummary:
     """Everything that the report shows; raises RunFolderError naming the stage that the run still lacks.
 
     ``fetch`` reads the pictures; without it, their places stay empty.
     """
-    check_finished(record)
-    folder, settings = record.folder, ReportedSettings.of(record)
+    check_finished(state)
+    folder, settings = state.folder, ReportedSettings.of(state)
     concepts = read_table(folder.concepts, folder.fingerprint, CONCEPTS.names)
     before, random, after = (_counts(concepts, name) for name in ("count_before", "count_random", "count_after"))
     shards = list_annotated(folder)
@@ -60,15 +60,15 @@ def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
     least = settings.balance.min_similarity
     places = find_examples(folder, shards[:_MAX_EXAMPLE_SHARDS], wanted, _PICTURES_PER_CONCEPT, least)
     examples = load_examples(places, fetch)
-    stages = tuple(StageRow(name, record.counts(name)) for name in _finished_stages(record))
+    stages = tuple(StageRow(name, state.counts(name)) for name in _finished_stages(state))
     counts = ConceptCounts(before, random, after)
     return RunSummary(
         fingerprint=folder.fingerprint,
-        code_version=record.values["code_version"],
-        config=record.values["config"],
+        code_version=state.values["code_version"],
+        config=state.values["config"],
         method=settings.balance.method,
-        raw=record.counts(ANNOTATE.name).rows_in,
-        selected=record.counts(BALANCE.name).rows_out,
+        raw=state.counts(ANNOTATE.name).rows_in,
+        selected=state.counts(BALANCE.name).rows_out,
         stages=stages,
         concept_counts=counts,
         measures=measure_rows(counts),
@@ -83,14 +83,14 @@ def gather(record: RunRecord, fetch: Fetch | None = None) -> RunSummary:
     )
 
 
-def check_finished(record: RunRecord) -> None:
+def check_finished(state: RunState) -> None:
     """Raises RunFolderError when a stage that the report needs is missing or was cut short."""
     for stage in _NEEDED:
-        state = record.values["stages"].get(stage.name, {}).get("state")
-        if state != "done" and (stage in (_NEEDED[0], _NEEDED[-1]) or state is not None):
-            was = "has not run" if state is None else f"is {state}, not done"
+        reached = state.values["stages"].get(stage.name, {}).get("state")
+        if reached != "done" and (stage in (_NEEDED[0], _NEEDED[-1]) or state is not None):
+            was = "has not run" if reached is None else f"is {reached}, not done"
             raise RunFolderError(
-                f"{record.folder.root} is not ready for a report: stage {stage.name} {was}. "
+                f"{state.folder.root} is not ready for a report: stage {stage.name} {was}. "
                 "Run the same build command again: it goes on where it stopped."
             )
 
@@ -124,9 +124,9 @@ def _counts(concepts: pa.Table, column: str) -> NDArray[np.int64]:
     return np.asarray(concepts[column].to_numpy(), np.int64)
 
 
-def _finished_stages(record: RunRecord) -> list[str]:
+def _finished_stages(state: RunState) -> list[str]:
     """Done stages of the chain that handle images, in its order."""
-    return [stage.name for stage in CHAIN if stage.is_of_images and record.is_done(stage.name)]
+    return [stage.name for stage in CHAIN if stage.is_of_images and state.is_done(stage.name)]
 
 
 def _concept_row(concepts: pa.Table, row: int, examples: Mapping[int, tuple[ExampleImage, ...]]) -> ConceptRow:

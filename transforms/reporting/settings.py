@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from transforms.balancing.settings import BalanceSettings
 from transforms.errors import RunFolderError
 from transforms.reading.settings import SourceSettings
-from transforms.run_folder import RunRecord
+from transforms.run_folder import RunState
 
 
 class ReportedSettings(BaseModel):
@@ -20,7 +20,7 @@ class ReportedSettings(BaseModel):
     files_per_shard: int
 
     @classmethod
-    def of(cls, record: RunRecord) -> ReportedSettings:
+    def of(cls, record: RunState) -> ReportedSettings:
         """Raises RunFolderError where run.json does not hold these settings, as that of another job does not."""
         try:
             return cls.model_validate(record.values["config"])

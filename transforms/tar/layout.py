@@ -48,12 +48,12 @@ class TarLayout:
 
     @classmethod
     def of(cls, members: Members, image_bytes: NDArray[np.int64]) -> TarLayout:
-        """The image, then the caption where there is one, then the record, each behind its header."""
-        name, image_format, caption, record = members
+        """The image, then the caption where there is one, then the JSON, each behind its header."""
+        name, image_format, caption, sample_json = members
         image_names = join(name, ".", image_format)
         before = member_headers(image_names, image_bytes)
         captions = _member(name, ".txt", caption).fill_null(b"")
-        behind = join(captions, _member(name, ".json", record))
+        behind = join(captions, _member(name, ".json", sample_json))
         text = join(before, behind)
         before_blocks = pc.binary_length(before).to_numpy() // BLOCK_BYTES
         behind_blocks = pc.binary_length(behind).to_numpy() // BLOCK_BYTES

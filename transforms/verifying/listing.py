@@ -9,7 +9,7 @@ import pyarrow.fs as pafs
 from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.exporting.manifest import read_manifest, stats_path
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.stages import CHAIN, PACK, REJECTS, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
@@ -34,12 +34,12 @@ def shard_file(folder: RunFolder, stage: Stage, name: ShardName) -> StoragePath:
     return folder.root / f"{stage.each_shard}/{name.source}/{name.shard}{_ENDING}"
 
 
-def missing_files(record: RunRecord, stage: Stage, names: Sequence[ShardName] | None) -> Iterator[Finding]:
+def missing_files(state: RunState, stage: Stage, names: Sequence[ShardName] | None) -> Iterator[Finding]:
     """Files of a stage that is done which are not there, are empty, or not as long as the manifest says.
 
     ``names`` are those of the input shards, None where they are not known.
     """
-    folder = record.folder
+    folder = state.folder
     sizes: dict[str, int] = {}
     for place in folders_of(folder, stage):
         sizes |= sizes_below(place)
@@ -54,16 +54,16 @@ def missing_files(record: RunRecord, stage: Stage, names: Sequence[ShardName] | 
         yield from _as_in_manifest(folder, stage, sizes)
 
 
-def check_presence(record: RunRecord, names: Sequence[ShardName] | None) -> None:
+def check_presence(state: RunState, names: Sequence[ShardName] | None) -> None:
     """Raises RunFolderError where something of a stage that is done is not there; nothing is opened but the manifest.
 
     ``names`` are those of the input shards, None where there are no files of each.
     """
-    done = [stage for stage in (*CHAIN, PACK) if record.is_done(stage.name)]
-    if found := [finding for stage in done for finding in missing_files(record, stage, names)]:
+    done = [stage for stage in (*CHAIN, PACK) if state.is_done(stage.name)]
+    if found := [finding for stage in done for finding in missing_files(state, stage, names)]:
         more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
         raise RunFolderError(
-            f"{found[0].path} {found[0].seen}{more}. evenweave verify {record.folder.root} --repair removes what was "
+            f"{found[0].path} {found[0].seen}{more}. evenweave verify {state.folder.root} --repair removes what was "
             "made of it, and the same command then makes all of it anew."
         )
 

@@ -11,11 +11,11 @@ from transforms.exporting import energon
 from transforms.exporting.card import CARD
 from transforms.exporting.manifest import ShardStats, read_stats, stats_path, write_manifest
 from transforms.packing.job.finishing import finish_set
-from transforms.packing.job.groups import RECORDS, GroupRecord, PackJob, read_record
+from transforms.packing.job.groups import RECORDS, GroupOutcome, PackJob, read_outcome
 from transforms.packing.settings import PackSettings
 from transforms.packing.sources import PackedShardSettings, PackSource, VideoSampling
 from transforms.rejects import Counts
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.stages import PACK, Stage
 from transforms.storage import PARTIAL, StoragePath
 from transforms.verifying.finding import Finding
@@ -33,15 +33,15 @@ class _Shard:
     remove: tuple[StoragePath, ...]
 
 
-def check_manifest(record: RunRecord, stage: Stage, mapped: Mapped, tell: Callable[[int], None]) -> Iterator[Finding]:
+def check_manifest(state: RunState, stage: Stage, mapped: Mapped, tell: Callable[[int], None]) -> Iterator[Finding]:
     """``mapped`` applies a function to many things at once; ``tell`` is called with the bytes of each shard."""
-    place = record.folder.root / str(stage.with_manifest)
+    place = state.folder.root / str(stage.with_manifest)
     shards: list[_Shard] = []
-    groups: list[GroupRecord] = []
-    for found in (_packed if stage is PACK else _exported)(record, stage, place):
+    groups: list[GroupOutcome] = []
+    for found in (_packed if stage is PACK else _exported)(state, stage, place):
         if isinstance(found, Finding):
             yield found
-        elif isinstance(found, GroupRecord):
+        elif isinstance(found, GroupOutcome):
             groups.append(found)
         else:
             shards.append(found)
@@ -53,14 +53,14 @@ def check_manifest(record: RunRecord, stage: Stage, mapped: Mapped, tell: Callab
 
     for some in mapped(look, shards):
         yield from some
-    if record.is_done(stage.name):
+    if state.is_done(stage.name):
         if stage is PACK:
-            yield from _check_set(record, groups)
+            yield from _check_set(state, groups)
         else:
-            yield from _check_export(record, stage, place, [shard.stats for shard in shards])
+            yield from _check_export(state, stage, place, [shard.stats for shard in shards])
 
 
-def _exported(record: RunRecord, stage: Stage, place: StoragePath) -> Iterator[_Shard | Finding]:
+def _exported(state: RunState, stage: Stage, place: StoragePath) -> Iterator[_Shard | Finding]:
     """From the statistics of each shard, and whatever shard the manifest knows beside."""
     there = [path.removeprefix(f"{place.path}/") for path in sizes_below(place) if PARTIAL not in path]
     tars = {name.removesuffix(".idx") for name in there if name.endswith((".tar", ".tar.idx")) and "/" not in name}
@@ -69,22 +69,22 @@ def _exported(record: RunRecord, stage: Stage, place: StoragePath) -> Iterator[_
     for file in sorted(tars):
         remove = (place / file, place / f"{file}.idx", stats_path(place, file))
         try:
-            stats = read_stats(place, file, record.folder.fingerprint)
+            stats = read_stats(place, file, state.folder.fingerprint)
         except RunFolderError as error:
-            if record.is_done(stage.name) or stats_path(place, file).is_file():
+            if state.is_done(stage.name) or stats_path(place, file).is_file():
                 yield Finding(stats_path(place, file), _short(error, stats_path(place, file)), stage, remove)
             continue
         yield _Shard(stats, remove)
 
 
-def _packed(record: RunRecord, stage: Stage, place: StoragePath) -> Iterator[_Shard | Finding | GroupRecord]:
-    """From the record of each group."""
+def _packed(state: RunState, stage: Stage, place: StoragePath) -> Iterator[_Shard | Finding | GroupOutcome]:
+    """From the state of each group."""
     for path in sorted(sizes_below(place / RECORDS)):
         if not path.endswith(".json"):
             continue
         where = StoragePath(path, place.root)
         try:
-            group = read_record(where, record.folder.fingerprint, int(where.stem))
+            group = read_outcome(where, state.folder.fingerprint, int(where.stem))
         except (RunFolderError, ValueError) as error:
             yield Finding(where, _short(error, where), stage, (where,))
             continue
@@ -94,25 +94,25 @@ def _packed(record: RunRecord, stage: Stage, place: StoragePath) -> Iterator[_Sh
         yield group
 
 
-def _check_export(record: RunRecord, stage: Stage, place: StoragePath, stats: list[ShardStats]) -> Iterator[Finding]:
+def _check_export(state: RunState, stage: Stage, place: StoragePath, stats: list[ShardStats]) -> Iterator[Finding]:
     """The manifest, the metadata of readers, the card."""
 
     def write(scratch: StoragePath) -> None:
-        write_manifest(scratch, record.values["config"]["export"]["name"], stats, record.folder.fingerprint)
+        write_manifest(scratch, state.values["config"]["export"]["name"], stats, state.folder.fingerprint)
         energon.write_metadata(scratch, stats)
 
     yield from check_rewritten(place, write, stage)
-    samples, counted = sum(shard.samples for shard in stats), record.counts(stage.name).rows_out
+    samples, counted = sum(shard.samples for shard in stats), state.counts(stage.name).rows_out
     if samples != counted:
         yield Finding(place, f"holds {samples} samples, run.json says {counted}", stage)
     if not ((place / CARD).is_file() and (place / CARD).size_bytes()):
         yield Finding(place / CARD, "is missing or empty", stage, (place / CARD,))
 
 
-def _check_set(record: RunRecord, groups: list[GroupRecord]) -> Iterator[Finding]:
+def _check_set(state: RunState, groups: list[GroupOutcome]) -> Iterator[Finding]:
     """What is written when all groups are."""
-    folder, config = record.folder, record.values["config"]
-    counts, counted = sum((group.counts for group in groups), Counts()), record.counts(PACK.name)
+    folder, config = state.folder, state.values["config"]
+    counts, counted = sum((group.counts for group in groups), Counts()), state.counts(PACK.name)
     if counts != counted:
         yield Finding(folder.root / str(PACK.with_manifest) / RECORDS, f"adds up to {counts}, not to {counted}", PACK)
     sources = [PackSource.model_validate(source) for source in config["sources"]]
@@ -126,14 +126,14 @@ def _check_set(record: RunRecord, groups: list[GroupRecord]) -> Iterator[Finding
             config["layout"],
             PackedShardSettings.model_validate(config["shards"]),
         )
-        finish_set(groups, job, record.values["identity"]["tokenizer"])
+        finish_set(groups, job, state.values["identity"]["tokenizer"])
 
     yield from check_rewritten(folder.root, write, PACK)
 
 
-def records_of(record: RunRecord) -> tuple[StoragePath, ...]:
+def records_of(state: RunState) -> tuple[StoragePath, ...]:
     """Those of all groups: without them, all are packed again."""
-    place = record.folder.root / str(PACK.with_manifest) / RECORDS
+    place = state.folder.root / str(PACK.with_manifest) / RECORDS
     return tuple(StoragePath(path, place.root) for path in sizes_below(place))
 
 

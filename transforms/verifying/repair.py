@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 
-from transforms.run_folder import RunRecord
+from transforms.run_folder import RunState
 from transforms.stages import CHAIN, PACK, Stage, from_on
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
@@ -18,33 +18,33 @@ def first_stage(findings: Iterable[Finding]) -> Stage | None:
     return min(stages, key=(*CHAIN, PACK).index, default=None)
 
 
-def repair(record: RunRecord, findings: Iterable[Finding]) -> None:
+def repair(state: RunState, findings: Iterable[Finding]) -> None:
     """Removes what was found broken, and goes back to before the first stage that is to be repeated."""
     findings = list(findings)
     stage = first_stage(findings)
     if stage is not None:
-        go_back(record, stage)
+        go_back(state, stage)
     for path in dict.fromkeys(path for finding in findings for path in finding.remove):
         remove_file(path)
 
 
-def go_back(record: RunRecord, stage: Stage) -> None:
+def go_back(state: RunState, stage: Stage) -> None:
     """To before ``stage``, of which the files stay: it will keep those that are whole. Those of later stages go.
 
     The last stage goes first and run.json last: broken off in between, what is missing is found missing.
     """
     stage, *later = from_on(stage)
     for after in reversed(later):
-        for path in folders_of(record.folder, after):
+        for path in folders_of(state.folder, after):
             remove_below(path)
-    remove_below(record.folder.report.parent)
+    remove_below(state.folder.report.parent)
     if stage.with_manifest:  # written when all else is there, and taken for the sign of that
         for last in ("manifest.json", "packing.json"):
-            remove_file(record.folder.root / stage.with_manifest / last)
+            remove_file(state.folder.root / stage.with_manifest / last)
     for one in (stage, *later):
         with contextlib.suppress(FileNotFoundError):
-            record.folder.counts(one.name).delete()
-    record.forget(stage.name, *(after.name for after in later))
+            state.folder.counts(one.name).delete()
+    state.forget(stage.name, *(after.name for after in later))
 
 
 def remove_below(path: StoragePath) -> None:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName, read_table
 from transforms.errors import RunFolderError
-from transforms.run_folder import RunRecord
+from transforms.run_folder import RunState
 from transforms.stages import CHAIN, PACK, REJECTS, VOCABULARY, Stage
 from transforms.storage import PARTIAL, StoragePath
 from transforms.verifying.finding import Finding
@@ -32,35 +32,35 @@ R = TypeVar("R")
 class Verifier:
     """Looks at one run, ``threads`` files at a time; ``tell`` is called with the bytes of each that was read."""
 
-    record: RunRecord
+    state: RunState
     threads: int
     tell: Callable[[int], None] = lambda _: None
     names: list[ShardName] | None = field(init=False, default=None)
 
     def stages(self) -> list[Stage]:
         """Those begun, in order."""
-        return [stage for stage in (*CHAIN, PACK) if stage.name in self.record.values["stages"]]
+        return [stage for stage in (*CHAIN, PACK) if stage.name in self.state.values["stages"]]
 
     def total_bytes(self) -> int:
         """Of all that is to be read."""
-        folders = [place for stage in self.stages() for place in folders_of(self.record.folder, stage)]
+        folders = [place for stage in self.stages() for place in folders_of(self.state.folder, stage)]
         return sum(size for place in folders for size in sizes_below(place).values())
 
     def findings(self) -> Iterator[Finding]:
         yield from self._check_record()
-        root = self.record.folder.root
+        root = self.state.folder.root
         with ThreadPoolExecutor(self.threads, "verify") as pool:
             for stage in self.stages():
                 found = list(self._check_stage(stage, pool))
                 if stage is PACK and any(one.path.relative_to(root).startswith(REJECTS) for one in found):
-                    # a group's own record does not name the files of its rejects
-                    found += [Finding(one.path, "", PACK, records_of(self.record)) for one in found]
+                    # a group's own state does not name the files of its rejects
+                    found += [Finding(one.path, "", PACK, records_of(self.state)) for one in found]
                 yield from _once(found)
         yield from _left_over(root)
 
     def _check_record(self) -> Iterator[Finding]:
-        record, folder = self.record, self.record.folder
-        if fingerprint(record.values["identity"]) != folder.fingerprint:
+        state, folder = self.state, self.state.folder
+        if fingerprint(state.values["identity"]) != folder.fingerprint:
             yield Finding(folder.run_json, "has a fingerprint that is not that of the settings in it", None)
         if PACK in self.stages():
             return
@@ -74,10 +74,10 @@ class Verifier:
             yield Finding(folder.inputs, seen, None, (folder.inputs,))
 
     def _check_stage(self, stage: Stage, pool: ThreadPoolExecutor) -> Iterator[Finding]:
-        record = self.record
-        done = record.is_done(stage.name)
+        state = self.state
+        done = state.is_done(stage.name)
         if done:
-            yield from missing_files(record, stage, self.names)
+            yield from missing_files(state, stage, self.names)
         read: list[Read] = []
         looked_at: Iterator[Read | Finding] = _mapped(pool, functools.partial(self._read, stage), self._tables(stage))
         for found in looked_at:
@@ -85,18 +85,18 @@ class Verifier:
                 yield found
             else:
                 read.append(found)
-        yield from check_shards(record, stage, read, None if self.names is None else set(self.names))
+        yield from check_shards(state, stage, read, None if self.names is None else set(self.names))
         if stage is VOCABULARY and done:
             yield from self._check_vocabulary()
         if done and stage is not VOCABULARY:
-            yield from check_sums(record, stage, read)
+            yield from check_sums(state, stage, read)
         if stage.with_manifest:
-            yield from check_manifest(record, stage, lambda work, items: _mapped(pool, work, items), self.tell)
+            yield from check_manifest(state, stage, lambda work, items: _mapped(pool, work, items), self.tell)
 
     def _tables(self, stage: Stage) -> Iterator[tuple[StoragePath, int]]:
         """The Parquet files of a stage that hold rows of a shard."""
-        root = self.record.folder.root
-        for place in folders_of(self.record.folder, stage):
+        root = self.state.folder.root
+        for place in folders_of(self.state.folder, stage):
             if stage.with_manifest == place.name or stage is VOCABULARY:
                 continue
             for path, size in sorted(sizes_below(place).items()):
@@ -105,7 +105,7 @@ class Verifier:
 
     def _read(self, stage: Stage, file: tuple[StoragePath, int]) -> Read | Finding | None:
         path, size = file
-        folder = self.record.folder
+        folder = self.state.folder
         try:
             if path == folder.concepts:
                 read_table(path, folder.fingerprint)
@@ -117,7 +117,7 @@ class Verifier:
             self.tell(size)
 
     def _check_vocabulary(self) -> Iterator[Finding]:
-        folder = self.record.folder
+        folder = self.state.folder
         remove = tuple(StoragePath(path, folder.root.root) for path in sizes_below(folder.vocabulary))
         try:
             read_embeddings(folder)
@@ -127,7 +127,7 @@ class Verifier:
                 folder.vocabulary, f"cannot be used: {str(error).partition('. Stage ')[0]}", VOCABULARY, remove
             )
             return
-        counted = self.record.counts(VOCABULARY.name).rows_out
+        counted = self.state.counts(VOCABULARY.name).rows_out
         if rows != counted:
             yield Finding(folder.vocabulary, f"holds {rows} concepts, run.json says {counted}", VOCABULARY, remove)
 

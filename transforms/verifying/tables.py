@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from transforms.datasets import ShardName, read_counts, read_table
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.stages import REJECTS, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
@@ -54,10 +54,10 @@ def check_unreadable(folder: RunFolder, stage: Stage, path: StoragePath, error: 
 
 
 def check_shards(
-    record: RunRecord, stage: Stage, read: Sequence[Read], names: set[ShardName] | None
+    state: RunState, stage: Stage, read: Sequence[Read], names: set[ShardName] | None
 ) -> Iterator[Finding]:
     """The files of each shard among themselves: rows as counted, rejects beside them, none of unknown shards."""
-    folder = record.folder
+    folder = state.folder
     rejects = {one.name: one for one in read if one.path.relative_to(folder.root).startswith(f"{REJECTS}/")}
     for one in read:
         together = remade_with(folder, stage, one.name)
@@ -77,9 +77,9 @@ def check_shards(
                 yield Finding(path, f"holds {held}, {one.path} counts {dict(one.counts.rejects)}", stage, together)
 
 
-def check_sums(record: RunRecord, stage: Stage, read: Iterable[Read]) -> Iterator[Finding]:
+def check_sums(state: RunState, stage: Stage, read: Iterable[Read]) -> Iterator[Finding]:
     """What the files of a finished stage hold together, against run.json."""
-    counted = record.counts(stage.name)
+    counted = state.counts(stage.name)
     rejected: Counter[str] = Counter()
     total = Counts()
     for one in read:
@@ -87,7 +87,7 @@ def check_sums(record: RunRecord, stage: Stage, read: Iterable[Read]) -> Iterato
         if not one.reasons:
             total += one.counts
     if stage.each_shard and total != counted:
-        yield Finding(record.folder.root / stage.each_shard, f"adds up to {total}, run.json says {counted}", stage)
+        yield Finding(state.folder.root / stage.each_shard, f"adds up to {total}, run.json says {counted}", stage)
     if not stage.selects and dict(rejected) != dict(counted.rejects):
-        path = record.folder.root / REJECTS / stage.name
+        path = state.folder.root / REJECTS / stage.name
         yield Finding(path, f"adds up to {dict(rejected)}, run.json says {dict(counted.rejects)}", stage)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from transforms.packing.inputs import group_inputs, list_inputs
 from transforms.packing.job.finishing import finish_set
-from transforms.packing.job.groups import GroupRecord, PackJob, pack_group
+from transforms.packing.job.groups import GroupOutcome, PackJob, pack_group
 from transforms.packing.settings import PackSettings
 from transforms.packing.sources import Layout, PackedShardSettings, PackSource, VideoSampling
 from transforms.run_folder import RunFolder
@@ -118,7 +118,7 @@ def pack_job(
     )
 
 
-def pack_all(job: PackJob) -> list[GroupRecord]:
+def pack_all(job: PackJob) -> list[GroupOutcome]:
     inputs = [part for source in job.sources.values() for part in list_inputs(source, job.shards.range_bytes)]
     groups = group_inputs(inputs, job.pack.group_shards, job.pack.seed)
     records = [pack_group(group, job) for group in groups]

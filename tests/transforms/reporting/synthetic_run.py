@@ -12,7 +12,7 @@ import pyarrow as pa
 from transforms import keyed
 from transforms.datasets import CONCEPTS, SELECTION, annotations_schema, rejects_table, write_table
 from transforms.rejects import Counts, Reason, Reject
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.storage import StoragePath
 
 CONFIG: dict[str, Any] = {
@@ -48,9 +48,9 @@ class SyntheticRun:
     rejects: Mapping[tuple[str, str, str], Sequence[Reject]] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=lambda: CONFIG)
 
-    def write(self, root: StoragePath, stages: Sequence[str] = ("annotate", "deduplicate", "balance")) -> RunRecord:
+    def write(self, root: StoragePath, stages: Sequence[str] = ("annotate", "deduplicate", "balance")) -> RunState:
         folder = RunFolder(root, "0123456789abcdef")
-        record = RunRecord.open(folder, dict(self.config), {})
+        record = RunState.open(folder, dict(self.config), {})
         for (source, shard), rows in self.rows.items():
             table = _annotations(source, shard, rows)
             write_table(folder.annotations(source, shard), table, folder.fingerprint, Counts(len(rows), len(rows)))

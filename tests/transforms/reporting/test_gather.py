@@ -13,7 +13,7 @@ from transforms.reporting.breakdown import by_language, by_source, tally_shards
 from transforms.reporting.examples import Fetch
 from transforms.reporting.gather import commonest_and_rarest, gather, list_annotated
 from transforms.reporting.summary import BreakdownRow
-from transforms.run_folder import RunFolder, RunRecord
+from transforms.run_folder import RunFolder, RunState
 from transforms.storage import StoragePath
 
 
@@ -132,6 +132,6 @@ def test_a_stage_cut_short_is_named(small_run: SyntheticRun, root: StoragePath) 
 
 def test_a_run_folder_of_other_settings_is_refused(small_run: SyntheticRun, root: StoragePath) -> None:
     record = small_run.write(root)
-    other = RunRecord(RunFolder(root, "f" * 16), record.values)
+    other = RunState(RunFolder(root, "f" * 16), record.values)
     with pytest.raises(RunFolderError, match="ffffffffffffffff"):
         gather(other)

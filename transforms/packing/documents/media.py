@@ -32,7 +32,7 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class LocatedDocument:
     """A document and where its media lie, in the order of ``document.images`` and ``document.videos``."""
 
     document: Document

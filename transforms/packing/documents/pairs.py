@@ -9,7 +9,7 @@ from transforms.conversations.adapters import of_pair, size_mismatch, to_documen
 from transforms.conversations.document import ImageSize
 from transforms.images.header import ImageFault
 from transforms.packing.documents.image_bytes import measure_image, verify_image
-from transforms.packing.documents.media import Located, Media, content_hash
+from transforms.packing.documents.media import LocatedDocument, Media, content_hash
 from transforms.packing.inputs import PackInput, webdataset_settings
 from transforms.packing.sources import PackSource
 from transforms.reading.raw_sample import RawSample
@@ -17,13 +17,13 @@ from transforms.reading.samples import read_samples
 from transforms.rejects import Reject
 
 
-def read_pairs(part: PackInput, source: PackSource) -> Iterator[Located | Reject]:
+def read_pairs(part: PackInput, source: PackSource) -> Iterator[LocatedDocument | Reject]:
     """Every sample of the tar as a document or a reject, in order."""
     for sample in read_samples(part.shard, webdataset_settings(source)):
         yield sample if isinstance(sample, Reject) else _document(sample, part, source)
 
 
-def _document(sample: RawSample, part: PackInput, source: PackSource) -> Located | Reject:
+def _document(sample: RawSample, part: PackInput, source: PackSource) -> LocatedDocument | Reject:
     measured = measure_image(sample.image)
     if isinstance(measured, ImageFault):
         return Reject(sample.key, measured.reason, measured.detail)
@@ -39,7 +39,7 @@ def _document(sample: RawSample, part: PackInput, source: PackSource) -> Located
     if mismatch := size_mismatch(document, 0, size):
         return mismatch
     image = Media(part.path, sample.member_bytes, ending, content_hash(sample.image), sample.member_offset)
-    return Located(document, (image,))
+    return LocatedDocument(document, (image,))
 
 
 def _stated_size(metadata: dict[str, Any] | None) -> ImageSize | None:

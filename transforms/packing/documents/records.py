@@ -10,8 +10,8 @@ from transforms.conversations.document import ImageSize, VideoSize
 from transforms.images.header import ImageFault
 from transforms.packing.documents.image_bytes import measure_image, verify_image
 from transforms.packing.documents.json_records import MalformedRecord, read_json
-from transforms.packing.documents.media import Located, Media, content_hash, read_regular
-from transforms.packing.documents.video_bytes import VideoFault, VideoSampling, measure_video, shown_frames
+from transforms.packing.documents.media import LocatedDocument, Media, content_hash, read_regular
+from transforms.packing.documents.video_bytes import VideoFault, VideoSampling, measure_video, num_shown_frames
 from transforms.packing.inputs import PackInput
 from transforms.packing.sources import PackSource
 from transforms.reading.raw_sample import is_unsafe
@@ -19,7 +19,7 @@ from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
 
 
-def read_records(part: PackInput, source: PackSource, sampling: VideoSampling) -> Iterator[Located | Reject]:
+def read_records(part: PackInput, source: PackSource, sampling: VideoSampling) -> Iterator[LocatedDocument | Reject]:
     """Every record as a document or a reject, in order; its key is its number in the file, or its line's first byte."""
     folder = StoragePath.of(source.media) if source.media else part.path.parent
     files = _MediaFiles(folder, source, sampling)
@@ -40,7 +40,7 @@ class _MediaFiles:
     def __init__(self, folder: StoragePath, source: PackSource, sampling: VideoSampling) -> None:
         self._folder, self._source, self._sampling = folder, source, sampling
 
-    def locate(self, key: str, conversation: Conversation) -> Located | Reject:
+    def locate(self, key: str, conversation: Conversation) -> LocatedDocument | Reject:
         images, sizes, videos, video_sizes = [], [], [], []
         for reference in conversation.images:
             found = self._image(key, reference)
@@ -55,7 +55,7 @@ class _MediaFiles:
             videos.append(shown[0])
             video_sizes.append(shown[1])
         document = to_document(key, self._source.name, conversation, sizes, video_sizes)
-        return document if isinstance(document, Reject) else Located(document, tuple(images), tuple(videos))
+        return document if isinstance(document, Reject) else LocatedDocument(document, tuple(images), tuple(videos))
 
     def _image(self, key: str, reference: Any) -> tuple[Media, ImageSize] | Reject:
         read = self._read(key, reference, Reason.MISSING_IMAGE)
@@ -82,7 +82,7 @@ class _MediaFiles:
         ending = path.name.rpartition(".")[2].lower()
         ending = ending if ending.isalnum() else "video"
         media = Media(path, len(data), ending, content_hash(data), total_frames=measure.total_frames)
-        return media, VideoSize(shown_frames(measure, self._sampling), measure.width, measure.height)
+        return media, VideoSize(num_shown_frames(measure, self._sampling), measure.width, measure.height)
 
     def _read(self, key: str, reference: Any, missing: Reason) -> tuple[StoragePath, bytes] | Reject:
         if not isinstance(reference, str) or reference.startswith(("http://", "https://", "data:")):

@@ -69,7 +69,7 @@ def measure_video(data: bytes) -> VideoMeasure | VideoFault:
     return VideoMeasure(total, rate, width, height)
 
 
-def shown_frames(measure: VideoMeasure, sampling: VideoSampling) -> int:
+def num_shown_frames(measure: VideoMeasure, sampling: VideoSampling) -> int:
     wanted = measure.total_frames / measure.frames_per_sec * sampling.frames_per_sec
     return max(1, int(min(max(wanted, sampling.min_frames), sampling.max_frames, measure.total_frames)))
 

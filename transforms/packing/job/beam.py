@@ -25,7 +25,7 @@ class PackShards(beam.PTransform):  # type: ignore[misc]
         self._job = job
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
-        records = pipeline | "Groups" >> beam.Create(self._groups) | "Pack" >> beam.Map(pack_group, self._job)
-        _ = records | "All records" >> CollectToList() | "Finish" >> beam.Map(finish_set, self._job)
-        counts = records | "Counts" >> beam.Map(lambda record: record.counts)
+        outcomes = pipeline | "Groups" >> beam.Create(self._groups) | "Pack" >> beam.Map(pack_group, self._job)
+        _ = outcomes | "All outcomes" >> CollectToList() | "Finish" >> beam.Map(finish_set, self._job)
+        counts = outcomes | "Counts" >> beam.Map(lambda outcome: outcome.counts)
         return counts | WriteStageCounts(self._job.folder.counts(PACK.name))

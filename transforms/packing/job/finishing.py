@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from transforms.exporting.manifest import write_manifest
-from transforms.packing.job.groups import GroupRecord, PackJob, load_chat
+from transforms.packing.job.groups import GroupOutcome, PackJob, load_chat
 from transforms.packing.layouts import llava_onevision, messages
 from transforms.packing.layouts.native_reader import LAYOUT_VERSION, PACKING_JSON
 from transforms.packing.plan.tally import PackTally
 
 
-def finish_set(records: Sequence[GroupRecord], job: PackJob, tokenizer_fingerprint: str | None = None) -> None:
-    """``records`` of all groups, in any order; the tokenizer is loaded where its fingerprint is not given."""
-    shards = [shard for record in records for shard in record.shards]
+def finish_set(outcomes: Sequence[GroupOutcome], job: PackJob, tokenizer_fingerprint: str | None = None) -> None:
+    """``outcomes`` of all groups, in any order; the tokenizer is loaded where its fingerprint is not given."""
+    shards = [shard for outcome in outcomes for shard in outcome.shards]
     if job.layout == "llava-ov-1.5":
         llava_onevision.write_metadata(job.packed, shards)
     if job.layout == "messages":
@@ -27,7 +27,7 @@ def finish_set(records: Sequence[GroupRecord], job: PackJob, tokenizer_fingerpri
         "fingerprint": job.folder.fingerprint,
         "licenses": {name: source.license for name, source in sorted(job.sources.items())},
     }
-    if tallies := [record.tally for record in records if record.tally is not None]:
+    if tallies := [outcome.tally for outcome in outcomes if outcome.tally is not None]:
         description |= {
             "tokenizer": job.pack.tokenizer.rstrip("/").rpartition("/")[2],
             "tokenizer_fingerprint": tokenizer_fingerprint or load_chat(job.pack).fingerprint,

@@ -1,4 +1,4 @@
-"""A group of inputs from start to end: read, plan, write, and leave a record that says that it is whole."""
+"""A group of inputs from start to end: read, plan, write, and leave an outcome that says that it is whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transforms.at_rest import FORMAT_VERSION, parsing, read_versioned_json, sha
 from transforms.datasets import write_rejects
 from transforms.exporting.manifest import ShardStats
 from transforms.packing.documents.chat import ChatTokenizer
-from transforms.packing.documents.media import Located
+from transforms.packing.documents.media import LocatedDocument
 from transforms.packing.documents.pairs import read_pairs
 from transforms.packing.documents.records import read_records
 from transforms.packing.inputs import InputGroup, PackInput
@@ -49,7 +49,7 @@ class PackJob:
 
 
 @dataclass(frozen=True)
-class GroupRecord:
+class GroupOutcome:
     """What came of a group. ``tally`` is None for the layout that is not packed."""
 
     group: int
@@ -58,11 +58,11 @@ class GroupRecord:
     tally: PackTally | None
 
 
-def pack_group(group: InputGroup, job: PackJob) -> GroupRecord:
-    """Shards of one group, its rejects by input, and its record, last; at once done when that is there."""
-    path = _record_path(job, group.number)
+def pack_group(group: InputGroup, job: PackJob) -> GroupOutcome:
+    """Shards of one group, its rejects by input, and its outcome, last; at once done when that is there."""
+    path = _outcome_path(job, group.number)
     if path.is_file():
-        return read_record(path, job.folder.fingerprint, group.number)
+        return read_outcome(path, job.folder.fingerprint, group.number)
     rules = LAYOUTS[job.layout]
     chat = load_chat(job.pack) if rules.packed else None
     documents = GroupDocuments()
@@ -80,12 +80,12 @@ def pack_group(group: InputGroup, job: PackJob) -> GroupRecord:
         write_rejects(job.folder.rejects(PACK.name, part.source, part.name), part.name, rejects, job.folder.fingerprint)
     rejected = [reject for rejects in documents.rejects.values() for reject in rejects]
     counts = Counts(documents.rows_in, documents.rows_out, Counts.of(0, rejected).rejects)
-    record = GroupRecord(group.number, counts, tuple(shards), tally)
-    path.write_text(json.dumps(_record_values(record, job.folder.fingerprint)))
-    return record
+    outcome = GroupOutcome(group.number, counts, tuple(shards), tally)
+    path.write_text(json.dumps(_outcome_values(outcome, job.folder.fingerprint)))
+    return outcome
 
 
-def _read(part: PackInput, job: PackJob) -> Iterator[Located | Reject]:
+def _read(part: PackInput, job: PackJob) -> Iterator[LocatedDocument | Reject]:
     source = job.sources[part.source]
     return read_pairs(part, source) if source.format == "webdataset" else read_records(part, source, job.video)
 
@@ -101,37 +101,39 @@ def load_chat(pack: PackSettings) -> ChatTokenizer:
     )
 
 
-def _keyed_packs(group: int, packs: Sequence[Sequence[Located]]) -> Iterator[tuple[str, Sequence[Located]]]:
+def _keyed_packs(
+    group: int, packs: Sequence[Sequence[LocatedDocument]]
+) -> Iterator[tuple[str, Sequence[LocatedDocument]]]:
     for number, documents in enumerate(packs):
         yield f"ps_{group * _PACKS_PER_GROUP + number:08d}", documents
 
 
-def _record_path(job: PackJob, group: int) -> StoragePath:
+def _outcome_path(job: PackJob, group: int) -> StoragePath:
     return job.packed / RECORDS / f"{group:06d}.json"
 
 
-def _record_values(record: GroupRecord, fingerprint: str) -> dict[str, Any]:
+def _outcome_values(outcome: GroupOutcome, fingerprint: str) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "fingerprint": fingerprint,
-        "counts": record.counts.to_dict(),
-        "shards": [asdict(shard) for shard in record.shards],
-        "tally": None if record.tally is None else record.tally.to_dict(),
+        "counts": outcome.counts.to_dict(),
+        "shards": [asdict(shard) for shard in outcome.shards],
+        "tally": None if outcome.tally is None else outcome.tally.to_dict(),
     }
 
 
 @dataclass(frozen=True)
 class _StoredRecord:
-    """The shape of a record at rest, but for what the tally holds."""
+    """The shape of an outcome at rest, but for what the tally holds."""
 
     counts: StoredCounts
     shards: tuple[ShardStats, ...]
     tally: dict[str, Any] | None
 
 
-def read_record(path: StoragePath, fingerprint: str, group: int) -> GroupRecord:
-    """Raises RunFolderError for a record that is damaged, of other settings or of another format version."""
+def read_outcome(path: StoragePath, fingerprint: str, group: int) -> GroupOutcome:
+    """Raises RunFolderError for an outcome that is damaged, of other settings or of another format version."""
     stored = shaped(path, read_versioned_json(path, fingerprint), _StoredRecord)
     with parsing(path):
         tally = None if stored.tally is None else PackTally.from_dict(stored.tally)
-    return GroupRecord(group, stored.counts, stored.shards, tally)
+    return GroupOutcome(group, stored.counts, stored.shards, tally)

@@ -15,7 +15,7 @@ import yaml
 from transforms.conversations.document import DEFAULT_SYSTEM_PROMPT, Image, Message, Text
 from transforms.exporting import energon
 from transforms.exporting.manifest import ShardStats
-from transforms.packing.documents.media import Located
+from transforms.packing.documents.media import LocatedDocument
 from transforms.packing.layouts.ready import ReadyPack
 from transforms.storage import StoragePath
 
@@ -48,7 +48,7 @@ def part_filter(part: str) -> bool:
 '''
 
 
-def fault(located: Located) -> str | None:
+def fault(located: LocatedDocument) -> str | None:
     """Why the layout cannot hold a document, or None."""
     document = located.document
     messages = list(document.messages)

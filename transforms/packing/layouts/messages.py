@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.conversations.document import Message, Text
-from transforms.packing.documents.media import Located, Media
+from transforms.packing.documents.media import LocatedDocument, Media
 from transforms.packing.layouts.ready import ReadyPack
 
 _MEDIA = pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
@@ -96,7 +96,7 @@ def make_dataset(path_or_dataset="packed/*.parquet", split="train", **_):
 """
 
 
-def fault(located: Located) -> str | None:  # noqa: ARG001 - the other layouts have reasons
+def fault(located: LocatedDocument) -> str | None:  # noqa: ARG001 - the other layouts have reasons
     return None
 
 

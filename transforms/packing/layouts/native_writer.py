@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from transforms.packing.documents.chat import Tokenised
-from transforms.packing.documents.media import Located
+from transforms.packing.documents.media import LocatedDocument
 from transforms.packing.layouts.native_reader import LAYOUT_VERSION
 from transforms.packing.layouts.pack_sum import Member, seal
 from transforms.packing.layouts.ready import ReadyPack
 
 
-def fault(located: Located) -> str | None:  # noqa: ARG001 - the other layouts have reasons
+def fault(located: LocatedDocument) -> str | None:  # noqa: ARG001 - the other layouts have reasons
     return None
 
 

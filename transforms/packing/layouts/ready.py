@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from transforms.errors import EvenweaveError
 from transforms.packing.documents.chat import ChatTokenizer, Tokenised
-from transforms.packing.documents.media import Located, MediaReader
+from transforms.packing.documents.media import LocatedDocument, MediaReader
 from transforms.rejects import Reject
 
 _AHEAD = 2  # packs being read for each thread
@@ -20,14 +20,14 @@ class ReadyPack:
     """``images[d]`` and ``videos[d]`` are the bytes of document d; ``tokenised`` is empty in layouts without tokens."""
 
     key: str
-    located: tuple[Located, ...]
+    located: tuple[LocatedDocument, ...]
     tokenised: tuple[Tokenised, ...]
     images: tuple[tuple[bytes, ...], ...]
     videos: tuple[tuple[bytes, ...], ...]
 
 
 def ready_packs(
-    packs: Iterable[tuple[str, Sequence[Located]]], chat: ChatTokenizer | None, threads: int
+    packs: Iterable[tuple[str, Sequence[LocatedDocument]]], chat: ChatTokenizer | None, threads: int
 ) -> Iterator[ReadyPack]:
     """Packs in order, read ahead by a few threads."""
     reader = MediaReader()
@@ -45,7 +45,9 @@ def ready_packs(
             reader.close()
 
 
-def _ready(key: str, documents: tuple[Located, ...], chat: ChatTokenizer | None, reader: MediaReader) -> ReadyPack:
+def _ready(
+    key: str, documents: tuple[LocatedDocument, ...], chat: ChatTokenizer | None, reader: MediaReader
+) -> ReadyPack:
     return ReadyPack(
         key,
         documents,
@@ -55,7 +57,7 @@ def _ready(key: str, documents: tuple[Located, ...], chat: ChatTokenizer | None,
     )
 
 
-def _tokenised(documents: Sequence[Located], chat: ChatTokenizer) -> tuple[Tokenised, ...]:
+def _tokenised(documents: Sequence[LocatedDocument], chat: ChatTokenizer) -> tuple[Tokenised, ...]:
     tokenised = []
     for one in chat.encode([one.document for one in documents]):
         if isinstance(one, Reject):

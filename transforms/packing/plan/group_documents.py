@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from transforms import keyed
 from transforms.batching import batched
 from transforms.packing.documents.chat import ChatTokenizer, Lengths
-from transforms.packing.documents.media import Located
+from transforms.packing.documents.media import LocatedDocument
 from transforms.packing.documents.splitting import split_at_turns
 from transforms.packing.inputs import PackInput
 from transforms.packing.plan.planner import Plan, plan_packs
@@ -19,14 +19,14 @@ from transforms.packing.settings import PackSettings
 from transforms.rejects import Reason, Reject
 
 #: Says of a document why a layout cannot hold it, or None.
-Fault = Callable[[Located], str | None]
+Fault = Callable[[LocatedDocument], str | None]
 
 
 @dataclass
 class GroupDocuments:
     """What came of the inputs of a group. ``lengths`` stays empty where nothing is measured."""
 
-    located: list[Located] = field(default_factory=list)
+    located: list[LocatedDocument] = field(default_factory=list)
     lengths: list[Lengths] = field(default_factory=list)
     ids: list[NDArray[np.uint64]] = field(default_factory=list)
     rows_in: int = 0
@@ -36,7 +36,7 @@ class GroupDocuments:
     def gather(
         self,
         part: PackInput,
-        documents: Iterable[Located | Reject],
+        documents: Iterable[LocatedDocument | Reject],
         fault: Fault,
         chat: ChatTokenizer | None,
         settings: PackSettings,
@@ -46,7 +46,7 @@ class GroupDocuments:
         first = len(self.located)
         for batch in batched(documents, settings.tokenize_batch):
             self.rows_in += len(batch)
-            kept: list[Located] = []
+            kept: list[LocatedDocument] = []
             for one in batch:
                 if isinstance(one, Reject):
                     rejects.append(one)
@@ -89,15 +89,17 @@ class GroupDocuments:
         assert not len(plan.too_long())
         return plan
 
-    def in_keyed_order(self, seed: int) -> list[Located]:
+    def in_keyed_order(self, seed: int) -> list[LocatedDocument]:
         ids = np.concatenate([np.empty(0, np.uint64), *self.ids])
         return [self.located[row] for row in np.argsort(keyed.mix64(ids, seed, "document order")).tolist()]
 
 
-Outcome = list[tuple[Located, Lengths | None]] | Reject
+Outcome = list[tuple[LocatedDocument, Lengths | None]] | Reject
 
 
-def measured(documents: Sequence[Located], chat: ChatTokenizer | None, settings: PackSettings) -> Iterator[Outcome]:
+def measured(
+    documents: Sequence[LocatedDocument], chat: ChatTokenizer | None, settings: PackSettings
+) -> Iterator[Outcome]:
     """For each document itself with its lengths, or its pieces, or why no pack can hold it."""
     if chat is None:
         for one in documents:
@@ -127,17 +129,17 @@ def _over(lengths: Lengths, settings: PackSettings) -> str | None:
     return None
 
 
-def _split(located: Located, chat: ChatTokenizer, settings: PackSettings) -> Outcome:
+def _split(located: LocatedDocument, chat: ChatTokenizer, settings: PackSettings) -> Outcome:
     """The pieces, each with the media that its turns show."""
     pieces = split_at_turns(located.document, chat, settings.pack_tokens)
     if isinstance(pieces, Reject):
         return pieces
-    outcome: list[tuple[Located, Lengths | None]] = []
+    outcome: list[tuple[LocatedDocument, Lengths | None]] = []
     for piece, lengths in zip(pieces, chat.lengths([piece.document for piece in pieces]), strict=True):
         assert not isinstance(lengths, Reject)  # of the whole it was measured
         if why := _over(lengths, settings):
             return Reject(piece.document.key, Reason.TOO_LONG, why)
         images = tuple(located.images[index] for index in piece.images)
         videos = tuple(located.videos[index] for index in piece.videos)
-        outcome.append((Located(piece.document, images, videos), lengths))
+        outcome.append((LocatedDocument(piece.document, images, videos), lengths))
     return outcome

@@ -13,7 +13,7 @@ import pytest
 
 from tests.transforms.packing.corpus import pack_all, pack_job, picture, write_records
 from transforms.errors import InputError
-from transforms.packing.documents.media import Located, Media, MediaReader, content_hash, read_regular
+from transforms.packing.documents.media import LocatedDocument, Media, MediaReader, content_hash, read_regular
 from transforms.packing.documents.records import read_records
 from transforms.packing.inputs import list_inputs
 from transforms.packing.sources import PackSource, VideoSampling
@@ -128,7 +128,7 @@ def test_what_is_read_again_is_what_was_measured(tmp_path: pathlib.Path) -> None
         changed_in(one)
 
 
-def changed_in(one: Located) -> None:
+def changed_in(one: LocatedDocument) -> None:
     for media in (*one.images, *one.videos):
         if media.ending == "png":
             assert MediaReader().read(media)

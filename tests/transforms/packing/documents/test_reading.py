@@ -11,7 +11,7 @@ import pytest
 
 from tests.transforms.packing.corpus import pack_all, pack_job, pair, picture, write_records, write_tar
 from transforms.errors import InputError
-from transforms.packing.documents.media import Located
+from transforms.packing.documents.media import LocatedDocument
 from transforms.packing.documents.pairs import read_pairs
 from transforms.packing.documents.records import read_records
 from transforms.packing.inputs import group_inputs, list_inputs
@@ -19,8 +19,8 @@ from transforms.packing.sources import PackSource, VideoSampling
 from transforms.rejects import Reject
 
 
-def read(source: PackSource, range_bytes: int = 1 << 20) -> dict[str, Located | Reject]:
-    outcomes: dict[str, Located | Reject] = {}
+def read(source: PackSource, range_bytes: int = 1 << 20) -> dict[str, LocatedDocument | Reject]:
+    outcomes: dict[str, LocatedDocument | Reject] = {}
     for part in list_inputs(source, range_bytes):
         items = read_pairs(part, source) if source.format == "webdataset" else read_records(part, source, VIDEO)
         for one in items:
@@ -33,7 +33,7 @@ def read(source: PackSource, range_bytes: int = 1 << 20) -> dict[str, Located | 
 VIDEO = VideoSampling()
 
 
-def reason(outcome: Located | Reject) -> str:
+def reason(outcome: LocatedDocument | Reject) -> str:
     return str(outcome.reason) if isinstance(outcome, Reject) else "fine"
 
 

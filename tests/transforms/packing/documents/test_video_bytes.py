@@ -22,7 +22,7 @@ from transforms.packing.documents.video_bytes import (
     decode_frames,
     frame_indices,
     measure_video,
-    shown_frames,
+    num_shown_frames,
 )
 from transforms.rejects import Reason
 
@@ -128,6 +128,6 @@ def test_the_rule_is_that_of_the_processor(total: int, rate: float) -> None:
     processor = Qwen2VLVideoProcessor(temporal_patch_size=1, min_frames=4, max_frames=64)
     metadata = VideoMetadata(total_num_frames=total, fps=rate)
     theirs: torch.Tensor = processor.sample_frames(metadata, fps=2.0)
-    frames = shown_frames(VideoMeasure(total, rate, 64, 48), sampling)
+    frames = num_shown_frames(VideoMeasure(total, rate, 64, 48), sampling)
     assert frames == len(theirs)
     assert np.abs(frame_indices(total, frames) - theirs.numpy()).max() <= 1  # theirs adds up float steps

@@ -15,7 +15,7 @@ from PIL import Image
 from tests.transforms.packing.corpus import both_sources, pack_all, pack_job
 from transforms.conversations.document import Document, ImageSize, Message, Text
 from transforms.conversations.document import Image as ImagePart
-from transforms.packing.documents.media import Located
+from transforms.packing.documents.media import LocatedDocument
 from transforms.packing.documents.records import read_records
 from transforms.packing.inputs import list_inputs
 from transforms.packing.layouts.llava_onevision import fault
@@ -86,8 +86,8 @@ def test_members_are_named_as_published(tmp_path: pathlib.Path) -> None:
     assert {name for name in sample if name.startswith("img")} == set(about["images"])
 
 
-def located(*messages: Message, images: int = 1) -> Located:
-    return Located(Document("k", "s", messages, (ImageSize(28, 28),) * images))
+def located(*messages: Message, images: int = 1) -> LocatedDocument:
+    return LocatedDocument(Document("k", "s", messages, (ImageSize(28, 28),) * images))
 
 
 ASKS = Message("user", (ImagePart(0), Text("What?")))
@@ -107,7 +107,7 @@ TELLS = Message("assistant", (Text("That."),))
         (located(ASKS, Message("assistant", (Text("an <image> tag"),))), "the text holds <image>"),
     ],
 )
-def test_what_the_published_layout_cannot_hold_is_said(document: Located, why: str | None) -> None:
+def test_what_the_published_layout_cannot_hold_is_said(document: LocatedDocument, why: str | None) -> None:
     found = fault(document)
     assert found is None if why is None else found is not None and why in found
 

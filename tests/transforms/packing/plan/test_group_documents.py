@@ -13,7 +13,7 @@ from tests.transforms.packing.corpus import TOKENIZER, pack_all, pack_job, pair,
 from tests.transforms.packing.small_documents import turn
 from transforms.conversations.document import Document, Image, ImageSize
 from transforms.packing.documents.chat import ChatTokenizer, Lengths
-from transforms.packing.documents.media import Located
+from transforms.packing.documents.media import LocatedDocument
 from transforms.packing.plan.group_documents import GroupDocuments, measured
 from transforms.packing.settings import PackSettings
 from transforms.packing.sources import PackSource
@@ -22,12 +22,12 @@ from transforms.rejects import Reason, Reject
 CHAT = ChatTokenizer.load(TOKENIZER)
 
 
-def document(words: int, *images: ImageSize) -> Located:
+def document(words: int, *images: ImageSize) -> LocatedDocument:
     shown = [Image(index) for index in range(len(images))]
-    return Located(Document("k", "s", (turn("user", *shown, "x"), turn("assistant", "a " * words)), images))
+    return LocatedDocument(Document("k", "s", (turn("user", *shown, "x"), turn("assistant", "a " * words)), images))
 
 
-def only(one: Located, **pack: int) -> Lengths | Reject | None:
+def only(one: LocatedDocument, **pack: int) -> Lengths | Reject | None:
     (outcome,) = measured([one], CHAT, PackSettings(tokenizer=TOKENIZER, **pack))
     return outcome if isinstance(outcome, Reject) else outcome[0][1]
 
