@@ -96,7 +96,8 @@ class Frame:
 
     def known(self) -> Correction:
         """By the counts of all rows, which are known before any is weighed."""
-        rows = np.bincount(self.sample.strata, self.sample.weight, len(self.request.sizes))
+        said = np.bincount(self.sample.strata, self.sample.weight, len(self.request.sizes))
+        rows = np.asarray(said, dtype=np.float64)
         copies = self.request.max_copies
         return Correction(_ratio(copies * self.images, self.supply), _ratio(self.sample.rows.astype(np.float64), rows))
 
