@@ -101,6 +101,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=300_000, help="of the Zipf corpus")
     parser.add_argument("--size", type=int, help="images to choose; without: a tenth")
     parser.add_argument("--seeds", type=int, default=20, help="selections by even; the others are drawn once")
+    parser.add_argument("--only", nargs="*", help="some of the cases; without: all")
     arguments = parser.parse_args()
     ids = annotated_ids(arguments.run) if arguments.run else zipf_ids(arguments.rows)
     n_concepts, size = int(ids.max()) + 1, arguments.size or len(ids) // 10
@@ -111,6 +112,8 @@ def main() -> None:
     cases["even_5_percent"] = {"method": "even", "max_sample_rows": len(ids) // 20}
     figures: dict[str, Any] = {"possible": covered(before, COVERED_IMAGES)}
     for label, values in cases.items():
+        if arguments.only and label not in arguments.only:
+            continue
         seeds = arguments.seeds if values["method"] == "even" else 1
         after, secs = selections(ids, n_concepts, seeds, {**values, "size": size})
         entropy = [normalised_entropy(one[before > 0]) for one in after]

@@ -96,7 +96,8 @@ class Frame:
 
     def known(self) -> Correction:
         """By the counts of all rows, which are known before any is weighed."""
-        rows = np.bincount(self.sample.strata, self.sample.weight, len(self.request.sizes)).astype(np.float64)
+        said = np.bincount(self.sample.strata, self.sample.weight, len(self.request.sizes))
+        rows = np.asarray(said, dtype=np.float64)
         copies = self.request.max_copies
         images = self.images.astype(np.float64)
         return Correction(_ratio(copies * images, self.supply), _ratio(self.sample.rows.astype(np.float64), rows))
