@@ -122,8 +122,8 @@ class BalanceSettings(Settings):
 
     method: Method = Field(
         default="raked",
-        description="even: flattest, with a guarantee for each concept; raked; inverse_frequency: as "
-        "LLaVA-OneVision-1.5; metaclip; uniform: the baseline",
+        description="even: flattest, with a floor for each concept, kept for certain where max_sample_rows covers all "
+        "images; raked; inverse_frequency: as LLaVA-OneVision-1.5; metaclip; uniform: the baseline",
     )
     size: int = Field(..., ge=1, description="images in the balanced corpus, exactly (copies count)")
     min_similarity: float = Field(

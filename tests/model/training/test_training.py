@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
-import time
 from typing import Any
 
 import pytest
@@ -30,7 +29,7 @@ from tests.model.tiny_runs import (
     write_model,
     write_packs,
 )
-from transforms.errors import InputError, WorkerLostError
+from transforms.errors import InputError
 from transforms.packing.documents.tiny_tokenizer import tiny_tokenizer
 
 Start = dict[str, str]
@@ -292,19 +291,31 @@ def test_two_processes_agree_on_what_is_damaged(start: Start, tmp_path: pathlib.
     assert "going on after step 2" in text and "trained 4 steps" in text
 
 
-class _Bereft(Trainer):
-    """Loses the process that reads ahead, while it trains."""
-
-    def _train_step(self, *arguments: Any) -> None:
+#: Runs first in a training process of its own: it loses the process that reads ahead, and the system tells of it in the
+#: midst of a step, not where the next batch is waited for.
+_BEREFT = """
+import multiprocessing
+import os
+import time
+from model.training.trainer import Trainer
+class Bereft(Trainer):
+    def _train_step(self, *arguments):
         super()._train_step(*arguments)
         for worker in multiprocessing.active_children():
-            os.kill(worker.pid or 0, signal.SIGKILL)
-            time.sleep(1)  # the system tells of it here, not where the next batch is waited for
+            os.kill(worker.pid, 9)
+            time.sleep(1)
+import model.train
+model.train.Trainer = Bereft
+"""
 
 
+@pytest.mark.slow
 def test_a_lost_worker_is_told(start: Start, tmp_path: pathlib.Path) -> None:
-    with pytest.raises(WorkerLostError, match=r"a process that reads packs ended .*from the last checkpoint"):
-        train(settings_of(start, tmp_path, data__workers=1, steps=30), _Bereft)
+    values = settings_of(start, tmp_path / "out", data__workers=1, steps=30)
+    running = start_training(values, tmp_path / "run.yaml", code=_BEREFT)
+    text, _ = running.communicate(timeout=120)
+    assert running.returncode == 2, text
+    assert re.search(r"a process that reads packs ended .*from the last checkpoint", text), text
 
 
 def test_more_steps_are_exported_too(start: Start, tmp_path: pathlib.Path) -> None:
