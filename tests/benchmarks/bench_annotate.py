@@ -103,7 +103,7 @@ def annotate_images_per_sec(settings: EncoderSettings, shard: InputShard, source
     concepts = np.random.default_rng(1).normal(size=(N_CONCEPTS, width)).astype(np.float32)
     annotator = Annotator(settings, RetrievalSettings(concepts_per_image=10), DecodeSettings(), concepts)
     start = time.perf_counter()
-    table, rejects = annotator.annotate(shard, source)
+    table, rejects, *_ = annotator.annotate(shard, source)
     return (table.num_rows + len(rejects)) / (time.perf_counter() - start)
 
 

@@ -87,7 +87,7 @@ def check_finished(state: RunState) -> None:
     """Raises RunFolderError when a stage that the report needs is missing or was cut short."""
     for stage in _NEEDED:
         reached = state.values["stages"].get(stage.name, {}).get("state")
-        if reached != "done" and (stage in (_NEEDED[0], _NEEDED[-1]) or state is not None):
+        if reached != "done" and (stage in (_NEEDED[0], _NEEDED[-1]) or reached is not None):
             was = "has not run" if reached is None else f"is {reached}, not done"
             raise RunFolderError(
                 f"{state.folder.root} is not ready for a report: stage {stage.name} {was}. "

@@ -37,8 +37,9 @@ def test_similarity_is_the_cosine_of_image_and_caption(source: SourceSettings) -
     concepts = encoder.encode_texts(["a circle", "a dog"])
     retrieval = RetrievalSettings(concepts_per_image=2, keep_embedding=True, caption_similarity=True)
     (shard,) = list_shards(source)
-    table, rejects = Annotator(ENCODER, retrieval, DecodeSettings(), concepts).annotate(shard, source)
-    assert rejects == []
+    annotated = Annotator(ENCODER, retrieval, DecodeSettings(), concepts).annotate(shard, source)
+    table = annotated.table
+    assert annotated.rejects == []
     assert dict(zip(table["key"].to_pylist(), table["caption"].to_pylist(), strict=True)) == CAPTIONS
     images = list_matrix(table["embedding"]).astype(np.float32)
     for image, caption, similarity in zip(
