@@ -146,7 +146,9 @@ def test_images_of_ones_own(tmp_path: pathlib.Path) -> None:
 
     [given] = [arguments for arguments in commands("make") if arguments[1:]]
     size = ["N=10" if word.startswith("N=") else word for word in given]
-    made = subprocess.run(["make", "--dry-run", *size], cwd=ROOT, check=True, capture_output=True, text=True)
+    made = subprocess.run(
+        ["make", "--no-print-directory", "--dry-run", *size], cwd=ROOT, check=True, capture_output=True, text=True
+    )
     run(*shlex.split(made.stdout.splitlines()[-1])[1:])
     assert open_run(tmp_path / "runs" / "photos").stages["export"].counts == Counts(10, 10)
     for arguments in commands("evenweave"):
