@@ -119,11 +119,12 @@ class CheckpointStore:
     def newest_sound(self, check: Callable[[str, dict[str, Any]], None]) -> tuple[str, dict[str, Any]] | None:
         """The newest checkpoint that is as it was written, and what is common to all processes; None where none is.
 
-        Damaged ones are set aside, and said in ``notes``. ``check`` may refuse one, by its path and the common values,
-        for reasons that going back would not mend. Raises TrainingError if all are damaged.
+        Damaged ones after it are set aside, and said in ``notes``. ``check`` may refuse one, by its path and the common
+        values, for reasons that going back would not mend. Raises TrainingError if all are damaged; they stay then, so
+        that the same command does not begin from nothing.
         """
-        names = self._steps()
-        for name in reversed(names):
+        damaged: dict[str, str] = {}
+        for name in reversed(self._steps()):
             path = os.path.join(self._folder, name)
             damage = find_damage(os.path.join(path, _COMMON_SUMS))
             if damage is None:
@@ -131,13 +132,15 @@ class CheckpointStore:
                 check(path, common)
                 damage = find_damage(self._sums_path(path))
             if not (found := self._from_all(damage)):
+                self.notes = [f"{one} is damaged ({why}), set aside as {one}.damaged" for one, why in damaged.items()]
+                self._set_aside(list(damaged))
                 return path, common
-            self.notes.append(f"{path} is damaged ({found[0]}) and was set aside as {name}.damaged")
-            self._set_aside(path)
-        if names:
+            damaged[path] = found[0]
+        if damaged:
             raise TrainingError(
-                f"{'; '.join(self.notes)}: no checkpoint in {self._folder} is left. Bring one back from elsewhere, or "
-                "begin in another output folder."
+                f"every checkpoint in {self._folder} is damaged: "
+                + "; ".join(f"{os.path.basename(one)} ({why})" for one, why in damaged.items())
+                + ". Bring one back from elsewhere, or begin in another output folder."
             )
         return None
 
@@ -174,15 +177,14 @@ class CheckpointStore:
         dist.all_gather_object(problems, problem, group=self._processes.checkpoint_group)
         return [one for one in problems if one is not None]
 
-    def _set_aside(self, path: str) -> None:
-        """Keep it to be looked at, under a name that no run goes on from."""
-        if self._processes.is_first:
+    def _set_aside(self, paths: list[str]) -> None:
+        """Keep them to be looked at, under names that no run goes on from."""
+        for path in paths if self._processes.is_first else []:
             shutil.rmtree(f"{path}.damaged", ignore_errors=True)
             try:
                 os.replace(path, f"{path}.damaged")
             except OSError as error:
                 raise TrainingError(f"{path} is damaged and cannot be set aside: {error}. Remove it.") from error
-        dist.barrier(self._processes.checkpoint_group)
 
     def _sums_path(self, folder: str) -> str:
         return os.path.join(folder, f"sums-{self._processes.rank:05d}.json")

@@ -57,7 +57,7 @@ def test_a_damaged_checkpoint_is_set_aside(
     store = CheckpointStore(str(saved), 2, group)
     assert store.newest_sound(no_check) == (str(saved / "step-00000001"), {"step": 1})
     (note,) = store.notes
-    assert "step-00000002 is damaged" in note and file in note and note.endswith("set aside as step-00000002.damaged")
+    assert "step-00000002 is damaged" in note and file in note and note.endswith("step-00000002.damaged")
     found = {"weight": torch.zeros(1000)}
     assert store.load(str(saved / "step-00000001"), found) == {"place": 1}
     assert torch.equal(found["weight"], torch.full((1000,), 1.0))
@@ -67,9 +67,10 @@ def test_a_damaged_checkpoint_is_set_aside(
 def test_all_damaged_is_an_error(saved: pathlib.Path, group: Processes) -> None:
     for step in (1, 2):
         flip(saved / f"step-0000000{step}" / FILES[0])
-    message = r"step-00000002 is damaged .*; .*step-00000001 is damaged .*no checkpoint in .* is left"
-    with pytest.raises(TrainingError, match=message):
-        CheckpointStore(str(saved), 2, group).newest_sound(no_check)
+    message = r"every checkpoint in .* is damaged: step-00000002 \(__0_0.*; step-00000001 \(__0_0.*Bring one back"
+    for _ in range(2):  # the same command does not begin from nothing
+        with pytest.raises(TrainingError, match=message):
+            CheckpointStore(str(saved), 2, group).newest_sound(no_check)
 
 
 def test_what_was_asked_for_wrongly_is_no_damage(saved: pathlib.Path, group: Processes) -> None:

@@ -69,7 +69,7 @@ def test_batches_come_in_the_order_of_the_rank(folders: list[str], workers: int,
     ],
 )
 def test_stopped_anywhere_it_goes_on_exactly(
-    folders: list[str], workers: int, workers_after: int, packs_per_batch: int
+    folders: list[str], packs_per_batch: int, workers: int, workers_after: int
 ) -> None:
     """Also by another number of workers, since which packs a batch holds does not depend on it."""
 
@@ -85,7 +85,7 @@ def test_stopped_anywhere_it_goes_on_exactly(
         resumed = loader(workers_after)
         resumed.load_state_dict(json.loads(json.dumps(stopped.state_dict())))
         assert seen + [batch["keys"] for batch in resumed] == whole
-        assert [batch["keys"] for batch in resumed] == whole, "the next time from the beginning"
+    assert [batch["keys"] for batch in resumed] == whole, "the next time from the beginning"
 
 
 def test_collated_packs_keep_their_documents(folders: list[str]) -> None:
