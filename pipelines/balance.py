@@ -9,6 +9,7 @@ from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
 from pipelines.run_stage import StageJob
 from transforms.balancing.beam import Balance
+from transforms.balancing.concepts import unkept_floor
 from transforms.balancing.settings import BalanceSettings
 from transforms.datasets import ShardName, read_counts
 from transforms.run_folder import RunFolder
@@ -37,4 +38,5 @@ def stage_job(build: BuildRun) -> StageJob:
         n_concepts = build.state.counts(VOCABULARY.name).rows_out
         run(folder, build.shard_names, build.settings.balance, n_concepts, build.engine)
 
-    return StageJob(work, WatchedFiles(folder.root / "selection", ".parquet", len(build.inputs), rows, "images"))
+    watched = WatchedFiles(folder.root / "selection", ".parquet", len(build.inputs), rows, "images")
+    return StageJob(work, watched, hint=lambda _: unkept_floor(folder, build.settings.balance))

@@ -23,7 +23,8 @@ class StageJob:
     """What a stage has to do in one run.
 
     ``run`` returns the counts, or None where a Beam job left them in the run folder. ``figures`` are what run.json
-    keeps beside the counts, known when the job has ended. ``hint`` says what the counts tell of the input as a whole.
+    keeps beside the counts, known when the job has ended. ``hint`` says what
+    else the user should know of the outcome; None: nothing.
     """
 
     run: Callable[[], Counts | None]
@@ -79,7 +80,7 @@ class StageRunner:
         except EvenweaveError as error:
             raise EvenweaveError(f"{error}\n{hint}" if hint else str(error)) from None
         if hint:
-            self.console.print(Text.assemble(("input:", "yellow"), f" {hint}"), soft_wrap=True)
+            self.console.print(Text.assemble((f"{stage.name}:", "yellow"), f" {hint}"), soft_wrap=True)
 
     def _check_handover(self, stage: Stage, counts: Counts) -> None:
         """What a stage takes in is what the one before it gave out."""

@@ -1,6 +1,6 @@
 """Sums of the files of a checkpoint, written beside them and compared before they are read.
 
-XXH3 in 128 bits: it finds damage (not forgery) at several GB a second, about as fast as the files can be read.
+XXH3 in 128 bits: it finds damage, not forgery.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import numpy as np
 #: progressive script has 10.
 MAX_SCANS = 500
 #: Scans × pixels, in images of the most pixels allowed: twice what the progressive script costs the largest of them.
-#: A scan costs about 1 ns a pixel, even an empty one.
+#: Even an empty scan costs a step at each pixel.
 MAX_SCANS_OF_LARGEST = 20
 #: Segments of one JPEG. An ICC profile may take 255 (ICC.1, annex B.4), a scan a few tables; as many full ones as this
 #: hold 256 MiB of metadata.

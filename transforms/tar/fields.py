@@ -93,7 +93,7 @@ def pax_overrides(payload: bytes) -> PaxOverrides:
 
 
 def _sum(header: bytes) -> int:
-    """The sum of all bytes, by way of Adler-32 (RFC 1950), whose low half is one more, modulo 65,521: 20 times as fast.
+    """The sum of all bytes, by way of Adler-32 (RFC 1950), whose low half is one more, modulo 65,521.
 
     256 bytes sum to less than that, so where half of the block is zeros nothing has wrapped round.
     """
