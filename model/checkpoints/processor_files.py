@@ -20,6 +20,9 @@ _MODEL_FILES = (
 )  # written anew; the rest is copied
 
 
+_WEIGHTS_AND_CODE = (".safetensors", ".index.json", ".bin", ".pt", ".pth", ".py")  # of the model that was begun from
+
+
 def save_processor(processor: LlavaOnevision1_5Processor, folder: str) -> None:
     """Write tokenizer, chat template and the settings of images and videos, each in a file of its own.
 
@@ -37,7 +40,7 @@ def copy_processor(source: str, folder: str) -> None:
     """Copy what is no part of the model: packs know a tokenizer by its bytes, so it is not saved anew."""
     for name in os.listdir(source):
         path = os.path.join(source, name)
-        if os.path.isfile(path) and name not in _MODEL_FILES and "safetensors" not in name:
+        if os.path.isfile(path) and not name.endswith(_WEIGHTS_AND_CODE) and name not in _MODEL_FILES:
             shutil.copyfile(path, os.path.join(folder, name))
     _make_portable(folder)
 

@@ -80,7 +80,7 @@ class Trainer:
 
     def run(self) -> bool:
         """Train to the last step and export, or until a signal to stop; returns whether it was the last."""
-        folder = model_folder(self.settings)
+        folder, began_at = model_folder(self.settings), self.step
         for note in self._store.notes:
             self._metrics.say(note)
         if self.step:
@@ -104,7 +104,7 @@ class Trainer:
             )
         # one process looks, for all: another might look when the first has written the folder already
         exported = self.processes.sum([float(self.processes.is_first and exported_steps(folder) == self.step)])[0]
-        if not exported:
+        if not exported or self.step > began_at:  # what steps of now made may differ from what as many made before
             export_trained(self.root.model, self.settings, self.step, self.processes)
         self._metrics.say(f"trained {self.step} steps, {self._left_out} left out; the model is in {folder}")
         return True

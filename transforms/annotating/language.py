@@ -24,7 +24,7 @@ _MOST_CHARACTERS = 1000
 
 @functools.cache
 def _detector(languages: tuple[str, ...]) -> LanguageDetector:
-    # here, since a script with one candidate needs no models: 15 MB a language and a second to load
+    # here, since a script with one candidate needs no models
     from lingua import IsoCode639_1, LanguageDetectorBuilder
 
     return LanguageDetectorBuilder.from_iso_codes_639_1(

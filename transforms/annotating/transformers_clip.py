@@ -6,6 +6,7 @@ Shape legend: N images or texts, S pixels a side, L tokens a text, D embedding w
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -108,11 +109,13 @@ def _preprocessing(folder: str, image_size: int) -> dict[str, Any]:
     mode = "squash" if isinstance(resized, dict) and "height" in resized else "shortest"
     sides = {*_sides(resized), *(_sides(cropped) if values.get("do_center_crop", True) else ())}
     interpolation = _INTERPOLATIONS.get(values.get("resample", 3))
-    if sides != {image_size} or interpolation is None or not values.get("do_resize", True):
+    as_usual = all(values.get(step, True) for step in ("do_resize", "do_rescale", "do_normalize"))
+    as_usual &= math.isclose(values.get("rescale_factor", 1 / 255), 1 / 255)
+    if sides != {image_size} or interpolation is None or not as_usual:
         raise ConfigError(
             f"the preprocessing of {folder}: resizing to {resized} by filter {values.get('resample', 3)} and "
             f"cropping to {cropped} is not done here; a square of {image_size} pixels, as the model takes it, is, by "
-            "filter 2 or 3"
+            "filter 2 or 3, with pixels scaled by 1/255 and normalised"
         )
     return {
         "size": image_size,

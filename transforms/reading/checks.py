@@ -30,9 +30,9 @@ def check_inputs(shards: Sequence[InputShard], sources: Mapping[str, SourceSetti
     """
     for name, members in groupby(shards, key=lambda shard: shard.source):
         for shard in _spread(list(members)):
+            next(read_samples(shard, sources[name]), None)  # also says of a file that it is gone
             if shard.format == "parquet":
                 refuse_paths(shard.path, sources[name])
-            next(read_samples(shard, sources[name]), None)
 
 
 def _spread(shards: list[InputShard]) -> list[InputShard]:

@@ -334,6 +334,18 @@ def test_more_steps_are_exported_too(start: Start, tmp_path: pathlib.Path) -> No
     assert not list(tmp_path.glob("model.*"))
 
 
+def test_what_was_trained_anew_is_exported_anew(start: Start, tmp_path: pathlib.Path) -> None:
+    """As many steps over other settings, in a folder whose checkpoints were taken away."""
+    train(settings_of(start, tmp_path, steps=2))
+    before = weights_of(tmp_path)
+    shutil.rmtree(tmp_path / "checkpoints")
+    trainer = train(settings_of(start, tmp_path, steps=2, data__seed=7))
+    after = weights_of(tmp_path)
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    trained = dict(trainer.root.model.named_parameters())
+    assert torch.equal(trained["lm_head.weight"].full_tensor(), after["lm_head.weight"])
+
+
 class _Aimless(Trainer):
     """Meets packs without a target."""
 

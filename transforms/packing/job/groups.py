@@ -10,6 +10,7 @@ from typing import Any
 
 from transforms.at_rest import FORMAT_VERSION, parsing, read_versioned_json, shaped
 from transforms.datasets import write_rejects
+from transforms.errors import InputError
 from transforms.exporting.manifest import ShardStats
 from transforms.packing.documents.chat import ChatTokenizer
 from transforms.packing.documents.media import LocatedDocument
@@ -104,6 +105,11 @@ def load_chat(pack: PackSettings) -> ChatTokenizer:
 def _keyed_packs(
     group: int, packs: Sequence[Sequence[LocatedDocument]]
 ) -> Iterator[tuple[str, Sequence[LocatedDocument]]]:
+    if len(packs) > _PACKS_PER_GROUP:
+        raise InputError(
+            f"group {group} fills {len(packs):,} packs, at most {_PACKS_PER_GROUP:,} are numbered. Lower "
+            "pack.group_shards."
+        )
     for number, documents in enumerate(packs):
         yield f"ps_{group * _PACKS_PER_GROUP + number:08d}", documents
 

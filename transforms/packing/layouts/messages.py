@@ -76,6 +76,8 @@ import datasets
 
 def make_dataset(path_or_dataset="packed/*.parquet", split="train", **_):
     def conversation(document):
+        if document["videos"]:
+            raise ValueError(f"{document['key']} shows a video, for which that form has no place")
         images = iter(document["images"])
         return {
             "conversation": [

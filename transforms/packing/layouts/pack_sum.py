@@ -1,7 +1,7 @@
 """The sum of a pack: XXH3 in 128 bits over all of its members, the last thing in its last member.
 
 A reader compares it each time it reads the pack: a bit that flips in tokens, labels or a raw image would otherwise be
-learnt from. XXH3 takes some 10 GB/s, which is nothing beside decoding the images.
+learnt from.
 """
 
 from __future__ import annotations
