@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 import tarfile
@@ -11,13 +12,17 @@ import pyarrow.parquet as pq
 
 from tests.transforms.packing.corpus import TOKENIZER, pack_all, pack_job, pair, write_tar
 from tests.transforms.packing.small_documents import turn
+from transforms import keyed
 from transforms.conversations.document import Document, Image, ImageSize
 from transforms.packing.documents.chat import ChatTokenizer, Lengths
-from transforms.packing.documents.media import LocatedDocument
-from transforms.packing.plan.group_documents import GroupDocuments, measured
+from transforms.packing.documents.media import LocatedDocument, Media
+from transforms.packing.inputs import PackInput
+from transforms.packing.job.group_documents import GroupDocuments, Outcome, measured
+from transforms.packing.plan.planner import plan_packs
 from transforms.packing.settings import PackSettings
 from transforms.packing.sources import PackSource
 from transforms.rejects import Reason, Reject
+from transforms.storage import StoragePath
 
 CHAT = ChatTokenizer.load(TOKENIZER)
 
@@ -79,6 +84,71 @@ def test_every_bound_of_the_settings_is_one_of_the_plan() -> None:
     ):
         plan = group.plan(PackSettings(tokenizer=TOKENIZER, **{"pack_tokens": 64, **bounds}))
         assert plan.num_packs == packs, bounds
+
+
+def rounds(*words: int) -> LocatedDocument:
+    """A conversation of a round for each number, each showing an image of its own."""
+    messages = [
+        message
+        for index, count in enumerate(words)
+        for message in (turn("user", Image(index), "x"), turn("assistant", "a " * count))
+    ]
+    images = tuple(ImageSize(60 + 28 * index, 60) for index in range(len(words)))
+    media = tuple(Media(StoragePath.of(f"/{index}.png"), 1, "png", index) for index in range(len(words)))
+    return LocatedDocument(Document("k", "s", tuple(messages), images), media)
+
+
+def split(one: LocatedDocument, **pack: int) -> Outcome:
+    (outcome,) = measured([one], CHAT, PackSettings(tokenizer=TOKENIZER, over_long="split_at_turns", **pack))
+    return outcome
+
+
+def test_pieces_come_with_their_lengths_and_the_media_that_they_show() -> None:
+    one = rounds(20, 20, 20)
+    (whole,) = CHAT.lengths([one.document])
+    outcome = split(one, pack_tokens=whole.num_tokens - 1)
+    assert isinstance(outcome, list)
+    assert [located.document.key for located, _ in outcome] == ["k#0", "k#1"]
+    assert [located.images for located, _ in outcome] == [one.images[:2], one.images[2:]]
+    assert [lengths for _, lengths in outcome] == CHAT.lengths([located.document for located, _ in outcome])
+    assert split(one, pack_tokens=whole.num_tokens) == [(one, whole)]
+
+
+def test_what_cannot_be_split_is_rejected_as_a_whole() -> None:
+    """A round too long by itself, a piece over another bound, and a whole that is over another bound only."""
+    one = rounds(20, 60)
+    (whole,) = CHAT.lengths([one.document])
+    too_long = split(one, pack_tokens=60)
+    assert isinstance(too_long, Reject) and too_long.key == "k" and "one round of" in too_long.detail
+    piece = split(one, pack_tokens=whole.num_tokens - 1, max_patches=20)
+    assert piece == Reject("k#1", Reason.TOO_LONG, "24 vision patches, a pack holds 20")
+    tokens = whole.num_tokens
+    attention = split(one, pack_tokens=tokens, max_attention=tokens**2 - 1)
+    why = f"{tokens**2} squared tokens of attention, a pack holds {tokens**2 - 1}"
+    assert attention == Reject("k", Reason.TOO_LONG, why)
+
+
+def test_a_plan_is_of_the_ids_of_all_inputs_and_of_the_seed() -> None:
+    """Ids are 64-bit numbers to the last bit, and each input's are those of its own documents."""
+    settings = PackSettings(tokenizer=TOKENIZER, pack_tokens=64, seed=5)
+    group, ids = GroupDocuments(), []
+    for name in ("a", "b"):
+        part = PackInput("pairs", name, StoragePath.of(f"/{name}.tar"), 1, 0, 1)
+        keys = [f"{name}{number}" for number in range(20)]
+        group.gather(part, (with_key(document(1), key) for key in keys), lambda _: None, CHAT, settings)
+        ids.append(keyed.sample_ids("pairs", name, keys))
+    wanted = plan_packs(
+        group.num_tokens, 64, ids=np.concatenate(ids), seed=5, num_patches=group.num_patches, balance=True
+    )
+    assert group.plan(settings).pack.tolist() == wanted.pack.tolist()
+    other = plan_packs(
+        group.num_tokens, 64, ids=np.concatenate(ids), seed=0, num_patches=group.num_patches, balance=True
+    )
+    assert other.pack.tolist() != wanted.pack.tolist()
+
+
+def with_key(one: LocatedDocument, key: str) -> LocatedDocument:
+    return LocatedDocument(dataclasses.replace(one.document, key=key))
 
 
 def test_rejects_of_the_reader_are_counted_and_kept_by_input(tmp_path: pathlib.Path) -> None:
