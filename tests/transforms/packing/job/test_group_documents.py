@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import pathlib
-import tarfile
 
 import numpy as np
-import pyarrow.parquet as pq
 
-from tests.transforms.packing.corpus import TOKENIZER, pack_all, pack_job, pair, write_tar
+from tests.transforms.packing.corpus import TOKENIZER
 from tests.transforms.packing.small_documents import turn
 from transforms import keyed
 from transforms.conversations.document import Document, Image, ImageSize
@@ -20,7 +16,6 @@ from transforms.packing.inputs import PackInput
 from transforms.packing.job.group_documents import GroupDocuments, Outcome, measured
 from transforms.packing.plan.planner import plan_packs
 from transforms.packing.settings import PackSettings
-from transforms.packing.sources import PackSource
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
 
@@ -149,43 +144,3 @@ def test_a_plan_is_of_the_ids_of_all_inputs_and_of_the_seed() -> None:
 
 def with_key(one: LocatedDocument, key: str) -> LocatedDocument:
     return LocatedDocument(dataclasses.replace(one.document, key=key))
-
-
-def test_rejects_of_the_reader_are_counted_and_kept_by_input(tmp_path: pathlib.Path) -> None:
-    """One input with rejects of its reader, one with a reject of its measuring, one with none."""
-    write_tar(
-        tmp_path / "raw" / "bad.tar", {**pair("fine", 50, 40, 1), "mute.txt": b"x", "page.jpg": b"<", "page.txt": b"x"}
-    )
-    write_tar(tmp_path / "raw" / "long.tar", {**pair("large", 900, 900, 2), **pair("small", 40, 40, 3)})
-    write_tar(tmp_path / "raw" / "good.tar", pair("good", 50, 40, 4))
-    source = PackSource(name="pairs", format="webdataset", path=str(tmp_path / "raw"))
-    [record] = pack_all(pack_job(tmp_path, [source], group_shards=3))
-    assert record.counts.to_dict() == {
-        "rows_in": 6,
-        "rows_out": 3,
-        "rejects": {"missing_image": 1, "too_long": 1, "undecodable_image": 1},
-    }
-    found = {
-        path.stem: [(row["key"], row["reason"], row["shard"]) for row in pq.read_table(path).to_pylist()]
-        for path in (tmp_path / "rejects" / "pack" / "pairs").iterdir()
-    }
-    assert found == {
-        "bad": [("mute", "missing_image", "bad"), ("page", "undecodable_image", "bad")],
-        "long": [("large", "too_long", "long")],
-    }
-
-
-def test_keys_of_packs_tell_the_group(tmp_path: pathlib.Path) -> None:
-    for number in range(4):
-        write_tar(
-            tmp_path / "raw" / f"{number}.tar", {**pair(f"{number}a", 300, 300, 1), **pair(f"{number}b", 300, 300, 2)}
-        )
-    source = PackSource(name="pairs", format="webdataset", path=str(tmp_path / "raw"))
-    job = pack_job(tmp_path, [source], group_shards=2, pack_tokens=256)
-    assert len(pack_all(job)) == 2
-    for group in (0, 1):
-        with tarfile.open(tmp_path / "packed" / f"packs-{group:03d}000.tar") as tar:
-            keys = list(dict.fromkeys(name.split(".")[0] for name in tar.getnames()))
-            about = [json.loads(tar.extractfile(f"{key}.json").read()) for key in keys]
-        assert keys == [f"ps_{group:02d}{number:06d}" for number in range(len(keys))]
-        assert len(keys) > 1 and sum(len(one["documents"]) for one in about) == 4
