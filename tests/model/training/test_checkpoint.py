@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import os
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -63,6 +64,20 @@ def test_a_damaged_checkpoint_is_set_aside(
     assert store.load(str(saved / "step-00000001"), found) == {"place": 1}
     assert torch.equal(found["weight"], torch.full((1000,), 1.0))
     assert sorted(path.name for path in saved.iterdir()) == ["step-00000001", "step-00000002.damaged"]
+
+
+def test_one_that_cannot_be_set_aside_is_told(
+    saved: pathlib.Path, group: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flip(saved / "step-00000002" / FILES[0])
+    store = CheckpointStore(str(saved), 2, group)
+
+    def refuse(*_: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(TrainingError, match=r"step-00000002 is damaged and cannot be set aside: .*Permission denied"):
+        store.newest_sound(no_check)
 
 
 def test_all_damaged_is_an_error(saved: pathlib.Path, group: Processes) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from model.errors import TrainingError
+from model.errors import CheckpointError, TrainingError
+from model.training import exporting
 from model.training.loss_module import MicroBatch
 from model.training.trainer import Trainer
 from tests.model.tiny_runs import settings_of, train, weights_of
@@ -59,3 +60,26 @@ def test_what_learnt_nothing_is_not_exported(start: Start, tmp_path: pathlib.Pat
     assert not (tmp_path / "model").exists()
     with pytest.raises(TrainingError, match="all 4 steps were left out"):
         train(settings_of(start, tmp_path))
+
+
+def test_an_export_that_fails_leaves_the_adapter_before(
+    start: Start, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lora = {"rank": 4, "alpha": 8, "targets": ["q_proj"]}
+    rates = {"vision": None, "merger": None, "language": 1e-2}
+    train(settings_of(start, tmp_path, steps=2, lora=lora, optimizer__learning_rates=rates))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "adapter").iterdir()}
+    longer = settings_of(start, tmp_path, steps=3, lora=lora, optimizer__learning_rates=rates)
+
+    def fails(*_: Any) -> None:
+        raise CheckpointError("no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exporting, "export_merged", fails)
+        with pytest.raises(CheckpointError, match="no space"):
+            train(longer)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "adapter").iterdir()} == before
+    train(longer)
+    after = {path.name: path.read_bytes() for path in (tmp_path / "adapter").iterdir()}
+    assert after.keys() == before.keys() and after != before
+    assert not list(tmp_path.glob("*.unfinished")) and not list(tmp_path.glob("*.replaced"))
