@@ -14,7 +14,7 @@ import typer
 import webdataset
 import yaml
 
-from evenweave.runs import open_run
+from evenweave import open_run
 from pipelines.build_settings import BuildSettings
 from pipelines.main import app
 from tests.benchmarks.readme_figures import PARTS, README, ROOT, filled

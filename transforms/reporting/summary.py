@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.browsing.found_images import FoundImage
 from transforms.rejects import Counts
 
 
@@ -49,18 +50,6 @@ class MeasureRow:
 
 
 @dataclass(frozen=True)
-class ExampleImage:
-    """A picture shown for a concept. ``thumbnail`` is a data URI, or None where the picture could not be read."""
-
-    source: str
-    shard: str
-    key: str
-    caption: str
-    selected: bool
-    thumbnail: str | None
-
-
-@dataclass(frozen=True)
 class ConceptRow:
     """One of the commonest or rarest concepts."""
 
@@ -70,7 +59,7 @@ class ConceptRow:
     before: int
     random: int
     after: int
-    examples: tuple[ExampleImage, ...]
+    examples: tuple[FoundImage, ...]
 
 
 @dataclass(frozen=True)

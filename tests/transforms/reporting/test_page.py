@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.transforms.reporting.synthetic_run import CONFIG, Row, SyntheticRun
+from transforms.browsing.found_images import Fetch
 from transforms.rejects import Reject
-from transforms.reporting.examples import Fetch
 from transforms.reporting.gather import gather
 from transforms.reporting.page import render
 from transforms.storage import StoragePath
