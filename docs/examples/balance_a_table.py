@@ -25,5 +25,6 @@ print(f"{len(selection):,} of {len(annotations):,} rows, the first of them:")
 print(selection.slice(0, 3).to_pandas().to_string(index=False))
 
 for name, table in {"before": annotations, "after": annotations.take(selection["row"])}.items():
-    counts = np.bincount(table["concept_ids"].combine_chunks().flatten().to_numpy())
+    ids = table["concept_ids"].combine_chunks().flatten().to_numpy()
+    counts = np.bincount(ids[ids >= 0])  # -1 fills the lists of images that show fewer
     print(f"{name}: the commonest concept stands on {counts.max() / len(table):.1%} of the images")
