@@ -6,42 +6,25 @@ import pathlib
 import runpy
 import sys
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import evenweave
-from tests.transforms.exporting.small_run import draw_tars, small_run, some_copies
-from tests.transforms.reporting.synthetic_run import CONFIG
-from transforms.datasets import CONCEPTS, write_table
-from transforms.rejects import Counts
-from transforms.run_folder import RunState
+from tests.transforms.exporting.finished_small_run import finished_small_run
+from tests.transforms.exporting.small_run import draw_tars
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "docs" / "examples"
-
-
-def finished(folder: pathlib.Path, method: str, sources: list[object]) -> str:
-    """A run over pictures, done up to export."""
-    run = small_run(folder, sources, copies=some_copies)  # type: ignore[arg-type]
-    images, copies = len(run.images), sum(run.copies.values())
-    names, shift = ["dog", "cat", "狗", 'say "hi"', "tree"], len(method)
-    columns = [list(range(5)), names, ["en"] * 5, [8] * 5, [4] * 5, [shift + row for row in range(5)], [1.0] * 5]
-    concepts = pa.Table.from_arrays([pa.array(column) for column in columns], CONCEPTS.names).cast(CONCEPTS)
-    write_table(run.folder.concepts, concepts, run.folder.fingerprint)
-    state = RunState.open(run.folder, {**CONFIG, "balance": {"method": method, "size": copies}}, {})
-    state.finish("annotate", Counts(images + 1, images, {"empty_image": 1}))
-    state.finish("deduplicate", Counts(images, images))
-    chosen = len(run.copies)
-    state.finish("balance", Counts(images, chosen, {"not_selected": images - chosen}))
-    state.finish("export", run.export(name="few", samples_per_shard=8))
-    return str(folder)
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("examples")
     sources = [draw_tars(folder / "raw", 2, 10)]
-    return [finished(folder / method, method, sources) for method in ("raked", "uniform")]
+    made = [
+        finished_small_run(folder / method, sources, method, name="few", samples_per_shard=8)
+        for method in ("raked", "uniform")
+    ]
+    return [str(run.folder.root) for run in made]
 
 
 def printed(
@@ -54,7 +37,7 @@ def printed(
 
 def test_look_into_a_run(runs: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     out = printed("look_into_a_run", runs[:1], monkeypatch, capsys)
-    assert "annotate: 21 in, 20 out" in out and "balance: 20 in, 10 out" in out
+    assert "annotate: 57 in, 20 out" in out and "balance: 20 in, 10 out" in out
     assert "dog: 8 images before, 5 after" in out
     assert any(line.startswith("en") and line.endswith("16") for line in out.splitlines())
     assert out.splitlines()[-1].startswith("raw/0000")

@@ -24,6 +24,7 @@ from transforms.reporting.breakdown import by_language, by_source, tally_shards
 from transforms.reporting.measure_table import measure_rows
 from transforms.reporting.summary import (
     ConceptCounts,
+    ConceptList,
     ConceptRow,
     RejectExample,
     RejectRow,
@@ -40,6 +41,7 @@ _MAX_TALLIED_SHARDS = 1024  # about 10 million rows: plenty for the shares of so
 _MAX_EXAMPLE_SHARDS = 256  # read in search of example pictures, and of rejects of each stage
 _CONCEPTS_SHOWN = 12  # commonest, and as many rarest
 _PICTURES_PER_CONCEPT = 6
+_CONCEPTS_LISTED = 100_000  # with their counts, on the page: about 4 MB of it
 _EXAMPLES_PER_REASON = 3
 _NOT_CHOSEN = (Reason.NOT_SELECTED, Reason.OUTSIDE_STRATA)
 
@@ -75,6 +77,7 @@ def gather(state: RunState, fetch: Fetch | None = None) -> RunSummary:
         commonest=tuple(_concept_row(concepts, row, examples) for row in commonest),
         rarest=tuple(_concept_row(concepts, row, examples) for row in rarest),
         absent_concepts=int((before == 0).sum()),
+        listed=_listed(concepts),
         sources=by_source(tallies, shards, {source.name: source.license for source in settings.sources}),
         languages=by_language(tallies, shards),
         rejects=_reject_rows(state, stages),
@@ -97,6 +100,17 @@ def _counts(concepts: pa.Table, column: str) -> NDArray[np.int64]:
 def _finished_stages(state: RunState) -> list[str]:
     """Done stages of the chain that handle images, in its order."""
     return [stage.name for stage in CHAIN if stage.is_of_images and state.is_done(stage.name)]
+
+
+def _listed(concepts: pa.Table) -> ConceptList:
+    """All of them, or as many as a page can bear: the commonest and the rarest."""
+    rows = np.arange(len(concepts))
+    if len(concepts) > _CONCEPTS_LISTED:
+        rows = np.sort(np.concatenate(commonest_and_rarest(concepts, _CONCEPTS_LISTED // 2)).astype(np.int64))
+    few = concepts.take(rows)
+    names, langs = ([text or "" for text in few[name].to_pylist()] for name in ("name", "lang"))
+    counts = ConceptCounts(*(_counts(few, name) for name in ("count_before", "count_random", "count_after")))
+    return ConceptList(names, langs, counts, len(concepts))
 
 
 def _with_thumbnails(

@@ -5,7 +5,7 @@ Shape legend: C concepts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -60,6 +60,21 @@ class ConceptRow:
     random: int
     after: int
     examples: tuple[FoundImage, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ConceptList:
+    """The concepts that the page lists, of ``total`` in the vocabulary; ``counts`` of each, by id."""
+
+    names: Sequence[str]
+    langs: Sequence[str]
+    counts: ConceptCounts
+    total: int
+
+    def columns(self) -> dict[str, Sequence[str] | list[int]]:
+        """As the page's script takes them."""
+        counts = {name: values.tolist() for name, values in self.counts.series().items()}
+        return {"names": self.names, "langs": self.langs, **counts}
 
 
 @dataclass(frozen=True)
@@ -121,6 +136,7 @@ class RunSummary:
     commonest: tuple[ConceptRow, ...]
     rarest: tuple[ConceptRow, ...]
     absent_concepts: int
+    listed: ConceptList
     sources: tuple[BreakdownRow, ...]
     languages: tuple[BreakdownRow, ...]
     rejects: tuple[RejectRow, ...]
