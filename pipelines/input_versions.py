@@ -15,9 +15,9 @@ from pipelines.engine.settings import available_cores
 from transforms.annotating.changed_inputs import files_of, is_changed
 from transforms.datasets import read_table, write_table
 from transforms.errors import InputError, RunFolderError
+from transforms.reading.inputs import inputs_table
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
-from transforms.reading.versions import inputs_table
 from transforms.run_folder import RunFolder, RunState
 from transforms.stages import ANNOTATE
 from transforms.verifying.repair import go_back, remove_file
@@ -34,7 +34,7 @@ def settle_inputs(
     removed instead, and so is all that later stages made.
     """
     folder = state.folder
-    now = inputs_table(shards, sources)
+    now = inputs_table(shards)
     if folder.inputs.is_file():
         before = read_table(folder.inputs, folder.fingerprint)
         if before.equals(now):
@@ -57,7 +57,7 @@ def check_reused(
     other: RunState, state: RunState, shards: Sequence[InputShard], sources: Mapping[str, SourceSettings]
 ) -> None:
     """Raises RunFolderError where annotations of another run were made of other content."""
-    now = inputs_table(shards, sources)
+    now = inputs_table(shards)
     suspects = list(shards)
     if other.folder.inputs.is_file():
         suspects = _of_another_version(read_table(other.folder.inputs, other.folder.fingerprint), now, shards)

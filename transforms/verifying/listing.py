@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import pyarrow.fs as pafs
-
 from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.exporting.manifest import read_manifest, stats_path
@@ -20,9 +18,8 @@ _ENDING = ".parquet"
 
 def sizes_below(path: StoragePath) -> dict[str, int]:
     """Path → bytes of every file at or below ``path``, those half written among them."""
-    selector = pafs.FileSelector(path.path, recursive=True, allow_not_found=True)
-    infos = [path.filesystem.get_file_info(path.path)] if path.is_file() else path.filesystem.get_file_info(selector)
-    return {info.path: info.size for info in infos if info.type == pafs.FileType.File}
+    single = path.stored()
+    return {file.path.path: file.size_bytes for file in ([single] if single else path.stored_below())}
 
 
 def folders_of(folder: RunFolder, stage: Stage) -> list[StoragePath]:
