@@ -50,6 +50,7 @@ class BuildSettings(Settings):
         ge=0,
         le=1,
         description="annotate fails when it rejects more than this: then the input is not what the configuration says",
+        json_schema_extra=NOT_FINGERPRINTED,  # raised after a stop, the same run goes on
     )
     reuse: str | None = Field(
         None,
@@ -75,5 +76,6 @@ class BuildSettings(Settings):
         return self
 
     def as_resolved(self) -> dict[str, Any]:
-        """What run.json keeps: all but where the output lies and how it was run, so that equal runs are equal."""
-        return self.model_dump(mode="json", exclude={"output", "reuse", "runner"})
+        """What run.json keeps: all but where the output lies, how it was run and how it was watched over, so that equal
+        runs are equal."""
+        return self.model_dump(mode="json", exclude={"output", "max_reject_share", "reuse", "runner"})

@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+import evenweave  # noqa: F401 - first: it says where another's package is imported in place of one of ours
+
 # Beam warns while it is imported about extras that are not installed; a handler in place first keeps that quiet
 logging.getLogger().addHandler(logging.NullHandler())
 

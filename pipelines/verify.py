@@ -17,7 +17,7 @@ from transforms.verifying.repair import first_stage, repair
 from transforms.verifying.run import Verifier
 
 _MOST_TOLD = 50  # findings that are printed; a lost disk may have millions
-_THREADS_PER_CORE = 2  # reading waits for the disk, hashing and decompressing do not hold Python's lock
+_THREADS_PER_CORE = 2  # one waits for the disk while the other hashes and decompresses, without Python's lock
 
 #: What the command ends with. 2 is for what could not be looked at, as of every command.
 SOUND, NOT_SOUND = 0, 1

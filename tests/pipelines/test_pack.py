@@ -160,6 +160,17 @@ def test_a_pack_shorter_than_the_shortest_document_fails_with_the_reason(tmp_pat
         run(job)
 
 
+def test_a_higher_share_of_rejects_goes_on_with_what_is_there(tmp_path: pathlib.Path) -> None:
+    sources, output = small(tmp_path / "raw"), tmp_path / "run"
+    with pytest.raises(EvenweaveError, match="rows were rejected"):
+        run(settings(output, sources, pack={"pack_tokens": 60}, max_reject_share=0.0))
+    groups = {path: path.stat().st_mtime_ns for path in (output / "packed" / ".groups").iterdir()}
+    run(settings(output, sources, pack={"pack_tokens": 60}, max_reject_share=1.0))
+    assert {path: path.stat().st_mtime_ns for path in groups} == groups
+    run(settings(tmp_path / "at once", sources, pack={"pack_tokens": 60}, max_reject_share=1.0))
+    assert digests(output) == digests(tmp_path / "at once")
+
+
 def test_other_layouts_run_as_jobs(tmp_path: pathlib.Path) -> None:
     sources = small(tmp_path / "raw")
     run(settings(tmp_path / "published", sources, layout="llava-ov-1.5"))
