@@ -99,20 +99,26 @@ def verify(
         bool, typer.Option("--repair", help="remove what is broken, and what was made of it; build makes it anew")
     ] = False,
 ) -> None:
-    """Every file of a run against its checksums, the manifest and run.json; ends with 1 where it is not sound."""
+    """What the stages of a run wrote against checksums, manifest and run.json; ends with 1 where it is not sound."""
     from pipelines import verify as job
 
     raise typer.Exit(job.run(run, repair))
 
 
 @app.command()
-def pack(config: _Config, beam_flags: _Flags = None, overrides: _Set = None, output: _Output = None) -> None:
+def pack(
+    config: _Config,
+    beam_flags: _Flags = None,
+    overrides: _Set = None,
+    output: _Output = None,
+    accept_changed: _AcceptChanged = False,
+) -> None:
     """Documents into packs of equal length, with their tokens and labels, as a trainer reads them."""
     from pipelines import pack as job
     from pipelines.pack_settings import PackJobSettings
 
     settings = load_settings(config, PackJobSettings, _overrides(overrides, output))
-    job.run(settings, choose_engine(settings.runner, beam_flags or []))
+    job.run(settings, choose_engine(settings.runner, beam_flags or []), accept_changed=accept_changed)
 
 
 @app.command()

@@ -38,6 +38,11 @@ class RunFolder:
         return self.root / "inputs.parquet"
 
     @property
+    def under_repair(self) -> StoragePath:
+        """There while a repair removes what is broken, and after one that was broken off."""
+        return self.root / ".under-repair"
+
+    @property
     def vocabulary(self) -> StoragePath:
         return self.root / "vocabulary"
 
@@ -151,12 +156,17 @@ class RunState:
     def counts(self, stage: str) -> Counts:
         return Counts.from_dict(self.values["stages"][stage]["counts"])
 
+    def reject_files(self, stage: str) -> int | None:
+        """How many files of rejects a stage that is done has left; None where run.json does not say."""
+        number: int | None = self.values["stages"][stage].get("reject_files")
+        return number
+
     def begin(self, stage: str) -> None:
         self.values["stages"][stage] = {"state": "running"}
         self._save()
 
     def finish(self, stage: str, counts: Counts, **figures: Any) -> None:
-        """Mark a stage done, with its counts and any figures that the report shows."""
+        """Mark a stage done, with its counts and any figures: what the report shows, and ``reject_files``."""
         self.values["stages"][stage] = {"state": "done", "counts": counts.to_dict(), **figures}
         self._save()
 

@@ -113,6 +113,13 @@ class StoragePath:
     def delete(self) -> None:
         self.filesystem.delete_file(self.path)
 
+    def remove(self) -> None:
+        """A folder and all in it, or a file; where there is neither, nothing."""
+        if self.is_dir():
+            self.filesystem.delete_dir(self.path)
+        elif self.is_file():
+            self.delete()
+
     def open_random(self) -> pa.NativeFile:
         """For positioned reads."""
         return self.filesystem.open_input_file(self.path)

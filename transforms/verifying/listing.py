@@ -49,13 +49,32 @@ def missing_files(state: RunState, stage: Stage, names: Sequence[ShardName] | No
             yield Finding(path, "is missing", stage)
     if stage.with_manifest:
         yield from _as_in_manifest(folder, stage, sizes)
+    left, rejects = state.reject_files(stage.name), reject_files(folder, stage, sizes)
+    if left is not None and len(rejects) != left:
+        yield Finding(folder.root / REJECTS / stage.name, f"holds {len(rejects)} files in place of {left}", stage)
+    for path in rejects:
+        if not sizes[path.path]:
+            yield Finding(path, "is empty", stage, (path,))
+
+
+def reject_files(folder: RunFolder, stage: Stage, there: Iterable[str] | None = None) -> list[StoragePath]:
+    """Of ``there``, else of all files, those that hold rejects of ``stage``, sorted."""
+    place = folder.root / REJECTS / stage.name
+    found = sizes_below(place) if there is None else there
+    of_stage = (path for path in found if path.startswith(f"{place.path}/"))
+    return [StoragePath(path, place.root) for path in sorted(of_stage) if path.endswith(_ENDING)]
 
 
 def check_presence(state: RunState, names: Sequence[ShardName] | None) -> None:
     """Raises RunFolderError where something of a stage that is done is not there; nothing is opened but the manifest.
+    So it does where a repair was broken off.
 
     ``names`` are those of the input shards, None where there are no files of each.
     """
+    if state.folder.under_repair.exists():
+        raise RunFolderError(
+            f"evenweave verify {state.folder.root} --repair was broken off: run it again, and then the same command."
+        )
     done = [stage for stage in (*CHAIN, PACK) if state.is_done(stage.name)]
     if found := [finding for stage in done for finding in missing_files(state, stage, names)]:
         more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
