@@ -101,14 +101,15 @@ def write_table(
     counts: Counts | None = None,
     about: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Write a Parquet file atomically; the same table gives the same bytes. ``about`` stands in its footer too."""
+    """Write a Parquet file atomically; the same rows give the same bytes, however the table is chunked. ``about`` stands
+    in its footer too."""
     metadata = {**about, "format_version": FORMAT_VERSION, "fingerprint": fingerprint}
     if counts is not None:
         metadata["counts"] = json.dumps(counts.to_dict(), sort_keys=True)
     with path.atomic_writer() as stream:
         write_checked(
             stream,
-            table.replace_schema_metadata(metadata),
+            table.combine_chunks().replace_schema_metadata(metadata),
             compression="zstd",
             use_dictionary=[name for name in _REPEATING if name in table.column_names],
         )

@@ -12,8 +12,9 @@ from tests.integration.conftest import MINI, digests, evenweave, small_corpus
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.usefixtures("finished_run")  # it draws the corpus
 def test_tars_that_are_added_are_annotated_and_the_others_taken_over(
-    finished_run: pathlib.Path, corpus: pathlib.Path, tmp_path: pathlib.Path
+    corpus: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     tars = sorted((corpus / "shards").glob("*.tar"))
     few = tmp_path / "few"
@@ -26,7 +27,7 @@ def test_tars_that_are_added_are_annotated_and_the_others_taken_over(
     grown = tmp_path / "grown"
     said = evenweave("build", MINI, "--output", grown, *at_rest, "--set", f"reuse={tmp_path / 'old'}").stdout
     assert f"5 of {len(tars)} shards are taken over" in said
-    assert f"5 of {len(tars)} may have changed: reading them" in said.replace("5 of 5 may", f"5 of {len(tars)} may")
+    assert f"5 of {len(tars)} may have changed: reading them" in said  # copies have another time
     evenweave("build", MINI, "--output", tmp_path / "anew", *at_rest)
     assert digests(grown) == digests(tmp_path / "anew")
     assert digests(tmp_path / "old") == old

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from transforms.datasets import list_matrix, read_counts, read_table, write_rejects
+from transforms.datasets import list_matrix, read_counts, read_table, write_rejects, write_table
 from transforms.rejects import Counts, Reason, Reject
 from transforms.storage import StoragePath
 
@@ -50,3 +50,15 @@ def test_rejects_hold_what_has_no_utf8_as_escapes(tmp_path: pathlib.Path) -> Non
     write_rejects(path, "shard", rejects, "0123456789abcdef")
     rows = read_table(path, "0123456789abcdef").to_pylist()
     assert [(row["key"], row["detail"]) for row in rows] == [("a\\udc80", "图 \\ud800 and \0"), ("b", "图")]
+
+
+def test_equal_rows_give_equal_bytes_however_they_are_chunked(tmp_path: pathlib.Path) -> None:
+    rng = np.random.default_rng(0)
+    keys = [rng.bytes(40).hex() for _ in range(5_000)]
+    whole = pa.table({"key": keys, "source_record": pa.array([key * 20 for key in keys], pa.large_string())})
+    parts = pa.concat_tables([whole.slice(start, 32) for start in range(0, len(keys), 32)])
+    one, other, again = (StoragePath.of(tmp_path / name) for name in "abc")
+    write_table(one, whole, "f1")
+    write_table(other, parts, "f1")
+    write_table(again, read_table(other, None), "f1")
+    assert one.read_bytes() == other.read_bytes() == again.read_bytes()
