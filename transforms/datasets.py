@@ -101,8 +101,8 @@ def write_table(
     counts: Counts | None = None,
     about: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Write a Parquet file atomically; the same rows give the same bytes, however the table is chunked. ``about`` stands
-    in its footer too."""
+    """Write a Parquet file atomically; the same rows give the same bytes, however chunked. ``about`` stands in its
+    footer too."""
     metadata = {**about, "format_version": FORMAT_VERSION, "fingerprint": fingerprint}
     if counts is not None:
         metadata["counts"] = json.dumps(counts.to_dict(), sort_keys=True)
