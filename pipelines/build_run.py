@@ -18,6 +18,7 @@ from transforms.at_rest import RUN_JSON
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
+from transforms.reading.limit import spread
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
 from transforms.run_folder import RunFolder, RunState, differences
@@ -36,12 +37,13 @@ class BuildRun:
 
     @cached_property
     def inputs(self) -> list[InputShard]:
-        """The shards of all sources; drawing the miniature corpus first, where the settings ask for it."""
+        """The shards of all sources, of a trial some; drawing the miniature corpus first, where that is asked for."""
         if self.settings.miniature is not None:
             self._draw_miniature()
-        return [
+        found = [
             shard for source in self.settings.sources for shard in list_shards(source, self.settings.files_per_shard)
         ]
+        return found if self.settings.limit is None else spread(found, self.settings.limit)
 
     @cached_property
     def sources(self) -> Mapping[str, SourceSettings]:
@@ -137,5 +139,6 @@ def _upstream(identity: dict[str, Any]) -> dict[str, Any]:
         name: identity["settings"][name]
         for name in ("sources", "files_per_shard", "decode", "encoder", "vocabulary", "retrieval")
     }
+    settings["limit"] = identity["settings"].get("limit")
     inputs = {name: identity["inputs"][name] for name in ("encoder", "vocabulary", "sources")}
     return {"settings": settings, "inputs": inputs}

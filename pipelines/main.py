@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import logging
@@ -63,9 +64,19 @@ def build(
     output: _Output = None,
     size: Annotated[int | None, typer.Option("--size", help="samples to select, in place of balance.size")] = None,
     accept_changed: _AcceptChanged = False,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, help="try the chain on so many samples, in a run folder of its own"),
+    ] = None,
 ) -> None:
     """The whole chain, from raw shards to balanced shards and the report."""
     run = _open_run(config, beam_flags, overrides, input_path, output, accept_changed, size)
+    if limit is not None:
+        from pipelines.trial import of_trial
+
+        run = dataclasses.replace(run, settings=of_trial(run.settings, limit, output))
+        chosen = f" a trial on at most {limit:,} samples, of which {run.settings.balance.size:,} are selected"
+        run.console.print(Text.assemble(("limit:", "yellow"), chosen), soft_wrap=True)
     run.console.print(Text.assemble(("evenweave build", "bold"), f" {config} → {run.settings.output}"))
     build_stages(run)
     _report(run.settings.output, run.console)

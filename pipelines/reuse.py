@@ -70,7 +70,7 @@ def _name(shard: InputShard) -> ShardName:
 
 def _of_all_annotations(identity: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a run's identity that its annotations depend on, whichever shard they are of."""
-    settings = {name: identity["settings"][name] for name in ("decode", "encoder", "retrieval")}
+    settings = {name: identity["settings"].get(name) for name in ("decode", "encoder", "retrieval", "limit")}
     return {"settings": settings, "inputs": {name: identity["inputs"][name] for name in ("encoder", "vocabulary")}}
 
 

@@ -55,7 +55,13 @@ def test_rejects_hold_what_has_no_utf8_as_escapes(tmp_path: pathlib.Path) -> Non
 def test_equal_rows_give_equal_bytes_however_they_are_chunked(tmp_path: pathlib.Path) -> None:
     rng = np.random.default_rng(0)
     keys = [rng.bytes(40).hex() for _ in range(5_000)]
-    whole = pa.table({"key": keys, "source_record": pa.array([key * 20 for key in keys], pa.large_string())})
+    halves = pa.array(rng.standard_normal(3 * len(keys)).astype(np.float16))
+    columns = {
+        "key": keys,
+        "concept_scores": pa.FixedSizeListArray.from_arrays(halves, 3),
+        "source_record": pa.array([key * 20 for key in keys], pa.large_string()),
+    }
+    whole = pa.table(columns)
     parts = pa.concat_tables([whole.slice(start, 32) for start in range(0, len(keys), 32)])
     one, other, again = (StoragePath.of(tmp_path / name) for name in "abc")
     write_table(one, whole, "f1")

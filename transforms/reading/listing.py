@@ -32,7 +32,8 @@ class InputShard:
     """The part of a source that one worker reads at a time; ``name`` is unique in the source and has no slash.
 
     In format ``folder`` a shard is virtual: ``path`` is the folder, ``files`` the names below it, sorted, and
-    ``size_bytes`` the sum of their sizes. ``version`` is that of :mod:`transforms.reading.versions`.
+    ``size_bytes`` the sum of their sizes. ``version`` is that of :mod:`transforms.reading.versions`; ``limit``: of a
+    trial, how many of its samples are read, from its first on.
     """
 
     source: str
@@ -42,6 +43,7 @@ class InputShard:
     size_bytes: int
     files: tuple[str, ...] = ()  # as transforms.names writes them
     version: str = ""
+    limit: int | None = None
 
     def file(self, name: str) -> StoragePath:
         """Where one of ``files`` lies; raises UnicodeDecodeError for a name that is not UTF-8."""
