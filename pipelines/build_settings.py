@@ -76,6 +76,12 @@ class BuildSettings(Settings):
         # run.json must lead back to the images from wherever it is read
         return [source.model_copy(update={"path": absolute(source.path)}) for source in sources]
 
+    @field_validator("export", mode="before")
+    @classmethod
+    def _form_alone(cls, export: Any) -> Any:
+        """``export: index`` is short for ``export: {form: index}``."""
+        return {"form": export} if isinstance(export, str) else export
+
     @model_validator(mode="after")
     def _similarity_is_annotated(self) -> Self:
         if self.filter.takes_similarity and not self.retrieval.caption_similarity:

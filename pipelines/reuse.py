@@ -71,7 +71,7 @@ def _name(shard: InputShard) -> ShardName:
 def _of_all_annotations(identity: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a run's identity that its annotations depend on, whichever shard they are of."""
     settings = {name: identity["settings"].get(name) for name in ("decode", "encoder", "retrieval", "limit")}
-    return {"settings": settings, "inputs": {name: identity["inputs"][name] for name in ("encoder", "vocabulary")}}
+    return {"settings": settings, "inputs": {name: identity["inputs"][name] for name in ("encoder", VOCABULARY.name)}}
 
 
 def _sources_alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:

@@ -26,7 +26,7 @@ def _of_size(balance: BalanceSettings, size: int) -> BalanceSettings:
     strata = balance.strata
     if strata is not None:
         sizes = {name: of_all * size // balance.size for name, of_all in strata.sizes.items()}
-        largest = max(strata.sizes, key=lambda name: strata.sizes[name])
+        largest = max(strata.sizes, key=strata.sizes.__getitem__)
         sizes[largest] += size - sum(sizes.values())
         strata = strata.model_copy(update={"sizes": sizes})
     return balance.model_copy(update={"size": size, "strata": strata})

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.text import Text
 
 from pipelines.engine.settings import available_cores
 from transforms.run_folder import RunState
@@ -39,12 +40,9 @@ def run(run_folder_uri: str, and_repair: bool = False, console: Console | None =
         return NOT_SOUND if findings else SOUND
     remain = repair(state, findings)
     for finding in remain:
-        console.print(
-            f"[red]✗[/] {escape(finding.path.relative_to(state.folder.root))} cannot be mended by removing: put a copy "
-            "of it back, or run every stage again, into a new output folder.",
-            highlight=False,
-            soft_wrap=True,
-        )
+        advice = "put a copy of it back, or run every stage again, into a new output folder."
+        line = f" {finding.path.relative_to(state.folder.root)} cannot be mended by removing: {advice}"
+        console.print(Text.assemble(("✗", "red"), line), soft_wrap=True)
     return NOT_SOUND if remain else SOUND
 
 

@@ -8,7 +8,7 @@ from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.exporting.manifest import read_manifest, stats_path
 from transforms.run_folder import RunFolder, RunState
-from transforms.stages import CHAIN, PACK, REJECTS, Stage
+from transforms.stages import CHAIN, EXPORT, PACK, REJECTS, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 
@@ -24,7 +24,7 @@ def sizes_below(path: StoragePath) -> dict[str, int]:
 
 def folders_of(folder: RunFolder, stage: Stage) -> list[StoragePath]:
     """Everything that a stage writes."""
-    return [folder.root / name for name in (*stage.writes, f"{REJECTS}/{stage.name}")]
+    return [folder.root / name for name in (*stage.writes, *stage.may_write, f"{REJECTS}/{stage.name}")]
 
 
 def shard_file(folder: RunFolder, stage: Stage, name: ShardName) -> StoragePath:
@@ -47,8 +47,10 @@ def missing_files(state: RunState, stage: Stage, names: Sequence[ShardName] | No
         path = folder.root / name
         if not any(found == path.path or found.startswith(f"{path.path}/") for found in sizes):
             yield Finding(path, "is missing", stage)
-    if stage.with_manifest:
+    if state.manifest_of(stage):
         yield from _as_in_manifest(folder, stage, sizes)
+    elif stage is EXPORT and names is not None:
+        yield from _compared(stage, ((folder.index(*name), None) for name in names), sizes)
     left, rejects = state.reject_files(stage.name), reject_files(folder, stage, sizes)
     if left is not None and len(rejects) != left:
         yield Finding(folder.root / REJECTS / stage.name, f"holds {len(rejects)} files in place of {left}", stage)

@@ -88,7 +88,7 @@ class Verifier:
             yield from self._check_vocabulary()
         if done and stage is not VOCABULARY:
             yield from check_sums(state, stage, read)
-        if stage.with_manifest:
+        if state.manifest_of(stage):
             yield from check_manifest(state, stage, lambda work, items: _mapped(pool, work, items), self.tell)
 
     def _tables(self, stage: Stage) -> Iterator[tuple[StoragePath, int]]:

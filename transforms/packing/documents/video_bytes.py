@@ -66,7 +66,8 @@ def measure_video(data: bytes) -> VideoMeasure | VideoFault:
             stream = container.streams.video[0]
             stream.thread_type = "NONE"
             rate = float(stream.average_rate or stream.guessed_rate or 1)
-            total, first, end_secs = 0, None, 0.0
+            total, end_secs = 0, 0.0
+            first: Any = None
             for packet in container.demux():
                 end_secs = max(end_secs, _end_secs(packet))
                 if packet.stream is stream:
@@ -83,7 +84,7 @@ def measure_video(data: bytes) -> VideoMeasure | VideoFault:
     return VideoMeasure(total, rate, width, height)
 
 
-def _end_secs(packet: av.Packet) -> float:
+def _end_secs(packet: av.Packet[Any]) -> float:
     """When what a packet holds ends; 0 where it does not say."""
     if packet.pts is None or packet.time_base is None:
         return 0.0
