@@ -14,7 +14,7 @@ import pyarrow.fs as pafs
 import xxhash
 
 from transforms.reading.captions import captions_path
-from transforms.reading.listing import InputShard
+from transforms.reading.input_shard import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.storage import StoragePath
 
