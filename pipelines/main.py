@@ -14,9 +14,11 @@ from rich.text import Text
 # Beam warns while it is imported about extras that are not installed; a handler in place first keeps that quiet
 logging.getLogger().addHandler(logging.NullHandler())
 
+from pipelines.browse_commands import add_browse_commands  # noqa: E402
 from pipelines.build import build as build_stages  # noqa: E402
 from pipelines.build_run import BuildRun  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
+from pipelines.common_options import common_options, log_end  # noqa: E402
 from pipelines.engine.choice import choose_engine  # noqa: E402
 from pipelines.packaged_configs import find_config  # noqa: E402
 from pipelines.stopping import StopOnSignal  # noqa: E402
@@ -29,6 +31,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    callback=common_options,
 )
 
 _Config = Annotated[
@@ -172,6 +175,9 @@ def filter_(
         build_stages(run, [FILTER])
 
 
+add_browse_commands(app)
+
+
 def _overrides(overrides: list[str] | None, output: str | None, size: int | None) -> list[str]:
     named = {"output": output, "balance.size": size}
     return [*(overrides or []), *(f"{key}={value}" for key, value in named.items() if value is not None)]
@@ -198,7 +204,8 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that is not UTF-8, or a terminal that is not
     with StopOnSignal() as stopping:
         try:
-            app()
+            with log_end():
+                app()
         except EvenweaveError as error:
             if not stopping.received:  # else it tells of a worker that had the signal too
                 show_error(error)
