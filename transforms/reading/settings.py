@@ -10,7 +10,7 @@ from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Se
 from transforms.scripts import SCRIPT_OF
 
 #: What each is: :data:`transforms.reading.formats.FORMATS`.
-FormatName = Literal["interleaved_webdataset", "webdataset", "interleaved_parquet", "parquet", "folder"]
+FormatName = Literal["interleaved_parquet", "interleaved_webdataset", "webdataset", "parquet", "folder"]
 
 
 def _only(*formats: FormatName) -> dict[str, Any]:

@@ -18,12 +18,12 @@ from transforms.reading.settings import FormatName
 def _format(name: FormatName) -> Format:
     """The object of a format; one that settings name and this does not know fails the type check, and the import."""
     match name:
+        case "interleaved_parquet":
+            return INTERLEAVED_PARQUET
         case "interleaved_webdataset":
             return INTERLEAVED_WEBDATASET
         case "webdataset":
             return WEBDATASET
-        case "interleaved_parquet":
-            return INTERLEAVED_PARQUET
         case "parquet":
             return PARQUET
         case "folder":

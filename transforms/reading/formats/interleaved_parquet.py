@@ -153,8 +153,11 @@ def _cut(source: SourceSettings, files: Sequence[StoragePath], files_per_shard: 
 
 def _guess(file: StoragePath) -> Mapping[str, str] | None:
     """By the columns: documents have lists of texts, and where the images stand beside them, lists of bytes."""
-    with file.open_random() as stream:
-        schema = open_parquet(stream, file).schema_arrow
+    try:
+        with file.open_random() as stream:
+            schema = open_parquet(stream, file).schema_arrow
+    except InputError:
+        return None
     if not {_TEXTS, _IMAGES} <= set(schema.names) or not _is_list(schema.field(_TEXTS).type):
         return None
     with_bytes = [field.name for field in schema if _is_list(field.type) and _holds_bytes(field.type.value_type)]
