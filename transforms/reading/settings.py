@@ -50,6 +50,13 @@ class SourceSettings(Settings):
         description="folder only: CSV, TSV or JSON Lines file with the image's name (file, file_name or image) and its "
         "caption (caption or text); a bare name lies in the folder itself; null: a .txt beside each image",
     )
+    embeddings: str | None = Field(
+        default=None,
+        min_length=1,
+        description="folder of embeddings of these images by the same encoder, as clip-retrieval or keep_embedding "
+        "write them (img_emb/*.npy, metadata/*.parquet with keys); null: images are encoded",
+        json_schema_extra=NOT_FINGERPRINTED,  # the names and sizes of its files are an input
+    )
     image_column: str = Field(
         default="image", description="parquet only: column of image bytes, or of struct{bytes, path}"
     )
