@@ -1,4 +1,4 @@
-"""Embeddings written for others, and read in place of encoding: the right row for each key, or what is wrong with them."""
+"""Embeddings written for others, and read in place of encoding: the right row for each key, or what is wrong."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_what_was_kept_is_read_back(tmp_path: pathlib.Path) -> None:
 
 
 def test_keys_that_are_not_there_or_twice(folder: pathlib.Path) -> None:
-    with pytest.raises(InputError, match="source web: .* holds no embedding of 'z', a sample of shard 00003. Mend it"):
+    with pytest.raises(InputError, match=r"source web: .* holds no embedding of 'z', a sample of shard 00003. Mend it"):
         ImportedEmbeddings("web", str(folder), WIDTH).rows("00003", ["a", "z"])
     write(folder, "2", vectors(2), image_path=["h", "b"])
     with pytest.raises(InputError, match="names a key twice: 'b'"):
