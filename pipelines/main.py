@@ -18,9 +18,11 @@ import evenweave  # noqa: F401 - first: it says where another's package is impor
 # Beam warns while it is imported about extras that are not installed; a handler in place first keeps that quiet
 logging.getLogger().addHandler(logging.NullHandler())
 
+from pipelines.browse_commands import add_browse_commands  # noqa: E402
 from pipelines.build import build as build_stages  # noqa: E402
 from pipelines.build_run import BuildRun  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
+from pipelines.common_options import common_options, log_end  # noqa: E402
 from pipelines.engine.choice import choose_engine  # noqa: E402
 from pipelines.packaged_configs import find_config  # noqa: E402
 from pipelines.stopping import StopOnSignal  # noqa: E402
@@ -33,6 +35,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    callback=common_options,
 )
 
 _Config = Annotated[
@@ -197,6 +200,9 @@ def filter_(
         build_stages(run, [FILTER])
 
 
+add_browse_commands(app)
+
+
 def _open_run(
     config: str,
     beam_flags: list[str] | None,
@@ -234,7 +240,8 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that is not UTF-8, or a terminal that is not
     with StopOnSignal() as stopping:
         try:
-            app()
+            with log_end():
+                app()
         except EvenweaveError as error:
             if not stopping.received:  # else it tells of a worker that had the signal too
                 show_error(error)

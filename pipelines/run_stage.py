@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from transforms.rejects import Counts
 from transforms.run_folder import RunState
 from transforms.stages import Stage, giver_to
 from transforms.verifying.listing import reject_files
+
+_LOG = logging.getLogger("evenweave")  # what --log-file keeps
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class StageRunner:
 
     def _say(self, stage: Stage, counts: Counts, how: str) -> None:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.rejects.items())
+        _LOG.info("%s: %d in, %d out (%s) %s", stage.name, counts.rows_in, counts.rows_out, how, reasons)
         self.console.print(
             Text.assemble(
                 ("✓", "green"),

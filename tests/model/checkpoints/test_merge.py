@@ -44,6 +44,8 @@ def vision(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 def test_merge_keeps_both_parts(vision: pathlib.Path, tmp_path: pathlib.Path, shape: str) -> None:
     text = write_qwen3(tmp_path / "text", **SHAPES[shape])
     merge(str(vision), str(text), str(tmp_path / "stage0"), file_bytes=200_000)
+    sizes = [path.stat().st_size for path in (tmp_path / "stage0").glob("*.safetensors")]
+    assert len(sizes) > 1 and max(sizes) < 250_000  # headers, and what is larger than a file by itself
     model = load_model(str(tmp_path / "stage0"))
     config = model.config
     assert config.vision_config.text_hidden_size == config.text_config.hidden_size == SHAPES[shape]["hidden_size"]

@@ -10,11 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from transforms.annotating.embedding_files import embedding_files, part_name, write_embeddings
 from transforms.annotating.imported_embeddings import ImportedEmbeddings, list_parts
 from transforms.errors import InputError
-from transforms.run_folder import RunFolder
-from transforms.storage import StoragePath
 
 WIDTH = 4
 
@@ -50,28 +47,6 @@ def test_rows_are_found_by_key(dtype: type, tmp_path: pathlib.Path) -> None:
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, vectors(7)[[6, 3, 1, 4, 2, 5, 6]], atol=2e-3)
     assert imported.rows("any", []).shape == (0, WIDTH)
-
-
-def test_what_was_kept_is_read_back(tmp_path: pathlib.Path) -> None:
-    """The same keys in each shard, and one that the reader had to change."""
-    folder = RunFolder(StoragePath.of(tmp_path), "f" * 16)
-    rows = vectors(22, 1).astype(np.float16)
-    for number in range(11):
-        shard = f"{number:05d}"
-        flat = pa.array(rows[2 * number : 2 * number + 2].reshape(-1))
-        columns = {
-            "key": ["a", "b_c"],
-            "source_key": [None, "b.c"],
-            "caption": ["a dog", None],
-            "source": ["web"] * 2,
-            "shard": [shard] * 2,
-            "embedding": pa.FixedSizeListArray.from_arrays(flat, WIDTH),
-        }
-        write_embeddings(folder, part_name(number, 11), pa.table(columns))
-    assert embedding_files(folder, "07")[0].is_file()
-    imported = ImportedEmbeddings("web", str(tmp_path / "embeddings"), WIDTH)
-    np.testing.assert_allclose(imported.rows("00007", ["b.c", "a"]), rows[[15, 14]].astype(np.float32), atol=2e-3)
-    assert np.load(tmp_path / "embeddings/img_emb/img_emb_10.npy").tolist() == rows[20:].tolist()
 
 
 def test_keys_that_are_not_there_or_twice(folder: pathlib.Path) -> None:

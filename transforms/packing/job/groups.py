@@ -17,11 +17,11 @@ from transforms.packing.documents.media import LocatedDocument
 from transforms.packing.documents.pairs import read_pairs
 from transforms.packing.documents.records import read_records
 from transforms.packing.inputs import InputGroup, PackInput
+from transforms.packing.job.group_documents import GroupDocuments
 from transforms.packing.job.input_digest import InputDigest
 from transforms.packing.job.shard_writer import write_shards
 from transforms.packing.layouts.ready import ready_packs
 from transforms.packing.layouts.registry import LAYOUTS
-from transforms.packing.plan.group_documents import GroupDocuments
 from transforms.packing.plan.tally import PackTally
 from transforms.packing.settings import PackSettings
 from transforms.packing.sources import Layout, PackedShardSettings, PackSource, VideoSampling
@@ -104,12 +104,7 @@ def read_documents(part: PackInput, job: PackJob) -> Iterator[LocatedDocument | 
 @functools.lru_cache(maxsize=1)
 def load_chat(pack: PackSettings) -> ChatTokenizer:
     """Once a worker; raises InputError for a tokenizer that cannot write the chat template."""
-    return ChatTokenizer.load(
-        pack.tokenizer,
-        image_limits=pack.image_limits,
-        video_limits=pack.video_limits,
-        system_prompt=pack.system_prompt,
-    )
+    return ChatTokenizer.of(pack)
 
 
 def _keyed_packs(
