@@ -1,8 +1,8 @@
 """Embeddings that were made before, in place of encoding: found by key in the files of clip-retrieval, or our own.
 
 A folder holds ``img_emb/*.npy``, (N, D) of float16 or float32, and as many ``metadata/*.parquet``, in the same order of
-names, of N rows each: what a row is of stands in the column ``key`` or, of clip-retrieval, ``image_path``. Where there
-is a column ``shard`` too, as in ours, a key need be unique in its shard only.
+names, of N rows each: what a row is of stands in the column ``image_path``, clip-retrieval's name for a key, or ``key``.
+In our own files a key need be unique in its shard only; another's column ``shard`` is whatever its source said.
 
 A worker keeps 16 bytes a row of all files, and reads the rows of a shard where they lie.
 
@@ -25,7 +25,7 @@ from transforms.errors import InputError
 from transforms.keyed import hash64
 from transforms.storage import StoragePath
 
-_KEY_COLUMNS = ("key", "image_path")
+_KEY_COLUMNS = ("image_path", "key")
 _DTYPES = (np.dtype(np.float16), np.dtype(np.float32))
 _HEADER_BYTES = 1 << 12  # of an .npy; some 128 are written
 
@@ -53,7 +53,7 @@ class ImportedEmbeddings:
         if self._parts[0].width != width:
             raise self._error(f"holds embeddings of width {self._parts[0].width}, the encoder's have {width}")
         self._begins = np.cumsum([0, *(part.rows for part in self._parts)])
-        self._has_shards = "shard" in _columns(self._parts[0])
+        self._has_shards = _is_ours(self._parts[0])
         ids = np.fromiter(self._ids(), np.uint64, count=int(self._begins[-1]))
         self._order = np.argsort(ids, kind="stable")  # (R,)
         self._sorted = ids[self._order]
@@ -158,6 +158,12 @@ def _columns(part: _Part) -> list[str]:
     with part.about.open_random() as file:
         names: list[str] = pq.read_schema(file).names
     return names
+
+
+def _is_ours(part: _Part) -> bool:
+    """Told by what :func:`transforms.datasets.write_table` leaves in the footer."""
+    with part.about.open_random() as file:
+        return b"fingerprint" in (pq.read_schema(file).metadata or {})
 
 
 def _rows(part: _Part) -> int:

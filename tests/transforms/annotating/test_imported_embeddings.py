@@ -49,6 +49,13 @@ def test_rows_are_found_by_key(dtype: type, tmp_path: pathlib.Path) -> None:
     assert imported.rows("any", []).shape == (0, WIDTH)
 
 
+def test_what_a_source_said_of_shards_and_keys_is_not_taken_for_ours(tmp_path: pathlib.Path) -> None:
+    """clip-retrieval puts the fields of each sample's JSON beside its own columns."""
+    write(tmp_path, "0", vectors(2), image_path=["web/0/a", "web/0/b"], key=["a", "a"], shard=["0", "0"])
+    found = ImportedEmbeddings("web", str(tmp_path), WIDTH).rows("any", ["web/0/b"])
+    np.testing.assert_allclose(found, vectors(2)[1:], atol=1e-6)
+
+
 def test_keys_that_are_not_there_or_twice(folder: pathlib.Path) -> None:
     with pytest.raises(InputError, match=r"source web: .* holds no embedding of 'z', a sample of shard 00003. Mend it"):
         ImportedEmbeddings("web", str(folder), WIDTH).rows("00003", ["a", "z"])
@@ -76,7 +83,7 @@ def test_a_row_without_a_direction(value: float, folder: pathlib.Path) -> None:
         (vectors(1)[:, :2], {"key": ["h"]}, "holds float32 of width 2"),
         (np.ones((1, WIDTH)), {"key": ["h"]}, "holds float64 of width 4"),
         (np.ones(WIDTH, np.float32), {"key": ["h"]}, r"an array of shape \(4,\)"),
-        (vectors(1), {"url": ["h"]}, "has no column key or image_path, only url"),
+        (vectors(1), {"url": ["h"]}, "has no column image_path or key, only url"),
     ],
 )
 def test_files_that_do_not_fit(
