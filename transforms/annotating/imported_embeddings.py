@@ -1,7 +1,7 @@
 """Embeddings that were made before, in place of encoding: found by key in the files of clip-retrieval, or our own.
 
 A folder holds ``img_emb/*.npy``, (N, D) of float16 or float32, and as many ``metadata/*.parquet``, in the same order of
-names, of N rows each: what a row is of stands in the column ``image_path``, clip-retrieval's name for a key, or ``key``.
+names, of N rows each: what a row is of stands in ``image_path``, clip-retrieval's name for a key, or else in ``key``.
 In our own files a key need be unique in its shard only; another's column ``shard`` is whatever its source said.
 
 A worker keeps 16 bytes a row of all files, and reads the rows of a shard where they lie.
