@@ -8,7 +8,7 @@ from transforms.configuration import NOT_FINGERPRINTED, Settings
 
 
 class ExportSettings(Settings):
-    """The ``export`` section of a build configuration."""
+    """How the balanced corpus is cut into shards, and in which order."""
 
     name: str = Field(
         "evenweave",
