@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 
+from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
 from transforms.stages import CHAIN, PACK, Stage, from_on
 from transforms.storage import StoragePath
@@ -19,7 +20,15 @@ def first_stage(findings: Iterable[Finding]) -> Stage | None:
 
 
 def repair(state: RunState, findings: Iterable[Finding]) -> None:
-    """Removes what was found broken, and goes back to before the first stage that is to be repeated."""
+    """Removes what was found broken, and goes back to before the first stage that is to be repeated.
+
+    Raises RunFolderError for a run of an older format version, with which no command goes on.
+    """
+    if state.is_older:
+        raise RunFolderError(
+            f"{state.folder.root} is of format version {state.format_version}, with which no command goes on: what is "
+            "broken cannot be made anew there. Run the job again into a new folder."
+        )
     findings = list(findings)
     stage = first_stage(findings)
     if stage is not None:
