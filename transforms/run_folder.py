@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, model_validator
 
-from transforms.at_rest import FORMAT_VERSION, RUN_JSON, check_origin, parsing, read_json, shaped
+from transforms.at_rest import FORMAT_VERSION, OLDER_VERSIONS, RUN_JSON, check_origin, parsing, read_json, shaped
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts, StoredCounts
 from transforms.stages import COUNTS_ENDING, EXPORT, REJECTS, Stage
@@ -147,16 +147,28 @@ class RunState:
         return state
 
     @classmethod
-    def read(cls, root: StoragePath) -> RunState:
+    def read(cls, root: StoragePath, older_too: bool = False) -> RunState:
         """The state of an existing run; raises RunFolderError where there is none, and for one that is damaged or of
-        another version."""
+        another version.
+
+        ``older_too`` is for who looks into a run and writes nothing of it.
+        """
         path = root / RUN_JSON
         if not path.exists():
             raise RunFolderError(f"{root} is not a run folder: it has no run.json")
         values = read_json(path)
-        check_origin(path, values.get("format_version"), values.get("fingerprint"), None)
+        check_origin(path, values.get("format_version"), values.get("fingerprint"), None, older_too)
         shaped(path, values, _StoredRecord)
         return cls(RunFolder(root, values["fingerprint"]), values)
+
+    @property
+    def format_version(self) -> str:
+        return str(self.values["format_version"])
+
+    @property
+    def is_older(self) -> bool:
+        """Whether it is of a format version that is read, and not written any more."""
+        return self.format_version in OLDER_VERSIONS
 
     def is_done(self, stage: str) -> bool:
         return bool(self.values["stages"].get(stage, {}).get("state") == "done")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import assert_never, get_args
@@ -37,8 +38,16 @@ def method_class(name: Method) -> type[Weighting]:
             assert_never(name)
 
 
+def _whole(name: Method) -> type[Weighting]:
+    """The class of a method; raises TypeError for one that is not whole, where the type check would let it pass."""
+    method = method_class(name)
+    if inspect.isabstract(method) or method.name != name:
+        raise TypeError(f"{method.__name__} is no balancing method {name!r}: its name or an abstract method is missing")
+    return method
+
+
 #: Every method by its name in the settings.
-METHODS: Mapping[Method, type[Weighting]] = MappingProxyType({name: method_class(name) for name in get_args(Method)})
+METHODS: Mapping[Method, type[Weighting]] = MappingProxyType({name: _whole(name) for name in get_args(Method)})
 
 
 def weighting(settings: BalanceSettings, counts: Ints, rows: int, sample: Ids) -> Weighting:
