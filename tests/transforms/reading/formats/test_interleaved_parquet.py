@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 from typing import Any
 
@@ -24,6 +25,7 @@ from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.random_access import ImageReader
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings
+from transforms.reading.versions import inputs_table
 from transforms.rejects import Reject
 
 CAT, MAT, DOG = (encoded(picture(seed)) for seed in range(3))
@@ -167,6 +169,14 @@ def test_shards_hold_their_tars(tmp_path: pathlib.Path) -> None:
     assert (shard.name, shard.files) == ("a", ("a.parquet", "a/00000.tar", "a/00001.tar"))
     assert shard.size_bytes == sum(shard.file(name).size_bytes() for name in shard.files)
     assert most_samples([shard]) == {"web": None}
+
+
+def test_a_tar_that_is_changed_is_another_version(tmp_path: pathlib.Path) -> None:
+    source = settings(in_tars(tmp_path))
+    before = inputs_table(list_shards(source), {"web": source})["version"].to_pylist()
+    assert inputs_table(list_shards(source), {"web": source})["version"].to_pylist() == before
+    os.utime(tmp_path / "docs" / "a" / "00001.tar", ns=(5, 5))
+    assert inputs_table(list_shards(source), {"web": source})["version"].to_pylist() != before
 
 
 @pytest.mark.parametrize(
