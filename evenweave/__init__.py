@@ -1,7 +1,7 @@
 """What users import: runs, balancing, the model under its documented names, and the configurations that are shipped.
 
-Nothing is loaded before it is asked for, so that ``import evenweave`` takes milliseconds. The configurations lie in
-the folder ``configs`` of this package: ``importlib.resources.files("evenweave") / "configs"``.
+Nothing is loaded before it is asked for: ``import evenweave`` imports neither torch nor Arrow. The configurations lie
+in the folder ``configs`` of this package: ``importlib.resources.files("evenweave") / "configs"``.
 """
 
 from __future__ import annotations

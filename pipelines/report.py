@@ -35,7 +35,7 @@ def run(run_folder_uri: str, console: Console | None = None) -> StoragePath:
     figures = render_figures(summary.concept_counts)
     for name, data in figures.items():
         _write(page.parent / name, data)
-    if state.is_done(EXPORT.name):
+    if state.is_done(EXPORT.name) and state.manifest_of(EXPORT):
         _write_card(state.folder, summary, settings.sources, figures)
     print_summary(summary, console or Console(), page)
     return page

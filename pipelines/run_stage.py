@@ -17,6 +17,7 @@ from transforms.errors import EvenweaveError
 from transforms.rejects import Counts
 from transforms.run_folder import RunState
 from transforms.stages import Stage, giver_to
+from transforms.verifying.listing import reject_files
 
 _LOG = logging.getLogger("evenweave")  # what --log-file keeps
 
@@ -67,7 +68,8 @@ class StageRunner:
                 counts = self._take_counts(stage)
         self._check_rejects(stage, counts, job.hint(counts))
         self._check_handover(stage, counts)
-        self.state.finish(stage.name, counts, **job.figures())
+        files = len(reject_files(self.state.folder, stage))
+        self.state.finish(stage.name, counts, reject_files=files, **job.figures())
         tell(counts, f"{time.monotonic() - started:.1f} s")
 
     def _take_counts(self, stage: Stage) -> Counts:

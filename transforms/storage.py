@@ -18,7 +18,7 @@ import stat
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -117,6 +117,13 @@ class StoragePath:
     def delete(self) -> None:
         self.filesystem.delete_file(self.path)
 
+    def remove(self) -> None:
+        """A folder and all in it, or a file; where there is neither, nothing."""
+        if self.is_dir():
+            self.filesystem.delete_dir(self.path)
+        elif self.is_file():
+            self.delete()
+
     def open_random(self) -> pa.NativeFile:
         """For positioned reads."""
         return self.filesystem.open_input_file(self.path)
@@ -165,6 +172,18 @@ class StoragePath:
         """Every complete file below this folder, sorted by path; empty where there is none."""
         return [path for path in self._files() if PARTIAL not in path.name]
 
+    def stored(self) -> StoredFile | None:
+        """This file; None where there is none."""
+        return _stored(self._look(self.path), self.root)
+
+    def stored_below(self) -> list[StoredFile]:
+        """Every file below this folder, those half written among them, sorted by path: one look a folder, and on an
+        object store none a file."""
+        if self.root:
+            return self._listed()
+        with self._looking():
+            return sorted(file for entry in _local_entries(self.path) if (file := _local_file(entry)))
+
     def remove_partials(self) -> None:
         """Delete what killed writers left below this folder; only while nothing writes there."""
         for path in self._files():
@@ -173,20 +192,48 @@ class StoragePath:
 
     def _look(self, what: str | pafs.FileSelector) -> Any:
         """What the file system says of a path or below a folder; InputError where it does not answer or let us in."""
-        try:
+        with self._looking():
             return self.filesystem.get_file_info(what)
+
+    @contextlib.contextmanager
+    def _looking(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise InputError(f"cannot look at {self}: {error}. Check the path and your rights to it.") from error
 
     def _files(self) -> list[StoragePath]:
-        if not self.root:
-            try:
-                return sorted(StoragePath(path) for path in _local_files(self.path))
-            except OSError as error:
-                raise InputError(f"cannot look at {self}: {error}. Check the path and your rights to it.") from error
-        selector = pafs.FileSelector(self.path, recursive=True, allow_not_found=True)
-        infos = self._look(selector)
-        return sorted(StoragePath(info.path, self.root) for info in infos if info.type == pafs.FileType.File)
+        if self.root:
+            return [file.path for file in self._listed()]
+        with self._looking():
+            return sorted(StoragePath(entry.path) for entry in _local_entries(self.path))
+
+    def _listed(self) -> list[StoredFile]:
+        infos = self._look(pafs.FileSelector(self.path, recursive=True, allow_not_found=True))
+        return sorted(file for info in infos if (file := _stored(info, self.root)))
+
+
+class StoredFile(NamedTuple):
+    """A file as a listing tells it. ``modified_ns``: when it was changed last, in nanoseconds since 1970; None where
+    the store does not tell."""
+
+    path: StoragePath
+    size_bytes: int
+    modified_ns: int | None
+
+
+def _stored(info: pafs.FileInfo, root: str) -> StoredFile | None:
+    if info.type != pafs.FileType.File:
+        return None
+    return StoredFile(StoragePath(info.path, root), info.size, info.mtime_ns)
+
+
+def _local_file(entry: os.DirEntry[str]) -> StoredFile | None:
+    try:
+        about = entry.stat()
+    except FileNotFoundError:  # gone since it was listed
+        return None
+    return StoredFile(StoragePath(entry.path), about.st_size, about.st_mtime_ns)
 
 
 class OutputStream:
@@ -242,7 +289,7 @@ def _unwritten(path: StoragePath, error: OSError, remedy: str) -> RunFolderError
     return RunFolderError(f"cannot write {path}: {said}. {remedy}")
 
 
-def _local_files(folder: str) -> Iterator[str]:
+def _local_entries(folder: str) -> Iterator[os.DirEntry[str]]:
     """Files below a folder of this machine, with lone surrogates for bytes of names that are not UTF-8.
 
     Arrow's own walk ends at such names, and follows a link to a folder above it some forty times; here links are
@@ -264,7 +311,7 @@ def _local_files(folder: str) -> Iterator[str]:
                 if entry.is_dir():
                     waiting.append((entry.path, with_this))
                 elif entry.is_file():
-                    yield entry.path
+                    yield entry
 
 
 def expand(pattern: str) -> list[StoragePath]:
@@ -274,16 +321,21 @@ def expand(pattern: str) -> list[StoragePath]:
     folders below ``data``. Braces stand for several paths, as in shells and in webdataset: ``{00000..00123}.tar``,
     ``{en,zh}/*.tar``; raises InputError where one of these names nothing.
     """
+    return [file.path for file in find_files(pattern)]
+
+
+def find_files(pattern: str) -> list[StoredFile]:
+    """The same, as they were listed."""
     location = StoragePath.of(pattern)
-    if location.is_file():
-        return [location]
+    if (single := location.stored()) is not None:
+        return [single]
     named = _without_braces(location)
-    if len(named) == 1 and named[0].is_file():
-        return named
-    files = _common_folder(named).walk()
+    if len(named) == 1 and (single := named[0].stored()) is not None:
+        return [single]
+    files = [file for file in _common_folder(named).stored_below() if PARTIAL not in file.path.name]
     if len(named) == 1:
         return _of(named[0], files)
-    found: set[StoragePath] = set()
+    found: set[StoredFile] = set()
     for path in named:
         matching = _of(path, files)
         if not matching:
@@ -312,13 +364,14 @@ def _common_folder(named: list[StoragePath]) -> StoragePath:
     return StoragePath("/".join(above) or "/", named[0].root)
 
 
-def _of(path: StoragePath, files: list[StoragePath]) -> list[StoragePath]:
+def _of(path: StoragePath, files: list[StoredFile]) -> list[StoredFile]:
     """Those of the sorted ``files`` that a file, folder or pattern names."""
     if _is_glob(path.path):
-        return [file for file in files if fnmatch.fnmatchcase(file.path, path.path)]
-    first, end = (bisect.bisect_left(files, path / before) for before in ("", "\U0010ffff"))
-    at = bisect.bisect_left(files, path)
-    return files[at : at + 1] if files[at : at + 1] == [path] else files[first:end]
+        return [file for file in files if fnmatch.fnmatchcase(file.path.path, path.path)]
+    at, first, end = (
+        bisect.bisect_left(files, one, key=lambda file: file.path) for one in (path, path / "", path / "\U0010ffff")
+    )
+    return files[at : at + 1] if at < len(files) and files[at].path == path else files[first:end]
 
 
 def _is_glob(path: str) -> bool:

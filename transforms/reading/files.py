@@ -1,4 +1,4 @@
-"""Files of a source as shards: one each, measured and named."""
+"""Files of a source as shards: one each, and named."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 
-import pyarrow.fs as pafs
-
 from transforms.errors import InputError
 from transforms.keyed import hash64
 from transforms.reading.input_shard import InputShard
 from transforms.reading.settings import SourceSettings
-from transforms.storage import StoragePath
+from transforms.reading.versions import file_version
+from transforms.storage import StoragePath, StoredFile
 
 
-def file_shards(source: SourceSettings, files: Sequence[StoragePath], _: int = 0) -> list[InputShard]:
+def file_shards(source: SourceSettings, files: Sequence[StoredFile], _: int = 0) -> list[InputShard]:
     """A shard a file."""
     for file in files:
-        require_utf8(file, source)
-    sizes = sizes_bytes(files)
-    names = shard_names([file.relative_to(common_folder(files)) for file in files])
+        require_utf8(file.path, source)
+    folder = common_folder(files)
+    names = shard_names([file.path.relative_to(folder) for file in files])
     shards = [
-        InputShard(source.name, name, source.format, file, size)
-        for name, file, size in zip(names, files, sizes, strict=True)
+        InputShard(source.name, name, source.format, file.path, file.size_bytes, version=file_version(file))
+        for name, file in zip(names, files, strict=True)
     ]
     return sorted(shards, key=lambda shard: shard.name)
 
@@ -38,20 +37,8 @@ def require_utf8(file: StoragePath, source: SourceSettings) -> None:
         ) from error
 
 
-def common_folder(files: Sequence[StoragePath]) -> StoragePath:
-    return StoragePath(os.path.commonpath([file.parent.path for file in files]), files[0].root)
-
-
-def sizes_bytes(files: Sequence[StoragePath]) -> list[int]:
-    """Sizes by listing the common folder, since object stores charge a request for each file asked for singly."""
-    if not files[0].root:
-        return [os.stat(file.path).st_size for file in files]
-    if len(files) == 1:
-        return [files[0].size_bytes()]
-    folder = common_folder(files)
-    listing = folder.filesystem.get_file_info(pafs.FileSelector(folder.path, recursive=True))
-    size_bytes = {info.path: info.size for info in listing}
-    return [size_bytes[file.path] for file in files]
+def common_folder(files: Sequence[StoredFile]) -> StoragePath:
+    return StoragePath(os.path.commonpath([file.path.parent.path for file in files]), files[0].path.root)
 
 
 def shard_names(relative_paths: Sequence[str]) -> list[str]:

@@ -14,7 +14,8 @@ class InputShard:
     """A file, or several that belong together; ``name`` is unique in the source and has no slash.
 
     Where there are several, ``path`` is a folder that all shards of the source share, ``files`` are the names below it,
-    and ``size_bytes`` is the sum of their sizes.
+    and ``size_bytes`` is the sum of their sizes. ``version`` is that of :mod:`transforms.reading.versions`; ``limit``:
+    of a trial, how many of its samples are read, from its first on.
     """
 
     source: str
@@ -23,6 +24,8 @@ class InputShard:
     path: StoragePath
     size_bytes: int
     files: tuple[str, ...] = ()  # as transforms.names writes them
+    version: str = ""
+    limit: int | None = None
 
     def file(self, name: str) -> StoragePath:
         """Where one of ``files`` lies; raises UnicodeDecodeError for a name that is not UTF-8."""

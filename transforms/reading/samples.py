@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from transforms.errors import InputError
 from transforms.reading.formats import FORMATS
@@ -15,11 +16,11 @@ __all__ = ["RawSample", "read_samples"]
 
 
 def read_samples(shard: InputShard, source: SourceSettings) -> Iterator[RawSample | Reject]:
-    """Every sample of the shard, in order, as itself or as a reject: one or the other, so that counts add up.
+    """Every sample of the shard up to its limit, in order, as itself or as a reject: so counts add up.
 
     Raises InputError, naming the file, when it is gone or cannot be read at all as the format it should have.
     """
     try:
-        yield from FORMATS[shard.format].read(shard, source)
+        yield from islice(FORMATS[shard.format].read(shard, source), shard.limit)
     except FileNotFoundError as error:
         raise InputError(f"source {shard.source}: {shard.path} is gone since it was listed") from error

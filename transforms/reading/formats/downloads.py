@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+import xxhash
+
 from transforms.errors import InputError
 from transforms.reading.document import Document, image_key
-from transforms.reading.files import common_folder, require_utf8, shard_names, sizes_bytes
+from transforms.reading.files import common_folder, require_utf8, shard_names
 from transforms.reading.formats.tar_groups import TarGroup, read_groups
 from transforms.reading.formats.webdataset import TarImages, image_ending, most_bytes, no_image
 from transforms.reading.input_shard import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample
 from transforms.reading.settings import SourceSettings
 from transforms.reading.source_record import SourceRecord, read_record
+from transforms.reading.versions import file_version
 from transforms.rejects import Reason, Reject
-from transforms.storage import StoragePath
+from transforms.storage import StoragePath, StoredFile
 
 _OFFSET_BITS = 40  # of a byte in one tar: 1 TB; the bits above are the number of the tar
 _DOCUMENTS, _TAR = ".parquet", ".tar"
@@ -33,39 +36,44 @@ class _Place(NamedTuple):
     record: SourceRecord
 
 
-def cut_with_downloads(source: SourceSettings, files: Sequence[StoragePath], _: int) -> list[InputShard]:
+def cut_with_downloads(source: SourceSettings, files: Sequence[StoredFile], _: int) -> list[InputShard]:
     """A shard a file of documents, with the tars of its images behind it.
 
     What lies in the folder of a file belongs to that file, the tables that img2dataset writes beside its tars too.
     Raises InputError for a file without tars.
     """
     folder = common_folder(files)
-    stems = {file.path.removesuffix(_DOCUMENTS): file for file in files}
+    stems = {file.path.path.removesuffix(_DOCUMENTS): file for file in files}
     documents = [file for file in files if _owner(file, stems) is None]
-    tars: dict[str, list[StoragePath]] = {file.path: [] for file in documents}
-    for path in folder.walk():
-        owner = _owner(path, stems)
-        if path.name.lower().endswith(_TAR) and owner is not None and owner.path in tars:
-            tars[owner.path].append(path)
-    for file in documents:
-        require_utf8(file, source)
-        if not tars[file.path]:
-            raise InputError(
-                f"source {source.name}: no tars in {file.path.removesuffix(_DOCUMENTS)}, where the images of {file} "
-                "belong. Download them into it with img2dataset, or name their column: document_images: column."
-            )
-    names = shard_names([file.relative_to(folder) for file in documents])
-    shards = []
-    for name, file in zip(names, documents, strict=True):
-        together = [file, *tars[file.path]]
-        listed = tuple(path.relative_to(folder) for path in together)
-        shards.append(InputShard(source.name, name, source.format, folder, sum(sizes_bytes(together)), listed))
+    together = {file.path: [file] for file in documents}
+    for file in folder.stored_below():
+        owner = _owner(file, stems)
+        if file.path.name.lower().endswith(_TAR) and owner is not None and owner.path in together:
+            together[owner.path].append(file)
+    names = shard_names([file.path.relative_to(folder) for file in documents])
+    shards = [_shard(source, name, folder, together[file.path]) for name, file in zip(names, documents, strict=True)]
     return sorted(shards, key=lambda shard: shard.name)
 
 
-def _owner(path: StoragePath, stems: dict[str, StoragePath]) -> StoragePath | None:
+def _shard(source: SourceSettings, name: str, folder: StoragePath, files: Sequence[StoredFile]) -> InputShard:
+    documents, *tars = files
+    if not tars:
+        raise InputError(
+            f"source {source.name}: no tars in {documents.path.path.removesuffix(_DOCUMENTS)}, where the images of "
+            f"{documents.path} belong. Download them into it with img2dataset, or name their column: document_images: "
+            "column."
+        )
+    for file in files:
+        require_utf8(file.path, source)
+    listed = tuple(file.path.relative_to(folder) for file in files)
+    version = xxhash.xxh3_64_hexdigest(ascii(list(map(file_version, files))))
+    size_bytes = sum(file.size_bytes for file in files)
+    return InputShard(source.name, name, source.format, folder, size_bytes, listed, version)
+
+
+def _owner(file: StoredFile, stems: dict[str, StoredFile]) -> StoredFile | None:
     """The file of documents into whose folder a path leads; of several the outermost."""
-    parts = path.path.split("/")
+    parts = file.path.path.split("/")
     return next((stems[stem] for end in range(1, len(parts)) if (stem := "/".join(parts[:end])) in stems), None)
 
 

@@ -8,30 +8,39 @@ from collections.abc import Iterator, Sequence
 from transforms.errors import InputReadError
 from transforms.names import decode_name, encode_name
 from transforms.reading.captions import captioned_files, captions_path, read_captions
-from transforms.reading.files import common_folder, sizes_bytes
+from transforms.reading.files import common_folder
 from transforms.reading.formats.format import Format, fill
 from transforms.reading.input_shard import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
 from transforms.reading.retried_file import read_input
 from transforms.reading.settings import SourceSettings
+from transforms.reading.versions import folder_version
 from transforms.rejects import Reason, Reject
-from transforms.storage import StoragePath
+from transforms.storage import StoragePath, StoredFile
 
 # The least of what file systems and object stores allow: NAME_MAX of ext4 and others, and S3's longest key
 _MOST_PART_BYTES, _MOST_NAME_BYTES = 255, 1024
 _FIRST_SHARD = "000000"
 
 
-def _cut(source: SourceSettings, files: Sequence[StoragePath], files_per_shard: int) -> list[InputShard]:
+def _cut(source: SourceSettings, files: Sequence[StoredFile], files_per_shard: int) -> list[InputShard]:
     """Virtual shards over the images found and those that the caption file names: an absent one is a reject later."""
     location = StoragePath.of(source.path)
     folder = location if location.is_dir() else common_folder(files)
-    names_there = (decode_name(os.fsencode(file.relative_to(folder))) for file in files)
-    size_bytes = dict(zip(names_there, sizes_bytes(files), strict=True))
+    size_bytes = {decode_name(os.fsencode(file.path.relative_to(folder))): file.size_bytes for file in files}
     names = sorted(size_bytes.keys() | captioned_files(source, folder))
     chunks = [tuple(names[start : start + files_per_shard]) for start in range(0, len(names), files_per_shard)]
+    version_of = folder_version(folder, source)
     return [
-        InputShard(source.name, f"{index:06d}", "folder", folder, sum(size_bytes.get(name, 0) for name in chunk), chunk)
+        InputShard(
+            source.name,
+            f"{index:06d}",
+            "folder",
+            folder,
+            sum(size_bytes.get(name, 0) for name in chunk),
+            chunk,
+            version_of(chunk),
+        )
         for index, chunk in enumerate(chunks)
     ]
 

@@ -10,7 +10,7 @@ from transforms.reading.input_shard import InputShard
 from transforms.reading.raw_sample import RawSample
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts, Reject
-from transforms.storage import StoragePath
+from transforms.storage import StoragePath, StoredFile
 
 
 class StoredImages(Protocol):
@@ -55,7 +55,7 @@ class Format:
     endings: tuple[str, ...]
 
     #: Files of the source → its shards, sorted by name; the number is how many single images make a virtual one.
-    cut: Callable[[SourceSettings, Sequence[StoragePath], int], list[InputShard]]
+    cut: Callable[[SourceSettings, Sequence[StoredFile], int], list[InputShard]]
 
     #: The settings that a file of these endings tells of itself; None where it is not of this format after all.
     guess: Callable[[StoragePath], Mapping[str, str] | None]

@@ -25,7 +25,7 @@ from transforms.reading.raw_sample import RawSample, checked_sample
 from transforms.reading.retried_file import open_input
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
-from transforms.storage import StoragePath
+from transforms.storage import StoragePath, StoredFile
 
 _IMAGES, _TEXTS, _METADATA, _GENERAL = "images", "texts", "metadata", "general_metadata"
 _BATCH_ROWS = 64  # of documents, which have several images each
@@ -146,7 +146,7 @@ def _is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
-def _cut(source: SourceSettings, files: Sequence[StoragePath], files_per_shard: int) -> list[InputShard]:
+def _cut(source: SourceSettings, files: Sequence[StoredFile], files_per_shard: int) -> list[InputShard]:
     cut = file_shards if source.document_images == "column" else cut_with_downloads
     return cut(source, files, files_per_shard)
 

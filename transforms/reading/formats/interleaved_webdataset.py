@@ -147,8 +147,11 @@ class _Frames:
 def _guess(file: StoragePath) -> Mapping[str, str] | None:
     """By the first sample of a tar."""
     settings = SourceSettings(name="input", format="interleaved_webdataset", path=str(file))
+    stored = file.stored()
+    if stored is None:
+        return None
     try:
-        shard = file_shards(settings, [file])[0]
+        (shard,) = file_shards(settings, [stored])
         first = next(read_groups(shard, shard.path, shard.size_bytes, most_bytes), None)
     except InputError:
         return None
