@@ -12,6 +12,7 @@ import errno
 import fnmatch
 import functools
 import itertools
+import operator
 import os
 import posixpath
 import stat
@@ -368,10 +369,10 @@ def _of(path: StoragePath, files: list[StoredFile]) -> list[StoredFile]:
     """Those of the sorted ``files`` that a file, folder or pattern names."""
     if _is_glob(path.path):
         return [file for file in files if fnmatch.fnmatchcase(file.path.path, path.path)]
-    at, first, end = (
-        bisect.bisect_left(files, one, key=lambda file: file.path) for one in (path, path / "", path / "\U0010ffff")
-    )
-    return files[at : at + 1] if at < len(files) and files[at].path == path else files[first:end]
+    by_path = operator.attrgetter("path")
+    first, end = (bisect.bisect_left(files, path / before, key=by_path) for before in ("", "\U0010ffff"))
+    at = bisect.bisect_left(files, path, key=by_path)
+    return files[at : at + 1] if [file.path for file in files[at : at + 1]] == [path] else files[first:end]
 
 
 def _is_glob(path: str) -> bool:

@@ -14,6 +14,7 @@ from transforms.browsing.concepts import Order, order_rows, read_concept_counts
 from transforms.browsing.rejects import read_left_out
 from transforms.browsing.rows import joined, read_annotated, read_selected
 from transforms.browsing.shards import require
+from transforms.errors import RunFolderError
 from transforms.exporting.manifest import read_manifest
 from transforms.rejects import Counts
 from transforms.run_folder import RunState
@@ -85,6 +86,8 @@ class Run:
         """The balanced shards, in order: paths, or URIs where the run folder is one."""
         require(self._state, EXPORT, "its shards to be read")
         folder = self._state.folder
+        if self._state.manifest_of(EXPORT) is None:
+            raise RunFolderError(f"{folder.root} has no shards: it was built with export: index")
         manifest = read_manifest(folder.shards, folder.fingerprint)
         return [str(folder.shards / shard["file"]) for shard in manifest["shards"]]
 

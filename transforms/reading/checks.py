@@ -38,10 +38,8 @@ def most_samples(shards: Sequence[InputShard]) -> dict[str, int | None]:
     most: dict[str, int | None] = {}
     for name, members in groupby(shards, key=lambda shard: shard.source):
         group = list(members)
-        limited = group[0].limit is not None
-        most[name] = (
-            sum(shard.limit or 0 for shard in group) if limited else FORMATS[group[0].format].most_samples(group)
-        )
+        of_trial = [shard.limit for shard in group if shard.limit is not None]
+        most[name] = sum(of_trial) if of_trial else FORMATS[group[0].format].most_samples(group)
     return most
 
 

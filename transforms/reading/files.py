@@ -1,4 +1,4 @@
-"""Files of a source as shards: one each, and named."""
+"""Files of a source as shards: one each, named."""
 
 from __future__ import annotations
 

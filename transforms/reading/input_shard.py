@@ -14,8 +14,8 @@ class InputShard:
     """A file, or several that belong together; ``name`` is unique in the source and has no slash.
 
     Where there are several, ``path`` is a folder that all shards of the source share, ``files`` are the names below it,
-    and ``size_bytes`` is the sum of their sizes. ``version`` is that of :mod:`transforms.reading.versions`; ``limit``:
-    of a trial, how many of its samples are read, from its first on.
+    and ``size_bytes`` is the sum of their sizes. ``version`` is that of :mod:`transforms.reading.versions`.
+    ``limit``: of a trial, how many of its samples are read, from its first on.
     """
 
     source: str

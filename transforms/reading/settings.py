@@ -57,6 +57,13 @@ class SourceSettings(Settings):
         "caption (caption or text); a bare name lies in the folder itself; null: a .txt beside each image",
         json_schema_extra=_only("folder"),
     )
+    embeddings: str | None = Field(
+        default=None,
+        min_length=1,
+        description="folder of embeddings of these images by the same encoder, as clip-retrieval or keep_embedding "
+        "write them (img_emb/*.npy, metadata/*.parquet with keys); null: images are encoded",
+        json_schema_extra=NOT_FINGERPRINTED,  # the names and sizes of its files are an input
+    )
     image_column: str = Field(
         default="image",
         description="parquet, and interleaved_parquet where document_images is column: column of image bytes, or of "

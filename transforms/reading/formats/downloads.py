@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import xxhash
-
 from transforms.errors import InputError
 from transforms.reading.document import Document, image_key
 from transforms.reading.files import common_folder, require_utf8, shard_names
@@ -20,7 +18,7 @@ from transforms.reading.input_shard import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample
 from transforms.reading.settings import SourceSettings
 from transforms.reading.source_record import SourceRecord, read_record
-from transforms.reading.versions import file_version
+from transforms.reading.versions import files_version
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath, StoredFile
 
@@ -43,37 +41,34 @@ def cut_with_downloads(source: SourceSettings, files: Sequence[StoredFile], _: i
     Raises InputError for a file without tars.
     """
     folder = common_folder(files)
-    stems = {file.path.path.removesuffix(_DOCUMENTS): file for file in files}
-    documents = [file for file in files if _owner(file, stems) is None]
-    together = {file.path: [file] for file in documents}
+    stems = {file.path.path.removesuffix(_DOCUMENTS): file.path for file in files}
+    documents = [file for file in files if _owner(file.path, stems) is None]
+    tars: dict[str, list[StoredFile]] = {file.path.path: [] for file in documents}
     for file in folder.stored_below():
-        owner = _owner(file, stems)
-        if file.path.name.lower().endswith(_TAR) and owner is not None and owner.path in together:
-            together[owner.path].append(file)
+        owner = _owner(file.path, stems)
+        if file.path.name.lower().endswith(_TAR) and owner is not None and owner.path in tars:
+            tars[owner.path].append(file)
+    for file in documents:
+        require_utf8(file.path, source)
+        if not tars[file.path.path]:
+            raise InputError(
+                f"source {source.name}: no tars in {file.path.path.removesuffix(_DOCUMENTS)}, where the images of "
+                f"{file.path} belong. Download them into it with img2dataset, or name their column: document_images: "
+                "column."
+            )
     names = shard_names([file.path.relative_to(folder) for file in documents])
-    shards = [_shard(source, name, folder, together[file.path]) for name, file in zip(names, documents, strict=True)]
+    shards = []
+    for name, file in zip(names, documents, strict=True):
+        together = [file, *tars[file.path.path]]
+        listed = tuple(one.path.relative_to(folder) for one in together)
+        size_bytes = sum(one.size_bytes for one in together)
+        shards.append(InputShard(source.name, name, source.format, folder, size_bytes, listed, files_version(together)))
     return sorted(shards, key=lambda shard: shard.name)
 
 
-def _shard(source: SourceSettings, name: str, folder: StoragePath, files: Sequence[StoredFile]) -> InputShard:
-    documents, *tars = files
-    if not tars:
-        raise InputError(
-            f"source {source.name}: no tars in {documents.path.path.removesuffix(_DOCUMENTS)}, where the images of "
-            f"{documents.path} belong. Download them into it with img2dataset, or name their column: document_images: "
-            "column."
-        )
-    for file in files:
-        require_utf8(file.path, source)
-    listed = tuple(file.path.relative_to(folder) for file in files)
-    version = xxhash.xxh3_64_hexdigest(ascii(list(map(file_version, files))))
-    size_bytes = sum(file.size_bytes for file in files)
-    return InputShard(source.name, name, source.format, folder, size_bytes, listed, version)
-
-
-def _owner(file: StoredFile, stems: dict[str, StoredFile]) -> StoredFile | None:
+def _owner(path: StoragePath, stems: dict[str, StoragePath]) -> StoragePath | None:
     """The file of documents into whose folder a path leads; of several the outermost."""
-    parts = file.path.path.split("/")
+    parts = path.path.split("/")
     return next((stems[stem] for end in range(1, len(parts)) if (stem := "/".join(parts[:end])) in stems), None)
 
 

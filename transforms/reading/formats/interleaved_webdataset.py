@@ -146,12 +146,8 @@ class _Frames:
 
 def _guess(file: StoragePath) -> Mapping[str, str] | None:
     """By the first sample of a tar."""
-    settings = SourceSettings(name="input", format="interleaved_webdataset", path=str(file))
-    stored = file.stored()
-    if stored is None:
-        return None
     try:
-        (shard,) = file_shards(settings, [stored])
+        shard = InputShard("input", file.name, "interleaved_webdataset", file, file.size_bytes())
         first = next(read_groups(shard, shard.path, shard.size_bytes, most_bytes), None)
     except InputError:
         return None
