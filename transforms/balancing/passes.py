@@ -1,6 +1,6 @@
 """What each pass does with one shard: read the few columns it needs, and reduce them to counts or histograms.
 
-Weights and ranks are computed anew in each pass: they cost less than reading them back would.
+Weights and ranks are computed anew in each pass, so that nothing of the size of the corpus is written between passes.
 
 Shape legend: N rows, K concepts an image, V concepts, S strata, G groups with a size each, B bins.
 """
