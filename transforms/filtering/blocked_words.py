@@ -65,7 +65,7 @@ class BlockedWords:
     def __init__(self, words: Iterable[str]) -> None:
         folded = _folded(list(words))
         texts = folded.to_pylist()
-        unspaced: list[bool] = (count_letters(texts)[:, UNSPACED_SCRIPTS] > 0).any(axis=1).tolist()
+        unspaced = np.any(count_letters(texts)[:, UNSPACED_SCRIPTS] > 0, axis=1)
         self._phrases: dict[int, list[str]] = {}  # number of words → words joined by a space
         self._strings: dict[int, list[bytes]] = {}  # number of characters → code points as UTF-32
         for text, words_in, anywhere in zip(texts, _of_words(folded).to_pylist(), unspaced, strict=True):
