@@ -48,6 +48,11 @@ CONCEPTS = pa.schema(
     ]
 )
 
+#: One row a concept: its images in selections of the same size by the published formulas.
+BASELINE_COUNTS = pa.schema(
+    [("id", pa.int32()), ("count_inverse_frequency", pa.int64()), ("count_metaclip", pa.int64())]
+)
+
 
 class ShardName(NamedTuple):
     """One input shard, and so one file of annotations and one of the selection."""
@@ -89,7 +94,7 @@ def annotations_schema(
 #: Column → type, for all of the above.
 _TYPES = {
     field.name: field.type
-    for schema in (REJECTS, SELECTION, CONCEPTS, annotations_schema(1, 1, True))
+    for schema in (REJECTS, SELECTION, CONCEPTS, BASELINE_COUNTS, annotations_schema(1, 1, True))
     for field in schema
 }
 

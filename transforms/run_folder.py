@@ -46,6 +46,16 @@ class RunFolder:
         return self.root / "concepts.parquet"
 
     @property
+    def certificate(self) -> StoragePath:
+        """What balance aimed at, what it reached, and what it promised."""
+        return self.root / "balance" / "certificate.json"
+
+    @property
+    def baselines(self) -> StoragePath:
+        """Images of each concept in selections of the same size by other methods."""
+        return self.root / "balance" / "baselines.parquet"
+
+    @property
     def shards(self) -> StoragePath:
         return self.root / "shards"
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from transforms.balancing.weights import drop_below
+from transforms.balancing.concept_ids import drop_below
 from transforms.datasets import ShardName, list_matrix, read_table
 from transforms.errors import InputError
 from transforms.remaining import read_remaining

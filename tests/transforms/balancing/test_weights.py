@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from transforms.balancing.concept_ids import count_concepts, drop_below
 from transforms.balancing.methods import METHODS, weighting
 from transforms.balancing.methods.metaclip import metaclip_threshold
 from transforms.balancing.settings import BalanceSettings, Method
-from transforms.balancing.weights import count_concepts, drop_below
 from transforms.errors import RunFolderError
 
 IDS = np.array([[0, 1], [0, -1], [0, 2], [-1, -1], [0, 1]], dtype=np.int32)
