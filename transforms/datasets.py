@@ -54,6 +54,17 @@ BASELINE_COUNTS = pa.schema(
 )
 
 
+def balance_sample_schema(concepts_per_image: int) -> pa.Schema:
+    """One row an image of the sample that ``even`` was fitted on."""
+    return pa.schema(
+        [
+            ("concept_ids", pa.list_(pa.int32(), concepts_per_image)),
+            ("stratum", pa.int64()),  # its number, in the order of the settings
+            ("stands_for", pa.float64()),  # images of the corpus
+        ]
+    )
+
+
 class ShardName(NamedTuple):
     """One input shard, and so one file of annotations and one of the selection."""
 

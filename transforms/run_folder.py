@@ -56,6 +56,11 @@ class RunFolder:
         return self.root / "balance" / "baselines.parquet"
 
     @property
+    def balance_sample(self) -> StoragePath:
+        """The images that ``even`` was fitted on."""
+        return self.root / "balance" / "sample.parquet"
+
+    @property
     def shards(self) -> StoragePath:
         return self.root / "shards"
 

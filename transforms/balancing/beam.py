@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,12 +23,13 @@ from transforms.balancing.baselines import BASELINES, Baselines
 from transforms.balancing.certificate import write_certificate
 from transforms.balancing.concept_table import write_concepts
 from transforms.balancing.even.sample import PrioritySample
-from transforms.balancing.exchange import Exchange
+from transforms.balancing.exchange import Exchange, Shortage
 from transforms.balancing.methods import METHODS, fit
 from transforms.balancing.methods.weighting import Fitted, Weighting
 from transforms.balancing.order_sampling import Boundary, Cut, RankTally
 from transforms.balancing.outlook import Outlook
 from transforms.balancing.passes import ShardReader
+from transforms.balancing.sample_table import write_sample
 from transforms.balancing.sampling import N_BINS, Expectation, Ints
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import Strata
@@ -75,6 +77,10 @@ def _fit_sample(tally: CorpusTally, settings: BalanceSettings, sample: PriorityS
     return fit(settings, tally, sample.sample(tally.count_inside))
 
 
+def _keep_sample(sample: PrioritySample, folder: RunFolder, tally: CorpusTally) -> None:
+    write_sample(sample.sample(tally.count_inside), folder, tally.count_inside)
+
+
 def _expectation(weighed: Ints, settings: BalanceSettings, weights: Weighting) -> Expectation:
     sizes = weights.group_sizes(settings)
     return Expectation.solve(weighed[: len(sizes)], sizes, settings.max_copies, weights.bin_values())
@@ -82,6 +88,18 @@ def _expectation(weighed: Ints, settings: BalanceSettings, weights: Weighting) -
 
 def _solve_baselines(weighed: Ints, settings: BalanceSettings, baselines: Baselines) -> Baselines:
     return baselines.solved(weighed[-len(BASELINES) :], settings)
+
+
+def _weights(fitted: Fitted) -> Weighting:
+    return fitted.weights()
+
+
+def _corrected(fitted: Fitted, found: ExpectedTally) -> Fitted:
+    return fitted.corrected(found)
+
+
+def _shortage(outlook: Outlook) -> Shortage:
+    return outlook.shortage
 
 
 def _nothing() -> None:
@@ -92,67 +110,82 @@ def _zero_histogram(n_groups: int) -> Ints:
     return np.zeros((n_groups, N_BINS), dtype=np.int64)
 
 
+@dataclass(frozen=True)
+class _Shards:
+    """The shards to pass over."""
+
+    names: beam.PCollection[ShardName]
+    reader: ShardReader
+
+    def add_up(self, label: str, function: Callable[..., Any], zero: Callable[[], Any], *known: Any) -> Any:
+        """A pass: ``function`` of each shard, the reader and what is known (a PCollection of one element each), and the
+        sum of it all."""
+        inputs = (AsSingleton(one) if isinstance(one, beam.PCollection) else one for one in known)
+        return (
+            self.names
+            | label >> beam.Map(function, self.reader, *inputs)
+            | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
+        )
+
+
 class Balance(beam.PTransform):  # type: ignore[misc]
-    """PCollection[ShardName] → selections and concepts.parquet, and the stage's counts left for the driver."""
+    """PCollection[ShardName] → selections, concepts.parquet and certificate, and the stage's counts left for the
+    driver."""
 
     def __init__(self, folder: RunFolder, settings: BalanceSettings, n_concepts: int) -> None:
         super().__init__()
         self._folder, self._settings, self._n_concepts = folder, settings, n_concepts
+        self._method, self._n_strata = METHODS[settings.method], len(Strata.of(settings))
 
     def expand(self, names: beam.PCollection[ShardName]) -> beam.PCollection[None]:
-        folder, settings, n_concepts = self._folder, self._settings, self._n_concepts
-        reader, strata = ShardReader(folder, settings), Strata.of(settings)
-
-        def over_shards(label: str, function: Callable[..., Any], zero: Callable[[], Any], *inputs: Any) -> Any:
-            return (
-                names | label >> beam.Map(function, *inputs) | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
-            )
-
-        method = METHODS[settings.method]
-        n_groups = len(method.group_sizes(settings))
-        empty_tally = partial(CorpusTally.zero, n_concepts, method.plain_rows(settings))
-        counted = over_shards("Count concepts", passes.count, empty_tally, reader, n_concepts)
+        folder, settings = self._folder, self._settings
+        shards = _Shards(names, ShardReader(folder, settings))
+        empty = partial(CorpusTally.zero, self._n_concepts, self._method.plain_rows(settings))
+        counted = shards.add_up("Count concepts", passes.count, empty, self._n_concepts)
         tally = counted | "Check sizes" >> beam.Map(_check, settings)
-        if method.sampling == "rare":
-            empty = partial(PrioritySample.zero, method.sample_rows(settings), len(strata))
-            sampled = over_shards("Sample rare concepts", passes.sample_rare, empty, reader, AsSingleton(tally))
-            fitted = tally | "Fit" >> beam.Map(_fit_sample, settings, AsSingleton(sampled))
-        else:
-            fitted = tally | "Fit" >> beam.Map(partial(fit, settings))
-        for number in range(1, method.corrections(settings) + 1):
-            so_far = fitted | f"Weights {number}" >> beam.Map(Fitted.weights)
-            nothing = partial(ExpectedTally.zero, n_concepts, len(strata))
-            found = over_shards(f"Expect {number}", passes.expect, nothing, reader, AsSingleton(so_far))
-            fitted = fitted | f"Correct {number}" >> beam.Map(Fitted.corrected, AsSingleton(found))
-        weights = fitted | "Weights" >> beam.Map(Fitted.weights)
+        weights = self._fit(shards, tally) | "Weights" >> beam.Map(_weights)
         baselines = tally | "Fit baselines" >> beam.Map(Baselines.fit, settings)
-        known = (reader, AsSingleton(weights))
-        weighed = over_shards(
-            "Weigh", passes.weigh, partial(_zero_histogram, n_groups + len(BASELINES)), *known, AsSingleton(baselines)
-        )
+        n_groups = len(self._method.group_sizes(settings))
+        no_weights = partial(_zero_histogram, n_groups + len(BASELINES))
+        weighed = shards.add_up("Weigh", passes.weigh, no_weights, weights, baselines)
         expectation = weighed | "Solve for size" >> beam.Map(_expectation, settings, AsSingleton(weights))
         others = weighed | "Solve baselines" >> beam.Map(_solve_baselines, settings, AsSingleton(baselines))
-        ranked = (*known, AsSingleton(expectation))
-        rank_tally = over_shards("Rank", passes.rank, partial(RankTally.zero, n_groups), *ranked)
-        boundary = rank_tally | "Find the cut" >> beam.Map(Boundary.find, AsSingleton(expectation))
-        second = over_shards("Look again", passes.collect_missed_candidates, list, *ranked, AsSingleton(boundary))
-        cut = boundary | "Cut" >> beam.Map(Cut.at, AsSingleton(second))
-        drawn = over_shards(
-            "Draw", passes.draw, partial(DrawTally.zero, n_concepts, len(strata)), *ranked, AsSingleton(cut)
-        )
+        ranked = (weights, expectation, self._cut(shards, weights, expectation, n_groups))
+        no_draw = partial(DrawTally.zero, self._n_concepts, self._n_strata)
+        drawn = shards.add_up("Draw", passes.draw, no_draw, *ranked)
         outlook = drawn | "Look ahead" >> beam.Map(Outlook.of, settings, AsSingleton(tally), AsSingleton(weights))
-        shortage = outlook | "Shortage" >> beam.Map(lambda found: found.shortage)
-        offers = over_shards(
-            "Seek exchanges", passes.seek_exchanges, _nothing, *ranked, AsSingleton(cut), AsSingleton(shortage)
-        )
+        shortage = outlook | "Shortage" >> beam.Map(_shortage)
+        offers = shards.add_up("Seek exchanges", passes.seek_exchanges, _nothing, *ranked, shortage)
         exchange = offers | "Exchange" >> beam.Map(Exchange.choose)
-        settled = (AsSingleton(cut), AsSingleton(outlook), AsSingleton(exchange), AsSingleton(others))
-        outcome = over_shards("Select", passes.select, _nothing, *ranked, *settled)
-        _ = outcome | "Write concepts" >> beam.Map(
-            write_concepts, folder, settings, AsSingleton(tally), AsSingleton(weights)
-        )
-        grounds = (AsSingleton(tally), AsSingleton(weights), AsSingleton(expectation), *settled[1:3])
+        outcome = shards.add_up("Select", passes.select, _nothing, *ranked, outlook, exchange, others)
+        grounds = [AsSingleton(one) for one in (tally, weights, expectation, outlook, exchange)]
+        _ = outcome | "Write concepts" >> beam.Map(write_concepts, folder, settings, *grounds[:2])
         _ = outcome | "Certify" >> beam.Map(write_certificate, folder, settings, *grounds)
         return (
             outcome | "Counts" >> beam.Map(lambda total: total.counts) | WriteStageCounts(folder.counts(BALANCE.name))
         )
+
+    def _fit(self, shards: _Shards, tally: Any) -> Any:
+        """What the method is fitted to, with its corrections."""
+        method, settings = self._method, self._settings
+        if method.sampling == "rare":
+            empty = partial(PrioritySample.zero, method.sample_rows(settings), self._n_strata)
+            sampled = shards.add_up("Sample rare concepts", passes.sample_rare, empty, tally)
+            fitted = tally | "Fit" >> beam.Map(_fit_sample, settings, AsSingleton(sampled))
+            _ = sampled | "Keep the sample" >> beam.Map(_keep_sample, self._folder, AsSingleton(tally))
+        else:
+            fitted = tally | "Fit" >> beam.Map(partial(fit, settings))
+        nothing = partial(ExpectedTally.zero, self._n_concepts, self._n_strata)
+        for number in range(1, method.corrections(settings) + 1):
+            weights = fitted | f"Weights {number}" >> beam.Map(_weights)
+            found = shards.add_up(f"Expect {number}", passes.expect, nothing, weights)
+            fitted = fitted | f"Correct {number}" >> beam.Map(_corrected, AsSingleton(found))
+        return fitted
+
+    def _cut(self, shards: _Shards, weights: Any, expectation: Any, n_groups: int) -> Any:
+        """The last rank of each group that wins."""
+        ranked = shards.add_up("Rank", passes.rank, partial(RankTally.zero, n_groups), weights, expectation)
+        boundary = ranked | "Find the cut" >> beam.Map(Boundary.find, AsSingleton(expectation))
+        missed = (passes.collect_missed_candidates, list, weights, expectation, boundary)
+        second = shards.add_up("Look again", *missed)
+        return boundary | "Cut" >> beam.Map(Cut.at, AsSingleton(second))

@@ -14,10 +14,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms import keyed
-from transforms.datasets import CONCEPTS, REJECTS, ShardName, read_table
+from transforms.balancing.certificate import read_certificate
+from transforms.datasets import BASELINE_COUNTS, CONCEPTS, REJECTS, ShardName, read_table
 from transforms.errors import RunFolderError
 from transforms.rejects import Reason
 from transforms.reporting.breakdown import by_language, by_source, tally_shards
+from transforms.reporting.certificate_rows import Certificate
 from transforms.reporting.examples import Fetch, find_examples, load_examples
 from transforms.reporting.measure_table import measure_rows
 from transforms.reporting.settings import ReportedSettings
@@ -80,7 +82,17 @@ def gather(state: RunState, fetch: Fetch | None = None) -> RunSummary:
         rejects=_reject_rows(folder, stages),
         shards=len(shards),
         tallied_shards=len(tallies),
+        certificate=_certificate(folder, settings.balance.method, counts),
     )
+
+
+def _certificate(folder: RunFolder, method: str, counts: ConceptCounts) -> Certificate | None:
+    if not folder.certificate.exists():
+        return None
+    beside = read_table(folder.baselines, folder.fingerprint, BASELINE_COUNTS.names)
+    formulas = {name.removeprefix("count_"): _counts(beside, name) for name in BASELINE_COUNTS.names[1:]}
+    selections = {"random": counts.random, **formulas, f"this ({method})": counts.after}
+    return Certificate.of(read_certificate(folder), counts.before, selections)
 
 
 def check_finished(state: RunState) -> None:

@@ -17,6 +17,7 @@ from transforms.balancing.methods import METHODS, fit
 from transforms.balancing.order_sampling import Boundary, Cut, RankTally
 from transforms.balancing.outlook import Outlook
 from transforms.balancing.passes import ShardReader
+from transforms.balancing.sample_table import write_sample
 from transforms.balancing.sampling import N_BINS, Expectation
 from transforms.balancing.strata import Strata
 from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally, SelectionTally
@@ -43,6 +44,7 @@ def run_passes(
         empty_sample = PrioritySample.zero(method.sample_rows(settings), len(strata))
         drawn = timed("sample", lambda: over_shards(empty_sample, passes.sample_rare, reader, tally))
         sample = drawn.sample(tally.count_inside)
+        write_sample(sample, reader.folder, tally.count_inside)
     fitted = timed("fit", lambda: fit(settings, tally, sample))
     for _ in range(method.corrections(settings)):
         so_far, nothing = fitted.weights(), ExpectedTally.zero(n_concepts, len(strata))
