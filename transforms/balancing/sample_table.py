@@ -1,4 +1,4 @@
-"""``balance/sample.parquet``: the sample that ``even`` was fitted on, kept so that other settings can be tried on it."""
+"""``balance/sample.parquet``: the sample that ``even`` was fitted on, kept so that others can be tried on it."""
 
 from __future__ import annotations
 

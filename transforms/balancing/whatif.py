@@ -1,19 +1,19 @@
 """What another balance of a finished run would come to, told from the sample that the run was fitted on.
 
-The fit is the one that a run makes, so the only error is that of the sample, and of chance. Of the sample it is told by
-leaving out a tenth of its images at a time (the delete-a-group jackknife), of chance by drawing the sample's images, each
-by itself, a few times.
+The fit is the one that a run makes, before its corrections. Where the sample is all there is, the error is that of
+chance alone, told by a few draws; else that of the sample, told by leaving out a tenth of it at a time (the
+delete-a-group jackknife), and corrections and exchanges make the run itself somewhat better than the answer.
 
 Shape legend: R images of the sample, V concepts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from transforms import keyed
 from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.measures import COVERED_IMAGES
 from transforms.balancing.methods.even import Even
@@ -26,7 +26,6 @@ from transforms.errors import ConfigError
 
 _GROUPS = 10
 _DRAWS = 10
-_PURPOSE = "balance what if"
 
 
 @dataclass(frozen=True)
@@ -43,41 +42,35 @@ class Outcome:
 
 
 def what_if(settings: BalanceSettings, sample: WeighedSample, inside: Ints) -> Outcome:
-    """Raises ConfigError for another method than even, other strata, and for what cannot be had."""
+    """Of the (V,) images of each concept; raises ConfigError for another method than even, other strata, and for what
+    cannot be had."""
     _check(settings, sample)
     rows = int(sample.rows.sum() + sample.bare_rows.sum())
     weights = Even.fit(Corpus(settings, inside, inside, rows, sample)).weights()
     copies = _expected(settings, sample, weights)
-    target = log_target(inside, settings.even.temper)
-    fraction = copies % 1
-    groups = (
-        keyed.mix64(np.arange(len(copies), dtype=np.uint64), settings.seed, _PURPOSE) % np.uint64(_GROUPS)
-    ).astype(int)
+    target, floor = log_target(inside, settings.even.temper), np.floor(copies)
+    uniform = np.random.default_rng(settings.seed).random((_DRAWS, len(copies)))
 
-    def measured(held: Floats) -> tuple[float, float]:
-        counts = _held(sample, held, len(inside))
+    def measured(copies_of_rows: Floats) -> tuple[float, float]:
+        counts = _held(sample, sample.weight * copies_of_rows, len(inside))
         return evenness(counts, target), float((counts >= COVERED_IMAGES - 0.5).sum())
 
-    even, covered = measured(sample.weight * copies)
-    if sample.is_whole:
-        without = np.array([(even, covered)] * _GROUPS)
-    else:
-        share = _GROUPS / (_GROUPS - 1)
-        without = np.array([measured(sample.weight * copies * share * (groups != one)) for one in range(_GROUPS)])
-    random = np.random.default_rng(settings.seed)
-    drawn = np.array(
-        [
-            measured(sample.weight * (np.floor(copies) + (random.random(len(copies)) < fraction)))
-            for _ in range(_DRAWS if sample.is_whole else 1)
-        ]
-    )
-    jackknife = (_GROUPS - 1) / _GROUPS * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
-    error = 2 * np.sqrt(jackknife + drawn.var(axis=0))
-    if sample.is_whole:
-        even, covered = drawn.mean(axis=0).tolist()
-    free = float(sample.weight @ (fraction * (1 - fraction)))
-    floor = weights.promise.floor if weights.promise is not None else 0
-    return Outcome(settings.size, floor, even, float(error[0]), covered, float(error[1]), free)
+    drawn = np.array([measured(floor + (one < copies - floor)) for one in uniform]) if sample.is_whole else None
+    found = np.array(measured(copies)) if drawn is None else drawn.mean(axis=0)
+    variance = _jackknife(copies, measured) if drawn is None else drawn.var(axis=0, ddof=1)
+    error = 2 * np.sqrt(variance)
+    free = float(sample.weight @ ((copies - floor) * (1 - copies + floor)))
+    kept, promise = (float(found[1]), float(error[1])), weights.guarantee
+    return Outcome(settings.size, promise.floor, float(found[0]), float(error[0]), *kept, free)
+
+
+def _jackknife(copies: Floats, measured: Callable[[Floats], tuple[float, float]]) -> Floats:
+    """The variance of what is measured, by leaving out a tenth of the sample at a time."""
+    group = np.arange(len(copies)) % _GROUPS  # the sample stands in an order by chance, within rare concepts and others
+    share = _GROUPS / (_GROUPS - 1)
+    without = np.array([measured(copies * share * (group != one)) for one in range(_GROUPS)])
+    spread: Floats = (_GROUPS - 1) / _GROUPS * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+    return spread
 
 
 def _check(settings: BalanceSettings, sample: WeighedSample) -> None:
