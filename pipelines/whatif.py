@@ -97,7 +97,7 @@ def _combinations(overrides: Sequence[str]) -> list[list[str]]:
 
 
 def _settings(state: RunState, overrides: Sequence[str]) -> BuildSettings:
-    values = copy.deepcopy(state.values["config"])
+    values = {**copy.deepcopy(state.values["config"]), "output": str(state.folder.root)}
     for override in overrides:
         apply_override(values, override)
     return validate(values, BuildSettings, str(state.folder.run_json))
