@@ -35,7 +35,8 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
         (2.4, ["transforms/balancing", "transforms/balancing/methods", "transforms/balancing/even"]),
         (5.4, ["transforms/exporting"]),
         (6.2, ["transforms/reporting"]),
-        (7.0, ["transforms/verifying"]),
+        (7.0, ["transforms/browsing"]),
+        (7.8, ["transforms/verifying"]),
     ],
     [
         (

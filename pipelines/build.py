@@ -26,7 +26,7 @@ def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
     if {VOCABULARY, ANNOTATE} & set(stages) and not run.is_annotated:
         _check_before_work(run)
         if {VOCABULARY, ANNOTATE} <= set(stages):
-            run.engine.prepare(job_module(ANNOTATE))  # while this process imports torch and embeds the vocabulary
+            run.engine.prepare(job_module(ANNOTATE))  # meanwhile this process embeds the vocabulary
         _check_encoder(run)
     if not run.is_begun:
         _look_at_what_is_there(run)
@@ -39,7 +39,7 @@ def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
 
 def _look_at_what_is_there(run: BuildRun) -> None:
     """Inputs against those that were read, and what was made before; begins the run where that is not so."""
-    settle_inputs(run.state, run.inputs, run.sources, run.accept_changed)
+    settle_inputs(run.state, run.annotated_inputs, run.accept_changed, run.console)
     check_presence(run.state, run.shard_names)
 
 

@@ -25,7 +25,6 @@ from transforms.reporting.frontier import draw_frontier
 from transforms.run_folder import RunFolder, RunState
 from transforms.stages import BALANCE, VOCABULARY
 from transforms.storage import StoragePath
-from transforms.verifying.repair import remove_below
 
 PICTURE = "frontier.png"
 
@@ -110,12 +109,12 @@ def _exactly(state: RunState, settings: BuildSettings, engine: Engine) -> Outcom
     folder = _Scratch(state.folder.root, state.folder.fingerprint, state.folder.root / "balance" / ".what-if")
     names = read_table(folder.inputs, folder.fingerprint, ["source", "shard"]).to_pylist()
     shards = [ShardName(row["source"], row["shard"]) for row in names]
-    remove_below(folder.scratch)
+    folder.scratch.remove()
     try:
         balance.run(folder, shards, settings.balance, state.counts(VOCABULARY.name).rows_out, engine)
         return _of_certificate(folder, settings.balance)
     finally:
-        remove_below(folder.scratch)
+        folder.scratch.remove()
 
 
 def _of_certificate(folder: RunFolder, settings: BalanceSettings) -> Outcome:

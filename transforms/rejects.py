@@ -43,6 +43,7 @@ class Reason(StrEnum):
     NO_ANSWER = "no_answer"  # no assistant turn with text, so nothing to learn
     MISSING_VIDEO = "missing_video"
     UNDECODABLE_VIDEO = "undecodable_video"  # not a video, or one that breaks off before its first frame
+    TRUNCATED_VIDEO = "truncated_video"  # ends before the time or the frames that its container declares
     NO_VIDEO_STREAM = "no_video_stream"  # sound alone
     UNPLACED_MEDIA = "unplaced_media"  # more images or videos than places for them in the turns
     SIZE_MISMATCH = "size_mismatch"  # the pixels are not of the size that the record states

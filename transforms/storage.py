@@ -16,7 +16,7 @@ import stat
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -113,6 +113,13 @@ class StoragePath:
     def delete(self) -> None:
         self.filesystem.delete_file(self.path)
 
+    def remove(self) -> None:
+        """A folder and all in it, or a file; where there is neither, nothing."""
+        if self.is_dir():
+            self.filesystem.delete_dir(self.path)
+        elif self.is_file():
+            self.delete()
+
     def open_random(self) -> pa.NativeFile:
         """For positioned reads."""
         return self.filesystem.open_input_file(self.path)
@@ -161,6 +168,18 @@ class StoragePath:
         """Every complete file below this folder, sorted by path; empty where there is none."""
         return [path for path in self._files() if PARTIAL not in path.name]
 
+    def stored(self) -> StoredFile | None:
+        """This file; None where there is none."""
+        return _stored(self._look(self.path), self.root)
+
+    def stored_below(self) -> list[StoredFile]:
+        """Every file below this folder, those half written among them, sorted by path: one look a folder, and on an
+        object store none a file."""
+        if self.root:
+            return self._listed()
+        with self._looking():
+            return sorted(file for entry in _local_entries(self.path) if (file := _local_file(entry)))
+
     def remove_partials(self) -> None:
         """Delete what killed writers left below this folder; only while nothing writes there."""
         for path in self._files():
@@ -169,20 +188,48 @@ class StoragePath:
 
     def _look(self, what: str | pafs.FileSelector) -> Any:
         """What the file system says of a path or below a folder; InputError where it does not answer or let us in."""
-        try:
+        with self._looking():
             return self.filesystem.get_file_info(what)
+
+    @contextlib.contextmanager
+    def _looking(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise InputError(f"cannot look at {self}: {error}. Check the path and your rights to it.") from error
 
     def _files(self) -> list[StoragePath]:
-        if not self.root:
-            try:
-                return sorted(StoragePath(path) for path in _local_files(self.path))
-            except OSError as error:
-                raise InputError(f"cannot look at {self}: {error}. Check the path and your rights to it.") from error
-        selector = pafs.FileSelector(self.path, recursive=True, allow_not_found=True)
-        infos = self._look(selector)
-        return sorted(StoragePath(info.path, self.root) for info in infos if info.type == pafs.FileType.File)
+        if self.root:
+            return [file.path for file in self._listed()]
+        with self._looking():
+            return sorted(StoragePath(entry.path) for entry in _local_entries(self.path))
+
+    def _listed(self) -> list[StoredFile]:
+        infos = self._look(pafs.FileSelector(self.path, recursive=True, allow_not_found=True))
+        return sorted(file for info in infos if (file := _stored(info, self.root)))
+
+
+class StoredFile(NamedTuple):
+    """A file as a listing tells it. ``modified_ns``: when it was changed last, in nanoseconds since 1970; None where
+    the store does not tell."""
+
+    path: StoragePath
+    size_bytes: int
+    modified_ns: int | None
+
+
+def _stored(info: pafs.FileInfo, root: str) -> StoredFile | None:
+    if info.type != pafs.FileType.File:
+        return None
+    return StoredFile(StoragePath(info.path, root), info.size, info.mtime_ns)
+
+
+def _local_file(entry: os.DirEntry[str]) -> StoredFile | None:
+    try:
+        about = entry.stat()
+    except FileNotFoundError:  # gone since it was listed
+        return None
+    return StoredFile(StoragePath(entry.path), about.st_size, about.st_mtime_ns)
 
 
 class OutputStream:
@@ -238,7 +285,7 @@ def _unwritten(path: StoragePath, error: OSError, remedy: str) -> RunFolderError
     return RunFolderError(f"cannot write {path}: {said}. {remedy}")
 
 
-def _local_files(folder: str) -> Iterator[str]:
+def _local_entries(folder: str) -> Iterator[os.DirEntry[str]]:
     """Files below a folder of this machine, with lone surrogates for bytes of names that are not UTF-8.
 
     Arrow's own walk ends at such names, and follows a link to a folder above it some forty times; here links are
@@ -260,7 +307,7 @@ def _local_files(folder: str) -> Iterator[str]:
                 if entry.is_dir():
                     waiting.append((entry.path, with_this))
                 elif entry.is_file():
-                    yield entry.path
+                    yield entry
 
 
 def expand(pattern: str) -> list[StoragePath]:
@@ -269,15 +316,19 @@ def expand(pattern: str) -> list[StoragePath]:
     A pattern with ``*``, ``?`` or ``[`` is matched against the whole path, so ``data/*.tar`` also finds tars in
     folders below ``data``.
     """
+    return [file.path for file in find_files(pattern)]
+
+
+def find_files(pattern: str) -> list[StoredFile]:
+    """The same, as they were listed."""
     location = StoragePath.of(pattern)
-    if location.is_file():
-        return [location]
-    if not any(character in location.path for character in _GLOB_CHARACTERS):
-        return location.walk()
+    if (single := location.stored()) is not None:
+        return [single]
     parts = location.path.split("/")
-    first = next(i for i, part in enumerate(parts) if any(character in part for character in _GLOB_CHARACTERS))
-    base = StoragePath("/".join(parts[:first]) or "/", location.root)
-    return [file for file in base.walk() if fnmatch.fnmatchcase(file.path, location.path)]
+    first = next((i for i, part in enumerate(parts) if any(one in part for one in _GLOB_CHARACTERS)), None)
+    base = location if first is None else StoragePath("/".join(parts[:first]) or "/", location.root)
+    files = [file for file in base.stored_below() if PARTIAL not in file.path.name]
+    return files if first is None else [file for file in files if fnmatch.fnmatchcase(file.path.path, location.path)]
 
 
 def absolute(uri: str) -> str:

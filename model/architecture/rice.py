@@ -54,8 +54,7 @@ class RiceAttention(nn.Module):
         super().__init__()
         self.config = config
         self.num_heads = config.num_heads
-        self.scaling = config.head_dim**-0.5
-        self.is_causal = False
+        self.is_causal = False  # what an attention function goes by
         self.qkv = nn.Linear(config.hidden_size, 3 * config.hidden_size)
         self.proj = nn.Linear(config.hidden_size, config.hidden_size)
 
@@ -69,7 +68,7 @@ class RiceAttention(nn.Module):
         name = self.config._attn_implementation
         # sdpa and eager know no segments: only transformers' flash functions may stand in for ours.
         attend = ALL_ATTENTION_FUNCTIONS[name] if "flash" in name else packed_attention
-        output, _ = attend(self, query, key, value, None, scaling=self.scaling, is_causal=False, **segments)
+        output, _ = attend(self, query, key, value, None, **segments)
         return self.proj(output[0].flatten(1))
 
 

@@ -179,12 +179,15 @@ class CheckpointStore:
 
     def _set_aside(self, paths: list[str]) -> None:
         """Keep them to be looked at, under names that no run goes on from."""
-        for path in paths if self._processes.is_first else []:
-            shutil.rmtree(f"{path}.damaged", ignore_errors=True)
-            try:
+        problem: str | None = None
+        try:
+            for path in paths if self._processes.is_first else []:
+                shutil.rmtree(f"{path}.damaged", ignore_errors=True)
                 os.replace(path, f"{path}.damaged")
-            except OSError as error:
-                raise TrainingError(f"{path} is damaged and cannot be set aside: {error}. Remove it.") from error
+        except OSError as error:
+            problem = f"{path} is damaged and cannot be set aside: {error}. Remove it."
+        if found := self._from_all(problem):  # else the others would wait for the first
+            raise TrainingError(found[0])
 
     def _sums_path(self, folder: str) -> str:
         return os.path.join(folder, f"sums-{self._processes.rank:05d}.json")

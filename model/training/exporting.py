@@ -44,20 +44,22 @@ def export_trained(
     Every process calls. Raises CheckpointError where they cannot be written.
     """
     folder, adapter = model_folder(settings), os.path.join(settings.output, "adapter")
-    unfinished = f"{folder}.unfinished"  # the name is given when all files are there
+    unfinished, new_adapter = (f"{path}.unfinished" for path in (folder, adapter))  # named when all files are there
     if processes.is_first:
-        for left in (unfinished, adapter):  # by a run that was killed at this point, or of fewer steps
+        for left in (unfinished, new_adapter):  # by a run that was killed at this point
             shutil.rmtree(left, ignore_errors=True)
     if settings.lora is None:
         export_hub(model, unfinished, getattr(torch, settings.parallel.compute_dtype), writes=processes.is_first)
     else:
-        save_adapter(model, peft_config(settings.lora), adapter, writes=processes.is_first)
+        save_adapter(model, peft_config(settings.lora), new_adapter, writes=processes.is_first)
         if processes.is_first:
-            export_merged(settings.model, adapter, unfinished)
+            export_merged(settings.model, new_adapter, unfinished)
     if processes.is_first:
         try:
             copy_processor(settings.model, unfinished)
             write_json(os.path.join(unfinished, _TRAINED), {"steps": steps})
+            if settings.lora is not None:
+                _put_in_place(new_adapter, adapter)
             _put_in_place(unfinished, folder)
         except OSError as error:
             raise CheckpointError(f"could not write {folder}: {error}") from error

@@ -104,14 +104,20 @@ class WeightsAndBiases:
         except ImportError as error:
             raise _missing("metrics.wandb_project", "wandb") from error
         folder = os.path.abspath(settings.output)
-        self._run: Any = wandb.init(
-            project=settings.metrics.wandb_project,
-            name=os.path.basename(folder),
-            id=hashlib.sha256(folder.encode()).hexdigest()[:16],
-            resume="allow",
-            dir=folder,
-            config=settings.model_dump(mode="json"),
-        )
+        try:
+            self._run: Any = wandb.init(
+                project=settings.metrics.wandb_project,
+                name=os.path.basename(folder),
+                id=hashlib.sha256(folder.encode()).hexdigest()[:16],
+                resume="allow",
+                dir=folder,
+                config=settings.model_dump(mode="json"),
+            )
+        except (wandb.Error, OSError) as error:
+            raise TrainingError(
+                f"Weights & Biases cannot be written to: {error}. Log in, or set WANDB_MODE=offline, then run the same "
+                "command; or take metrics.wandb_project out."
+            ) from error
 
     def write(self, step: int, line: Line) -> None:
         self._run.log({name: value for name, value in line.items() if value is not None}, step=step)

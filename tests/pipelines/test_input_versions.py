@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pathlib
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from rich.console import Console
 
-from pipelines.input_versions import check_reused, settle_inputs
+from pipelines.input_versions import settle_inputs
+from pipelines.reuse import find_reused
 from tests.transforms.exporting.small_run import draw_tars
-from transforms.annotating.changed_inputs import INPUT_DIGEST, files_of
+from transforms.annotating.changed_inputs import INPUT_DIGEST, AnnotatedInputs, files_of
 from transforms.annotating.input_digest import digest_of
 from transforms.datasets import SELECTION, read_table, write_table
 from transforms.errors import InputError, RunFolderError
@@ -28,7 +32,7 @@ class Annotated:
     def __init__(self, root: pathlib.Path) -> None:
         self.tars = root / "raw"
         self.source = draw_tars(self.tars, shards=3, samples=4)
-        self.record = RunState.open(RunFolder(StoragePath.of(root / "run"), "f" * 16), {}, {})
+        self.record = RunState.open(RunFolder(StoragePath.of(root / "run"), "f" * 16), {}, self.identity())
         self.settle()
         for shard in self.shards:
             path, _ = files_of(self.record.folder, shard)
@@ -39,6 +43,19 @@ class Annotated:
         for stage in (VOCABULARY, ANNOTATE, BALANCE):
             self.record.finish(stage.name, Counts(3, 3))
 
+    def identity(self, **changed: Any) -> dict[str, Any]:
+        """As that of a build, but for what annotations do not depend on."""
+        settings = {"decode": {}, "encoder": {}, "retrieval": {}, "sources": [self.source.identity()]}
+        return {"settings": {**settings, **changed}, "inputs": {"encoder": "e", "vocabulary": "v"}}
+
+    def reusable(self, **changed: Any) -> set[str]:
+        """Names of the shards that another run takes over."""
+        identity = self.identity(**changed)
+        console = Console(file=io.StringIO())
+        reused = find_reused(str(self.record.folder.root), identity, self.shards, self.sources, console)
+        assert reused.vocabulary and reused.folder == self.record.folder
+        return {name.shard for name in reused.shards}
+
     @property
     def shards(self) -> list[InputShard]:
         return list_shards(self.source)
@@ -48,7 +65,14 @@ class Annotated:
         return {self.source.name: self.source}
 
     def settle(self, accept_changed: bool = False) -> None:
-        settle_inputs(self.record, self.shards, self.sources, accept_changed)
+        self.console = Console(file=io.StringIO(), width=200)
+        products = AnnotatedInputs(self.record.folder, self.shards, self.sources)
+        settle_inputs(self.record, products, accept_changed, self.console)
+
+    @property
+    def said(self) -> str:
+        assert isinstance(self.console.file, io.StringIO)
+        return self.console.file.getvalue()
 
     def change(self) -> None:
         """A caption, to another of the same length."""
@@ -95,12 +119,36 @@ def test_accepted_it_is_done_again_with_what_was_made_of_it(run: Annotated) -> N
     run.settle()  # what is new is known now
 
 
-def test_annotations_of_other_content_are_not_reused(run: Annotated, tmp_path: pathlib.Path) -> None:
-    other = RunState.open(RunFolder(StoragePath.of(tmp_path / "other"), "e" * 16), {}, {})
-    check_reused(run.record, other, run.shards, run.sources)
+def test_without_what_tells_of_versions_all_are_compared(run: Annotated) -> None:
+    run.record.folder.inputs.delete()
+    run.settle()
+    assert "3 of 3 may have changed: reading them" in run.said
+    run.settle()
+    assert run.said == ""
+    run.record.folder.inputs.delete()
     run.change()
-    with pytest.raises(RunFolderError, match=r"cannot reuse .*raw/00000"):
-        check_reused(run.record, other, run.shards, run.sources)
-    run.record.folder.inputs.delete()  # of an older run
-    with pytest.raises(RunFolderError, match=r"cannot reuse .*raw/00000"):
-        check_reused(run.record, other, run.shards, run.sources)
+    with pytest.raises(InputError, match=r"^1 input shard \(raw/00000\) .*--accept-changed"):
+        run.settle()
+    run.record.forget(ANNOTATE.name, BALANCE.name)  # as a repair leaves it: what was annotated stays
+    with pytest.raises(InputError, match=r"^1 input shard \(raw/00000\) .*--accept-changed"):
+        run.settle()
+
+
+def test_what_was_annotated_alike_is_taken_over_shard_by_shard(run: Annotated) -> None:
+    assert run.reusable() == {"00000", "00001", "00002"}
+    run.change()
+    os.utime(run.tars / "00001.tar", ns=(1, 1))  # a copy
+    draw_tars(run.tars / "more", shards=1, samples=2)
+    (run.tars / "more" / "00000.tar").rename(run.tars / "00003.tar")
+    assert run.reusable() == {"00001", "00002"}
+    run.record.folder.inputs.delete()
+    assert run.reusable() == {"00001", "00002"}
+    files_of(run.record.folder, run.shards[1])[0].delete()
+    assert run.reusable() == {"00002"}
+
+
+def test_annotations_of_other_settings_are_not_taken_over(run: Annotated) -> None:
+    with pytest.raises(RunFolderError, match=r"cannot use the annotations of .*settings\.decode\.min_side differ"):
+        run.reusable(decode={"min_side": 3})
+    with pytest.raises(RunFolderError, match="of these 3 shards it holds none of the same name"):
+        run.reusable(sources=[{**run.source.identity(), "language": "zh"}])

@@ -14,7 +14,7 @@ from tests.transforms.full_disk import no_file_over
 from transforms.datasets import write_table
 from transforms.errors import InputError, RunFolderError
 from transforms.hashed_stream import HashedStream
-from transforms.storage import StoragePath, expand
+from transforms.storage import StoragePath, StoredFile, expand, find_files
 
 
 def test_a_file_appears_only_when_it_is_complete(tmp_path: pathlib.Path) -> None:
@@ -81,6 +81,21 @@ def test_expand(tmp_path: pathlib.Path) -> None:
     assert names("a/[2-9].tar") == ["a/2.tar"]
     assert names("q?[.tar") == ["q?[.tar"]  # a file of that very name comes before the pattern
     assert names("none") == names("none/*.tar") == []
+
+
+def test_what_is_stored_below_a_folder(tmp_path: pathlib.Path) -> None:
+    odd = os.fsencode(tmp_path) + b"/\xe9.tar"
+    for name in (odd, os.fsencode(tmp_path / "b.tar.partial-1")):
+        with open(name, "wb") as file:
+            file.write(b"12")
+        os.utime(name, ns=(7, 7))
+    os.symlink(tmp_path / "gone", tmp_path / "link.tar")
+    names = [os.fsdecode(odd), str(tmp_path / "b.tar.partial-1")]
+    expected = sorted(StoredFile(StoragePath(name), 2, 7) for name in names)
+    assert StoragePath.of(tmp_path).stored_below() == expected
+    assert [file.path for file in find_files(str(tmp_path))] == [StoragePath(os.fsdecode(odd))]
+    assert (StoragePath.of(tmp_path) / "b.tar.partial-1").stored() == StoredFile(StoragePath(names[1]), 2, 7)
+    assert StoragePath.of(tmp_path).stored() is None and (StoragePath.of(tmp_path) / "none").stored() is None
 
 
 def test_an_output_that_cannot_be_written(tmp_path: pathlib.Path) -> None:

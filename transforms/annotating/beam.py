@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
@@ -23,8 +24,15 @@ from transforms.stages import ANNOTATE
 from transforms.vocabulary_folder import read_embeddings
 
 
+class ShardToAnnotate(NamedTuple):
+    """``made_by``: another run that annotated the same shard alike, from which that is taken over."""
+
+    shard: InputShard
+    made_by: RunFolder | None = None
+
+
 class Annotate(beam.PTransform):  # type: ignore[misc]
-    """PCollection[InputShard] → annotations/… and rejects/annotate/…, and the stage's counts left for the driver."""
+    """PCollection[ShardToAnnotate] → annotations/… and rejects/annotate/…, and the stage's counts for the driver."""
 
     def __init__(
         self,
@@ -33,14 +41,12 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
         encoder: EncoderSettings,
         retrieval: RetrievalSettings,
         decode: DecodeSettings,
-        reused: RunFolder | None = None,
     ) -> None:
-        """``reused``: another run, finished under the same settings, whose annotations are taken over."""
         super().__init__()
         self._folder = folder
-        self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode, reused)
+        self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode)
 
-    def expand(self, shards: beam.PCollection[InputShard]) -> beam.PCollection[None]:
+    def expand(self, shards: beam.PCollection[ShardToAnnotate]) -> beam.PCollection[None]:
         return (
             shards
             | "Annotate shard" >> beam.ParDo(self._annotate)
@@ -58,11 +64,9 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         encoder: EncoderSettings,
         retrieval: RetrievalSettings,
         decode: DecodeSettings,
-        reused: RunFolder | None,
     ) -> None:
         self._folder = folder
         self._sources = sources
-        self._reused = reused
         self._settings = (encoder, retrieval, decode)
         self._annotator: Annotator | None = None
 
@@ -70,13 +74,14 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._written: list[Future[Counts]] = []
 
-    def process(self, shard: InputShard) -> Iterator[Counts]:
+    def process(self, found: ShardToAnnotate) -> Iterator[Counts]:
+        shard, made_by = found
         path, _ = files_of(self._folder, shard)
         if path.exists():
             yield read_counts(path, self._folder.fingerprint)
             return
-        if self._reused is not None:
-            yield _take_over(self._reused, self._folder, shard)
+        if made_by is not None:
+            yield _take_over(made_by, self._folder, shard)
             return
         if self._annotator is None:  # not in setup: a resumed job may have nothing left to load a model for
             self._annotator = Annotator(*self._settings, read_embeddings(self._folder))

@@ -7,7 +7,9 @@ Shape legend: N rows, K concepts an image, V concepts, S strata, G groups with a
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,12 +41,14 @@ from transforms.stages import BALANCE
 _SAMPLE_PURPOSE = "balance sample"
 
 
-@dataclass(frozen=True)
-class ShardReader:
-    """Reads the annotations that the stages before left, as arrays."""
+class RowReader(ABC):
+    """Annotations that are to be balanced, as arrays, wherever they lie."""
 
-    folder: RunFolder
     settings: BalanceSettings
+
+    @abstractmethod
+    def read_columns(self, name: ShardName, columns: Sequence[str]) -> pa.Table:
+        """These of one shard."""
 
     def read(self, name: ShardName, *columns: str) -> pa.Table:
         """``columns`` and whatever concepts and strata need, of the rows that are to be balanced."""
@@ -53,7 +57,7 @@ class ShardReader:
             wanted.append("concept_scores")
         if self.settings.strata is not None and self.settings.strata.by == "lang":
             wanted.append("lang")
-        return read_remaining(self.folder, name, BALANCE, wanted)
+        return self.read_columns(name, list(dict.fromkeys(wanted)))
 
     def concepts(self, table: pa.Table) -> Ids:
         """(N, K) ids, -1 where there is none or it is too dissimilar."""
@@ -79,7 +83,18 @@ class ShardReader:
         return Counter({str(item["values"]): item["counts"] for item in pc.value_counts(table["lang"]).to_pylist()})
 
 
-def count(name: ShardName, reader: ShardReader, n_concepts: int) -> CorpusTally:
+@dataclass(frozen=True)
+class ShardReader(RowReader):
+    """Those of a run folder that the stages before left."""
+
+    folder: RunFolder
+    settings: BalanceSettings
+
+    def read_columns(self, name: ShardName, columns: Sequence[str]) -> pa.Table:
+        return read_remaining(self.folder, name, BALANCE, columns)
+
+
+def count(name: ShardName, reader: RowReader, n_concepts: int) -> CorpusTally:
     """Pass 1: images of each concept, rows of each stratum, and the shard's share of the sample that weights are
     fitted on."""
     settings = reader.settings
@@ -100,7 +115,7 @@ def _is_inside(settings: BalanceSettings, strata: Ints) -> NDArray[np.bool_]:
     return inside
 
 
-def sample_rare(name: ShardName, reader: ShardReader, tally: CorpusTally) -> PrioritySample:
+def sample_rare(name: ShardName, reader: RowReader, tally: CorpusTally) -> PrioritySample:
     """Pass 2, where the method asks for it: the shard's share of the sample that sees rare concepts whole."""
     settings = reader.settings
     sample = PrioritySample.zero(settings.max_sample_rows, len(Strata.of(settings)))
@@ -114,7 +129,7 @@ def sample_rare(name: ShardName, reader: ShardReader, tally: CorpusTally) -> Pri
     return sample
 
 
-def expect(name: ShardName, reader: ShardReader, weighting: Weighting) -> ExpectedTally:
+def expect(name: ShardName, reader: RowReader, weighting: Weighting) -> ExpectedTally:
     """A correcting pass: what the weights let the rows of a shard expect. Where none can correct, nothing is read."""
     n_concepts, n_strata = len(weighting.takes_part), len(Strata.of(reader.settings))
     if weighting.is_final:
@@ -125,7 +140,7 @@ def expect(name: ShardName, reader: ShardReader, weighting: Weighting) -> Expect
     return ExpectedTally.of(ids, strata, copies, n_concepts, n_strata)
 
 
-def weigh(name: ShardName, reader: ShardReader, weighting: Weighting, baselines: Baselines) -> Ints:
+def weigh(name: ShardName, reader: RowReader, weighting: Weighting, baselines: Baselines) -> Ints:
     """The (G + len(BASELINES), B) histograms of weights: of the method, a row a group, and of the baselines."""
     ids, strata = _concepts_and_strata(name, reader)
     groups, weight_bins = weighting.place(ids, strata)
@@ -133,7 +148,7 @@ def weigh(name: ShardName, reader: ShardReader, weighting: Weighting, baselines:
     return np.concatenate([own, baselines.weigh(ids)])
 
 
-def _concepts_and_strata(name: ShardName, reader: ShardReader) -> tuple[Ids, Ints]:
+def _concepts_and_strata(name: ShardName, reader: RowReader) -> tuple[Ids, Ints]:
     table = reader.read(name)
     return reader.concepts(table), reader.strata(name, table)
 
@@ -152,7 +167,7 @@ class _RankedRows:
 
 
 def _ranked_rows(
-    name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation, columns: tuple[str, ...] = ()
+    name: ShardName, reader: RowReader, weighting: Weighting, expectation: Expectation, columns: tuple[str, ...] = ()
 ) -> _RankedRows:
     table = reader.read(name, "sample_id", *columns)
     ids, strata = reader.concepts(table), reader.strata(name, table)
@@ -162,7 +177,7 @@ def _ranked_rows(
     return _RankedRows(table, ids, sample_ids, strata, groups, weight_bins, rank)
 
 
-def rank(name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation) -> RankTally:
+def rank(name: ShardName, reader: RowReader, weighting: Weighting, expectation: Expectation) -> RankTally:
     """The histogram of ranks, and the ranks near the cut."""
     rows = _ranked_rows(name, reader, weighting, expectation)
     window = order_sampling.windows(expectation)
@@ -170,7 +185,7 @@ def rank(name: ShardName, reader: ShardReader, weighting: Weighting, expectation
 
 
 def collect_missed_candidates(
-    name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation, boundary: Boundary
+    name: ShardName, reader: RowReader, weighting: Weighting, expectation: Expectation, boundary: Boundary
 ) -> list[Candidates]:
     """The ranks at the cut, read only where the pass before did not collect them."""
     if boundary.is_known:
@@ -193,7 +208,7 @@ class Drawn:
         return self.expectation.certain.ravel()[rows.groups * N_BINS + rows.weight_bins] + won.astype(np.int64), won
 
 
-def draw(name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation, cut: Cut) -> DrawTally:
+def draw(name: ShardName, reader: RowReader, weighting: Weighting, expectation: Expectation, cut: Cut) -> DrawTally:
     """What the cut draws of each concept, and what could be expected of it."""
     rows = _ranked_rows(name, reader, weighting, expectation)
     copies, _ = Drawn(expectation, cut).copies(rows, reader.settings.seed)
@@ -206,7 +221,7 @@ def draw(name: ShardName, reader: ShardReader, weighting: Weighting, expectation
 
 def seek_exchanges(
     name: ShardName,
-    reader: ShardReader,
+    reader: RowReader,
     weighting: Weighting,
     expectation: Expectation,
     cut: Cut,
@@ -240,29 +255,55 @@ def select(
     Beside it are counted the baselines of every report, and the scores that bound any selection.
     """
     settings, folder = reader.settings, reader.folder
-    rows = _ranked_rows(name, reader, weighting, expectation, ("key",))
-    copies, _ = Drawn(expectation, cut).copies(rows, settings.seed)
-    copies += exchange.of_rows(rows.sample_ids)
-    chosen = np.flatnonzero(copies)
-    counts = _selection_counts(rows, copies, settings)
-    path = folder.selection(*name)
+    chosen = choose(name, reader, weighting, expectation, cut, exchange, ("key",))
+    path, rows = folder.selection(*name), chosen.rows
     if path.exists():
         read_metadata(path, folder.fingerprint)
     else:
-        expected = expectation.expected[rows.groups[chosen], rows.weight_bins[chosen]]
-        columns = [rows.table["key"].take(pa.array(chosen)), pa.array([name.shard] * len(chosen), pa.string())]
-        selection = pa.table([*columns, copies[chosen].astype(np.int32), expected], schema=SELECTION)
-        write_table(path, selection, folder.fingerprint, counts)
+        columns = [chosen.table["key"], pa.array([name.shard] * len(chosen.table), pa.string())]
+        kept = chosen.copies[chosen.copies > 0].astype(np.int32)
+        selection = pa.table([*columns, kept, chosen.expected], schema=SELECTION)
+        write_table(path, selection, folder.fingerprint, chosen.counts)
     bare = rows.ids.max(axis=1, initial=-1) < 0
     return SelectionTally(
-        counts,
-        int(copies.sum()),
+        chosen.counts,
+        int(chosen.copies.sum()),
         int(bare.sum()),
-        int(copies[bare].sum()),
-        count_concepts(np.repeat(rows.ids, copies, axis=0), len(weighting.takes_part)),
+        int(chosen.copies[bare].sum()),
+        count_concepts(np.repeat(rows.ids, chosen.copies, axis=0), len(weighting.takes_part)),
         baselines.count(rows.ids, rows.sample_ids, settings.seed),
         outlook.scores(rows.ids, rows.groups),
     )
+
+
+@dataclass(frozen=True)
+class ChosenRows:
+    """What was chosen of a shard, n of its N rows, in their order."""
+
+    counts: Counts
+    rows: _RankedRows
+    copies: Ints  # (N,)
+    table: pa.Table  # (n,)
+    expected: Floats  # (n,) expected copies
+
+
+def choose(
+    name: ShardName,
+    reader: RowReader,
+    weighting: Weighting,
+    expectation: Expectation,
+    cut: Cut,
+    exchange: Exchange,
+    columns: tuple[str, ...],
+) -> ChosenRows:
+    """The last pass without its writing: the chosen rows, with ``columns`` of them."""
+    rows = _ranked_rows(name, reader, weighting, expectation, columns)
+    copies, _ = Drawn(expectation, cut).copies(rows, reader.settings.seed)
+    copies += exchange.of_rows(rows.sample_ids)
+    chosen = np.flatnonzero(copies)
+    table = rows.table.select(list(columns)).take(pa.array(chosen))
+    expected = expectation.expected[rows.groups[chosen], rows.weight_bins[chosen]]
+    return ChosenRows(_selection_counts(rows, copies, reader.settings), rows, copies, table, expected)
 
 
 def _selection_counts(rows: _RankedRows, copies: Ints, settings: BalanceSettings) -> Counts:

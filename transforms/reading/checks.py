@@ -46,7 +46,9 @@ def most_samples(shards: Sequence[InputShard]) -> dict[str, int | None]:
     most: dict[str, int | None] = {}
     for name, members in groupby(shards, key=lambda shard: shard.source):
         group = list(members)
-        if group[0].format == "folder":
+        if group[0].limit is not None:
+            most[name] = sum(shard.limit or 0 for shard in group)
+        elif group[0].format == "folder":
             most[name] = sum(len(shard.files) for shard in group)
         elif group[0].format == "webdataset":
             most[name] = sum(shard.size_bytes for shard in group) // _LEAST_SAMPLE_BYTES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from transforms.errors import InputError
 from transforms.reading.folder import read_folder
@@ -23,11 +24,11 @@ _READERS: dict[str, Callable[[InputShard, SourceSettings], Iterator[RawSample | 
 
 
 def read_samples(shard: InputShard, source: SourceSettings) -> Iterator[RawSample | Reject]:
-    """Every sample of the shard, in order, as itself or as a reject: one or the other, so that counts add up.
+    """Every sample of the shard up to its limit, in order, as itself or as a reject: so counts add up.
 
     Raises InputError, naming the file, when it is gone or cannot be read at all as the format it should have.
     """
     try:
-        yield from _READERS[shard.format](shard, source)
+        yield from islice(_READERS[shard.format](shard, source), shard.limit)
     except FileNotFoundError as error:
         raise InputError(f"source {shard.source}: {shard.path} is gone since it was listed") from error

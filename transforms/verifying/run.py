@@ -1,4 +1,4 @@
-"""A whole run, looked at: every file of every stage that was begun, against its own account and against run.json."""
+"""A run, looked at: what each stage that was begun wrote, against its own account and against run.json."""
 
 from __future__ import annotations
 
@@ -56,19 +56,17 @@ class Verifier:
                     # a group's own state does not name the files of its rejects
                     found += [Finding(one.path, "", PACK, records_of(self.state)) for one in found]
                 yield from _once(found)
-        yield from _left_over(root)
+        yield from _left_over(root, self.state.folder.under_repair)
 
     def _check_record(self) -> Iterator[Finding]:
         state, folder = self.state, self.state.folder
         if fingerprint(state.values["identity"]) != folder.fingerprint:
             yield Finding(folder.run_json, "has a fingerprint that is not that of the settings in it", None)
-        if PACK in self.stages():
-            return
         try:
             table = read_table(folder.inputs, folder.fingerprint, ["source", "shard"])
-            self.names = [
-                ShardName(*row) for row in zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
-            ]
+            if PACK not in self.stages():  # which leaves no file of each
+                columns = (table[name].to_pylist() for name in table.column_names)
+                self.names = [ShardName(*row) for row in zip(*columns, strict=True)]
         except RunFolderError as error:
             seen = str(error).removeprefix(f"{folder.inputs} ").partition(". ")[0]
             yield Finding(folder.inputs, seen, None, (folder.inputs,))
@@ -90,7 +88,7 @@ class Verifier:
             yield from self._check_vocabulary()
         if done and stage is not VOCABULARY:
             yield from check_sums(state, stage, read)
-        if stage.with_manifest:
+        if state.manifest_of(stage):
             yield from check_manifest(state, stage, lambda work, items: _mapped(pool, work, items), self.tell)
 
     def _tables(self, stage: Stage) -> Iterator[tuple[StoragePath, int]]:
@@ -148,8 +146,10 @@ def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
     yield from seen.values()
 
 
-def _left_over(root: StoragePath) -> Iterator[Finding]:
+def _left_over(root: StoragePath, mark: StoragePath) -> Iterator[Finding]:
     for path in sorted(sizes_below(root)):
-        if PARTIAL in path.rpartition("/")[2]:
-            left = StoragePath(path, root.root)
+        name, left = path.rpartition("/")[2], StoragePath(path, root.root)
+        if PARTIAL in name:
             yield Finding(left, "was left half written", None, (left,))
+        elif left == mark:
+            yield Finding(left, "was left by a repair that was broken off", None, (left,))

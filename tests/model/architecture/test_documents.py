@@ -9,7 +9,7 @@ import torch
 from transformers import DataCollatorWithFlattening, DynamicCache
 
 from model.architecture.attention import packed_attention, segments_of
-from model.architecture.documents import document_positions
+from model.architecture.documents import document_positions, find_documents
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration
 from model.errors import BatchError
 from tests.model.tiny import document, tiny_model
@@ -174,3 +174,24 @@ def test_what_packed_attention_lacks_is_refused(options: dict[str, Any]) -> None
     assert output.shape == (1, 8, 2, 4)
     output, _ = packed_attention(module, states, states, states, None, **options)
     assert output.shape == (1, 8, 2, 4)
+
+
+def test_without_segments_the_caller_says_what_is_causal() -> None:
+    """As transformers calls it, over what the module says of itself."""
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(1, 2, 6, 8) for _ in range(3))
+    module = torch.nn.Module()
+    module.is_causal = True  # type: ignore[assignment]
+    for causal in (True, False):
+        output, _ = packed_attention(module, query, key, value, None, is_causal=causal)
+        expected = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=causal)
+        torch.testing.assert_close(output, expected.transpose(1, 2), atol=1e-6, rtol=1e-5)
+
+
+def test_a_mask_may_reach_back_over_a_cache() -> None:
+    """Of a mask wider than the batch its end is the batch's."""
+    mask = torch.tensor([[0, 0, 1, 1, 1]])
+    with pytest.raises(BatchError, match="no attention_mask"):
+        find_documents((1, 3), torch.tensor([[4, 5, 0]]), mask, None, False, None, None)
+    mask[0, 3] = 0  # the positions begin again where nothing is seen
+    assert find_documents((1, 3), torch.tensor([[4, 5, 0]]), mask, None, False, None, None) is None

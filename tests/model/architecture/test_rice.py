@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from transformers import MLCDVisionConfig, MLCDVisionModel
 from transformers.vision_utils import get_vision_cu_seqlens, get_vision_position_ids
 
+from model.architecture.configuration import RiceConfig
 from model.architecture.rice import RicePretrainedModel
 from model.architecture.vision_layout import VisionLayout
 from model.checkpoints.merge import _tower_names
 from model.errors import BatchError
-from tests.model.tiny import pixels, tiny_rice_config
+from tests.model.tiny import RICE, pixels, tiny_rice_config
 
 GRID = [[1, 4, 6], [1, 2, 2], [1, 8, 4], [1, 2, 10], [1, 6, 6]]
 
@@ -56,6 +57,34 @@ def test_equals_mlcd_through_the_key_map() -> None:
     expected = expected.view(2, side // 2, 2, side // 2, 2, 64).transpose(2, 3).reshape(-1, 64)
     torch.testing.assert_close(ours, expected, atol=1e-5, rtol=0)
     assert expected.std() > 0.1
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+def test_attention_that_knows_no_segments_is_never_taken(tower: RicePretrainedModel, implementation: str) -> None:
+    other = RicePretrainedModel._from_config(tiny_rice_config(), attn_implementation=implementation).eval()
+    other.load_state_dict(tower.state_dict())
+    batch = pixels(GRID)
+    expected = tower(batch["pixel_values"], batch["image_grid_thw"]).pooler_output
+    assert torch.equal(other(batch["pixel_values"], batch["image_grid_thw"]).pooler_output, expected)
+
+
+def test_every_norm_has_the_eps_of_the_configuration() -> None:
+    tower = RicePretrainedModel(RiceConfig(**RICE, layer_norm_eps=0.125))
+    norms = [module for module in tower.modules() if isinstance(module, torch.nn.LayerNorm)]
+    assert len(norms) == 2 + 2 * RICE["depth"] and {norm.eps for norm in norms} == {0.125}
+
+
+def test_the_class_token_begins_as_in_mlcd() -> None:
+    """By the widths of what it is added to and of its angles; 256 and more numbers show the spread to 5 %."""
+    torch.manual_seed(0)
+    tower = RicePretrainedModel(
+        RiceConfig(**{**RICE, "embed_dim": 512, "hidden_size": 512, "num_heads": 1, "depth": 1})
+    )
+    assert not tower.is_gradient_checkpointing
+    assert tower.class_embedding.std().item() == pytest.approx(512**-0.5, rel=0.15)
+    assert tower.class_pos_emb.std().item() == pytest.approx(256**-0.5, rel=0.15)
+    assert tower.blocks[0].attn.qkv.weight.std().item() == pytest.approx(tower.config.initializer_range, rel=0.05)
 
 
 @torch.no_grad()

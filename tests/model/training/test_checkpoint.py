@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import os
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 import torch
 
 from model.errors import TrainingError
-from model.training.checkpoint import CheckpointStore
+from model.training.checkpoint import CheckpointStore, _reason, tensors_of
 from model.training.parallel import Processes, processes
 
 
@@ -64,6 +66,20 @@ def test_a_damaged_checkpoint_is_set_aside(
     assert sorted(path.name for path in saved.iterdir()) == ["step-00000001", "step-00000002.damaged"]
 
 
+def test_one_that_cannot_be_set_aside_is_told(
+    saved: pathlib.Path, group: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flip(saved / "step-00000002" / FILES[0])
+    store = CheckpointStore(str(saved), 2, group)
+
+    def refuse(*_: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(TrainingError, match=r"step-00000002 is damaged and cannot be set aside: .*Permission denied"):
+        store.newest_sound(no_check)
+
+
 def test_all_damaged_is_an_error(saved: pathlib.Path, group: Processes) -> None:
     for step in (1, 2):
         flip(saved / f"step-0000000{step}" / FILES[0])
@@ -82,6 +98,46 @@ def test_what_was_asked_for_wrongly_is_no_damage(saved: pathlib.Path, group: Pro
     with pytest.raises(TrainingError, match="step-00000002 of step 2"):
         CheckpointStore(str(saved), 2, group).newest_sound(refuse)
     assert CheckpointStore(str(saved), 2, group).latest() == str(saved / "step-00000002")
+
+
+def test_weights_and_moments_are_named_and_begin_as_zeros() -> None:
+    model = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.AdamW(model.parameters())
+    names = {f"{kind}.{name}" for kind in ("weight", "step", "exp_avg", "exp_avg_sq") for name in ("weight", "bias")}
+    before = tensors_of(model, optimizer)
+    assert before.keys() == names
+    assert all(not value.any() for name, value in before.items() if not name.startswith("weight."))
+    model(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    after = tensors_of(model, optimizer)
+    assert after.keys() == names and after["step.bias"] == 1
+    assert torch.equal(after["weight.weight"], model.weight) and after["exp_avg.weight"].all()
+
+
+def test_what_is_written_by_now_is_finished_when_asked(tmp_path: pathlib.Path, group: Processes) -> None:
+    store = CheckpointStore(str(tmp_path), 2, group)
+    store.poll()
+    store.save(1, {"weight": torch.zeros(10)}, {}, {})
+    assert store._writing is not None
+    concurrent.futures.wait([store._writing[1]])
+    assert store.latest() is None
+    store.poll()
+    assert store.latest() == str(tmp_path / "step-00000001")
+    store.poll()
+
+
+def test_what_the_system_said_is_told(tmp_path: pathlib.Path, group: Processes) -> None:
+    """Below what torch makes of it."""
+    store = CheckpointStore(str(tmp_path), 2, group)
+    (tmp_path / "step-00000001.partial").write_text("no folder")
+    with pytest.raises(
+        TrainingError, match=r"step-00000001: \[Errno 17\] File exists: .*there is no checkpoint before"
+    ):
+        store.save(1, {"weight": torch.zeros(10)}, {}, {})
+    assert _reason(RuntimeError("long\nstory, short end")) == "story, short end"
+    wrapped = RuntimeError("wrapped")
+    wrapped.__cause__ = OSError(28, "No space left on device")
+    assert _reason(wrapped) == "[Errno 28] No space left on device"
 
 
 def test_another_models_checkpoint(saved: pathlib.Path, group: Processes) -> None:

@@ -42,7 +42,7 @@ def test_bfloat16_is_summed_in_float32() -> None:
     (exact,) = torch.autograd.grad(chunked_cross_entropy(hidden, head, wanted, 512), head)
     half = head.detach().bfloat16().requires_grad_()
     (found,) = torch.autograd.grad(chunked_cross_entropy(hidden.bfloat16(), half, wanted, 8), half)
-    assert (found.float() - exact).abs().max() < 0.01 * exact.abs().max()
+    assert (found.float() - exact).abs().max() < 0.004 * exact.abs().max()  # twice what half a bfloat16's last bit is
 
 
 def test_targets_are_the_next_tokens_of_their_own_document() -> None:

@@ -55,3 +55,13 @@ def test_an_output_that_is_a_file(tmp_path: pathlib.Path) -> None:
     values = settings_of({"model": "m", "packs": "p"}, tmp_path / "out")
     with pytest.raises(TrainingError, match="cannot write metrics to"):
         open_writers(TrainSettings.model_validate(values), 0)
+
+
+def test_weights_and_biases_without_an_account(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("HOME", str(tmp_path))  # where a log-in is kept
+    monkeypatch.setenv("WANDB_MODE", "online")
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    values = settings_of({"model": "m", "packs": "p"}, tmp_path, metrics={"every_steps": 1, "wandb_project": "p"})
+    with pytest.raises(TrainingError, match=r"Weights & Biases cannot be written to: .*set WANDB_MODE=offline"):
+        open_writers(TrainSettings.model_validate(values), 0)

@@ -36,6 +36,8 @@ def test_each_part_has_its_rate_and_vectors_do_not_decay() -> None:
         steps=100,
         optimizer__learning_rates={"vision": 1e-4, "merger": 1e-2, "language": 1e-3},
         optimizer__weight_decay=0.1,
+        optimizer__betas=[0.8, 0.9],
+        optimizer__eps=1e-5,
     )
     optimizer = build_optimizer(tiny_model(), choice.optimizer)
     rates = set_learning_rates(optimizer, choice, 19)
@@ -44,6 +46,7 @@ def test_each_part_has_its_rate_and_vectors_do_not_decay() -> None:
         assert group["lr"] == rates[group["part"]]
         matrices = {sum(size > 1 for size in parameter.shape) > 1 for parameter in group["params"]}
         assert matrices == {group["weight_decay"] > 0}
+        assert group["weight_decay"] in (0.0, 0.1) and group["betas"] == (0.8, 0.9) and group["eps"] == 1e-5
 
 
 def test_schedule() -> None:
@@ -51,6 +54,6 @@ def test_schedule() -> None:
     rates = [learning_rate(1e-2, choice, step) for step in range(101)]
     assert rates[0] == pytest.approx(1e-2 / 11) and rates[10] == pytest.approx(1e-2) == max(rates)
     assert rates[-1] == pytest.approx(1e-4) == min(rates[11:])
-    assert rates[11:] == sorted(rates[11:], reverse=True)
+    assert rates[11:] == sorted(rates[11:], reverse=True) and len(set(rates[11:])) == 90
     halfway = 11 + (100 - 11) / 2
     assert learning_rate(1e-2, choice, int(halfway)) == pytest.approx((1e-2 + 1e-4) / 2, rel=0.02)

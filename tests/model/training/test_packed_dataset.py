@@ -55,6 +55,27 @@ def test_which_rank_reads_which_pack_when(folders: list[str], rank: int) -> None
     assert keys(dataset) == wanted
 
 
+def test_where_a_rank_stands_is_told_or_found(folders: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given, or of torchrun's environment, or alone."""
+    monkeypatch.delenv("RANK", raising=False)
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    assert PackedDataset(folders[0]).identity() == PackedDataset(folders[0], rank=0, world_size=1).identity()
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    found = PackedDataset(folders, weights=[0.25, 0.75], seed=4)
+    assert found.identity() == {
+        "sets": [one.fingerprint for one in found.sets],
+        "weights": [0.25, 0.75],
+        "seed": 4,
+        "rank": 1,
+        "world_size": 3,
+    }
+    assert PackedDataset(folders).identity()["weights"] is None
+    for rank, world_size in ((-1, 2), (2, 2)):
+        with pytest.raises(ModelConfigError, match=f"rank {rank} of 2: ranks count from 0"):
+            PackedDataset(folders[0], rank=rank, world_size=world_size)
+
+
 def test_a_mixture_keeps_its_weights(folders: list[str]) -> None:
     dataset = PackedDataset(folders, weights=[0.25, 0.75], rank=0, world_size=1)
     drawn = [dataset.order.at(position)[0] for position in range(1024)]
@@ -89,6 +110,7 @@ def test_patches_are_what_the_processor_alone_makes(folders: list[str]) -> None:
             assert torch.equal(sample["pixel_values_videos"], alone["pixel_values_videos"])
             assert torch.equal(sample["video_grid_thw"], alone["video_grid_thw"])
             kinds["video"] += 1
+        assert sample["max_length_q"] == int(sample["cu_seq_lens_q"].diff().max())
     assert kinds == {"image": 2, "video": 1}
 
 

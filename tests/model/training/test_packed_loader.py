@@ -21,7 +21,7 @@ import torch
 
 from model.errors import ModelConfigError
 from model.training.packed_dataset import PackedDataset, PackedSample
-from model.training.packed_loader import PackedLoader, collate_packs
+from model.training.packed_loader import PackedLoader, WorkerLostError, collate_packs, lost_workers_told
 from tests.model.packed_sets import write_two_sets
 from transforms.errors import InputError
 from transforms.packing.layouts.native_reader import PackedSet
@@ -100,6 +100,35 @@ def test_collated_packs_keep_their_documents(folders: list[str]) -> None:
     assert batch["pixel_values"].shape == (patches, 588)
     trained = batch["labels"] != -100
     assert trained.any() and torch.equal(batch["labels"][trained], batch["input_ids"][trained])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_pixels_of_all_packs_are_collated(count: int) -> None:
+    """In memory of the right size: torch warns where it has to be made anew."""
+    samples: list[PackedSample] = [
+        {
+            "input_ids": torch.full((4,), number),
+            "labels": torch.full((4,), number),
+            "cu_seq_lens_q": torch.tensor([0, 1, 4], dtype=torch.int32),
+            "max_length_q": 3,
+            "keys": [str(number)],
+            "pixel_values": torch.full((2 + number, 588), float(number)),
+            "image_grid_thw": torch.tensor([[1, 1, 2 + number]]),
+        }
+        for number in range(count)
+    ]
+    batch = collate_packs(samples)
+    assert torch.equal(batch["pixel_values"], torch.cat([sample["pixel_values"] for sample in samples]))
+    assert torch.equal(batch["image_grid_thw"], torch.cat([sample["image_grid_thw"] for sample in samples]))
+    assert batch["cu_seq_lens_q"].tolist() == [0, *(4 * pack + end for pack in range(count) for end in (1, 4))]
+
+
+def test_other_errors_than_lost_workers_pass() -> None:
+    with pytest.raises(RuntimeError, match="of another kind"), lost_workers_told():
+        raise RuntimeError("of another kind")
+    with pytest.raises(WorkerLostError, match="ended before its work"), lost_workers_told():
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed.")
 
 
 def test_a_state_of_another_order_is_refused(folders: list[str]) -> None:

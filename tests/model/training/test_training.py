@@ -27,7 +27,6 @@ from tests.model.tiny_runs import (
     train,
     weights_of,
     write_model,
-    write_packs,
 )
 from transforms.errors import InputError
 from transforms.packing.documents.tiny_tokenizer import tiny_tokenizer
@@ -47,12 +46,6 @@ class Killed(Trainer):
 import model.train
 model.train.Trainer = Killed
 """
-
-
-@pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
-    folder = tmp_path_factory.mktemp("start")
-    return {"model": write_model(folder / "model"), "packs": write_packs(folder)}
 
 
 @pytest.fixture(scope="module")
@@ -316,50 +309,6 @@ def test_a_lost_worker_is_told(start: Start, tmp_path: pathlib.Path) -> None:
     text, _ = running.communicate(timeout=120)
     assert running.returncode == 2, text
     assert re.search(r"a process that reads packs ended .*from the last checkpoint", text), text
-
-
-def test_more_steps_are_exported_too(start: Start, tmp_path: pathlib.Path) -> None:
-    """A finished run with ``steps`` raised: the model is that of the last step, and stays when nothing is new."""
-    train(settings_of(start, tmp_path, steps=2))
-    before = weights_of(tmp_path)
-    train(settings_of(start, tmp_path, steps=4))
-    after = weights_of(tmp_path)
-    assert any(not torch.equal(before[name], after[name]) for name in before)
-    trainer = train(settings_of(start, tmp_path, steps=4))
-    trained = dict(trainer.root.model.named_parameters())
-    assert torch.equal(trained["lm_head.weight"].full_tensor(), after["lm_head.weight"])
-    written = (tmp_path / "model" / "config.json").stat().st_mtime_ns
-    train(settings_of(start, tmp_path, steps=4))
-    assert (tmp_path / "model" / "config.json").stat().st_mtime_ns == written
-    assert not list(tmp_path.glob("model.*"))
-
-
-def test_what_was_trained_anew_is_exported_anew(start: Start, tmp_path: pathlib.Path) -> None:
-    """As many steps over other settings, in a folder whose checkpoints were taken away."""
-    train(settings_of(start, tmp_path, steps=2))
-    before = weights_of(tmp_path)
-    shutil.rmtree(tmp_path / "checkpoints")
-    trainer = train(settings_of(start, tmp_path, steps=2, data__seed=7))
-    after = weights_of(tmp_path)
-    assert any(not torch.equal(before[name], after[name]) for name in before)
-    trained = dict(trainer.root.model.named_parameters())
-    assert torch.equal(trained["lm_head.weight"].full_tensor(), after["lm_head.weight"])
-
-
-class _Aimless(Trainer):
-    """Meets packs without a target."""
-
-    def _batches(self) -> Any:
-        for part in super()._batches():
-            yield MicroBatch(part.inputs, part.places[:0], part.targets[:0])
-
-
-def test_what_learnt_nothing_is_not_exported(start: Start, tmp_path: pathlib.Path) -> None:
-    with pytest.raises(TrainingError, match=r"all 4 steps were left out.*no model is exported"):
-        train(settings_of(start, tmp_path), _Aimless)
-    assert not (tmp_path / "model").exists()
-    with pytest.raises(TrainingError, match="all 4 steps were left out"):
-        train(settings_of(start, tmp_path))
 
 
 def test_other_settings_are_refused(start: Start, tmp_path: pathlib.Path) -> None:

@@ -65,8 +65,7 @@ def split_at_turns(document: Document, chat: ChatTokenizer, pack_tokens: int) ->
 
 def _with_system_turn(document: Document, chat: ChatTokenizer) -> Document:
     """With the turn that the template puts first, where a system turn comes later: a piece may begin with that one."""
-    later = any(message.role == "system" for message in document.messages[1:])
-    if document.messages[0].role == "system" or not later:
+    if document.messages[0].role == "system" or not any(message.role == "system" for message in document.messages):
         return document
     return replace(document, messages=(chat.system_turn, *document.messages))
 

@@ -8,18 +8,15 @@ from typing import Any
 
 from transforms.exporting.manifest import write_manifest
 from transforms.packing.job.groups import GroupOutcome, PackJob, load_chat
-from transforms.packing.layouts import llava_onevision, messages
 from transforms.packing.layouts.native_reader import LAYOUT_VERSION, PACKING_JSON
+from transforms.packing.layouts.registry import LAYOUTS
 from transforms.packing.plan.tally import PackTally
 
 
 def finish_set(outcomes: Sequence[GroupOutcome], job: PackJob, tokenizer_fingerprint: str | None = None) -> None:
     """``outcomes`` of all groups, in any order; the tokenizer is loaded where its fingerprint is not given."""
     shards = [shard for outcome in outcomes for shard in outcome.shards]
-    if job.layout == "llava-ov-1.5":
-        llava_onevision.write_metadata(job.packed, shards)
-    if job.layout == "messages":
-        (job.packed / "README.md").write_text(messages.README)
+    LAYOUTS[job.layout].write_beside(job.packed, shards)
     write_manifest(job.packed, job.shards.name, shards, job.folder.fingerprint)
     description: dict[str, Any] = {
         "layout": job.layout,

@@ -15,8 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.conversations.document import Message, Text
+from transforms.exporting.manifest import ShardStats
 from transforms.packing.documents.media import LocatedDocument, Media
 from transforms.packing.layouts.ready import ReadyPack
+from transforms.storage import StoragePath
 
 _MEDIA = pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
 _PART = pa.struct([("type", pa.string()), ("text", pa.string())])
@@ -100,6 +102,10 @@ def make_dataset(path_or_dataset="packed/*.parquet", split="train", **_):
 
 def fault(located: LocatedDocument) -> str | None:  # noqa: ARG001 - the other layouts have reasons
     return None
+
+
+def write_readme(folder: StoragePath, shards: Sequence[ShardStats]) -> None:  # noqa: ARG001 - whatever the shards
+    (folder / "README.md").write_text(README)
 
 
 class ParquetShard:

@@ -50,8 +50,8 @@ def arrays(tokenised: Sequence[Tokenised]) -> dict[str, NDArray[Any]]:
         "input_ids": np.concatenate([one.token_ids for one in tokenised]),
         "labels": np.concatenate([one.labels for one in tokenised]),
         "document_lengths": np.array([one.num_tokens for one in tokenised], np.int32),
-        "image_grids": np.concatenate([one.image_grids.reshape(-1, 3) for one in tokenised]),
-        "video_grids": np.concatenate([one.video_grids.reshape(-1, 3) for one in tokenised]),
+        "image_grids": np.concatenate([one.image_grids for one in tokenised]),
+        "video_grids": np.concatenate([one.video_grids for one in tokenised]),
     }
 
 

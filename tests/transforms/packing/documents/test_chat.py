@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
+from tokenizers.processors import TemplateProcessing
 
 from tests.transforms.packing.documents.processor import IMAGES, VIDEOS, chat_messages, reference_processor
 from tests.transforms.packing.small_documents import turn
@@ -178,6 +179,30 @@ def test_batches_keep_their_order_and_rejects_their_places() -> None:
     np.testing.assert_array_equal(encoded[2].token_ids, encode(DOCUMENTS["tools"]).token_ids)
 
 
+def test_each_of_a_batch_has_its_own_media() -> None:
+    batch = list(DOCUMENTS.values())
+    assert CHAT.lengths(batch) == [CHAT.lengths([document])[0] for document in batch]
+    for found, document in zip(CHAT.encode(batch), batch, strict=True):
+        assert isinstance(found, Tokenised)
+        np.testing.assert_array_equal(found.image_grids, encode(document).image_grids)
+        np.testing.assert_array_equal(found.video_grids, encode(document).video_grids)
+
+
+def test_a_tokenizer_adds_nothing_of_its_own() -> None:
+    tokenizer = tiny_tokenizer()
+    end = "<|endoftext|>"
+    tokenizer.post_processor = TemplateProcessing(
+        single=f"{end} $A {end}", special_tokens=[(end, tokenizer.token_to_id(end))]
+    )
+    chat, document = ChatTokenizer(tokenizer, IMAGES, VIDEOS), DOCUMENTS["own_system"]
+    (found,) = chat.encode([document])
+    assert isinstance(found, Tokenised)
+    np.testing.assert_array_equal(found.token_ids, encode(document).token_ids)
+    assert chat.lengths([document]) == CHAT.lengths([document])
+    np.testing.assert_array_equal(chat.turn_tokens(document), CHAT.turn_tokens(document))
+    assert chat.fingerprint == CHAT.fingerprint
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_turns_add_up(name: str) -> None:
     document = DOCUMENTS[name]
@@ -202,12 +227,27 @@ def test_load_and_fingerprint(tmp_path: pathlib.Path) -> None:
     by_file = ChatTokenizer.load(str(tmp_path / "tokenizer.json"))
     assert by_folder.fingerprint == by_file.fingerprint == CHAT.fingerprint
     assert CHAT.fingerprint != ChatTokenizer(tiny_tokenizer(vocabulary_size=400)).fingerprint
+    assert CHAT.fingerprint == "2c0c598813f4df4f", "packs and models know their tokenizer by it"
     assert CHAT.vocabulary_size == TOKENIZER.get_vocab_size()
     with pytest.raises(InputError, match=r"no tokenizer\.json"):
         ChatTokenizer.load(str(tmp_path / "nowhere"))
     (tmp_path / "broken.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
         ChatTokenizer.load(str(tmp_path / "broken.json"))
+
+
+def test_every_setting_of_pack_is_taken_over(tmp_path: pathlib.Path) -> None:
+    tiny_tokenizer().save(str(tmp_path / "tokenizer.json"))
+    limits = {"image_min_pixels": 28**2, "image_max_pixels": 2 * 28**2, "video_min_pixels": 28**2}
+    chat = ChatTokenizer.of(
+        PackSettings(tokenizer=str(tmp_path), **limits, video_max_pixels=4 * 28**2, system_prompt="Be kind.")
+    )
+    assert chat.system_turn == turn("system", "Be kind.")
+    (found,) = chat.encode(
+        [Document("k", "s", (turn("user", Image(0), Video(0)),), (ImageSize(280, 280),), (VideoSize(2, 280, 280),))]
+    )
+    assert isinstance(found, Tokenised)
+    assert found.image_grids.tolist() == [[1, 2, 2]] and found.video_grids.tolist() == [[2, 4, 4]]
 
 
 def test_the_tiny_tokenizer_is_the_same_every_time_and_writes_any_text() -> None:

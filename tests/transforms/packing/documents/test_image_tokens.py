@@ -12,6 +12,7 @@ from transformers.models.qwen2_vl.video_processing_qwen2_vl import Qwen2VLVideoP
 
 from transforms.packing.documents.image_tokens import (
     IMAGE_LIMITS,
+    VIDEO_LIMITS,
     PixelLimits,
     grids,
     is_measurable,
@@ -55,6 +56,25 @@ def test_large_sizes_equal_smart_resize(sizes: list[tuple[int, int]], least: int
     found = np.stack(resized(widths, heights, limits)[::-1], axis=1)
     wanted = [smart_resize(height, width, 28, limits.min_pixels, limits.max_pixels) for width, height in sizes]
     np.testing.assert_array_equal(found, wanted)
+
+
+def test_the_limits_are_those_of_the_released_files() -> None:
+    """56² and 1600² of their preprocessor_config.json; 128 and 768 tokens of 28² of transformers' video processor."""
+    assert IMAGE_LIMITS == (3136, 2_560_000)
+    video = Qwen2VLVideoProcessor()
+    assert VIDEO_LIMITS == (video.size["shortest_edge"], video.size["longest_edge"]) == (100_352, 602_112)
+
+
+def test_a_size_that_rounds_to_a_limit_is_not_resized_again() -> None:
+    """50x60 pixels are fewer than 56², and come out as many by rounding alone; 143x140 are more than 140²."""
+    widths, heights = np.array([50, 143, 140]), np.array([60, 140, 126])
+    limits = PixelLimits(56 * 56, 140 * 140)
+    assert [side.tolist() for side in resized(widths, heights, limits)] == [[56, 140, 140], [56, 140, 112]]
+
+
+def test_the_first_image_that_cannot_be_resized_is_named() -> None:
+    with pytest.raises(ValueError, match="an image of 1x900 pixels"):
+        resized([50, 1, 0], [50, 900, 5], SMALL)
 
 
 @given(st.integers(1, 100_000), st.integers(1, 100_000))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -50,6 +52,7 @@ def test_pieces_fit_and_hold_everything(system: bool, pack_tokens: int) -> None:
         assert found.images == tuple(document.images[index] for index in piece.images)
         if system:
             assert found.messages[0] == document.messages[0]
+        assert [part.index for part in found.parts() if isinstance(part, Image)] == list(range(len(found.images)))
         own = found.messages[system:]
         assert isinstance(own[0].content[0], Image)  # a question: never the result of a tool
         assert own[-1] == rest[len(own) - 1]
@@ -138,6 +141,16 @@ def test_a_cut_is_as_late_as_fits() -> None:
     one_more = (*first.document.messages, *second.document.messages[1:5])
     images = (*first.document.images, second.document.images[0])
     assert CHAT.lengths([Document("", "", one_more, images)])[0].num_tokens > 300
+
+
+def test_videos_of_a_piece_are_numbered_anew() -> None:
+    rounds = [(turn("user", Video(i), Image(i), f"Question {i}?"), turn("assistant", "Answer.")) for i in range(3)]
+    images, videos = (ImageSize(60, 60),) * 3, tuple(VideoSize(1 + i, 60, 60) for i in range(3))
+    document = Document("k", "s", tuple(message for one in rounds for message in one), images, videos)
+    last = Document("k", "s", (turn("user", Video(0), Image(0), "Question 2?"), rounds[2][1]), images[:1], videos[2:])
+    pieces = split_at_turns(document, CHAT, CHAT.lengths([last])[0].num_tokens)
+    assert [piece.document for piece in pieces][-1] == dataclasses.replace(last, key="k#2")
+    assert [(piece.images, piece.videos) for piece in pieces] == [((i,), (i,)) for i in range(3)]
 
 
 def test_what_fits_stays_whole() -> None:

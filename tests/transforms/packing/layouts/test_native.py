@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
+import tarfile
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from tests.transforms.packing.corpus import both_sources, pack_all, pack_job
 from transforms.errors import InputError
 from transforms.packing.documents.chat import Tokenised
 from transforms.packing.job.groups import PackJob, load_chat
+from transforms.packing.layouts import native_reader
 from transforms.packing.layouts.native_reader import PackedSet, StoredPack
 
 
@@ -204,6 +206,34 @@ def test_a_damaged_index_is_found(tmp_path: pathlib.Path, change: Any, message: 
     index.unlink() if change is None else index.write_bytes(change(index.read_bytes()))
     with pytest.raises(InputError, match=message):
         PackedSet.open(job.packed).read(0)
+
+
+def test_few_files_are_open_at_once(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those read last stay open; the others are closed."""
+    monkeypatch.setattr(native_reader, "_OPEN_SHARDS", 2)
+    job = pack_job(tmp_path / "run", both_sources(tmp_path), shards={"max_shard_bytes": 1})
+    pack_all(job)
+    packed = PackedSet.open(job.packed)
+    assert packed.fingerprint == job.folder.fingerprint and len(packed.files) == len(packed) > 3
+    handles = []
+    for index in (0, 1, 0, 2):
+        packed.read(index)
+        handles.append(packed._open[index][0])
+    assert list(packed._open) == [0, 2]
+    assert handles[0] is handles[2] and [handle.closed for handle in handles] == [False, True, False, False]
+    assert "OrderedDict" not in repr(packed)
+
+
+def test_what_is_said_of_a_pack_is_compact_and_legible(tmp_path: pathlib.Path) -> None:
+    """Text that is not ASCII stands as it is: written as escapes, Chinese would be twice as long."""
+    job = pack_job(tmp_path / "run", both_sources(tmp_path, tars=1, samples=2))
+    pack_all(job)
+    (tar,) = (tmp_path / "run" / "packed").glob("*.tar")
+    with tarfile.open(tar) as archive:
+        texts = [archive.extractfile(name).read().decode() for name in archive.getnames() if name.endswith(".json")]
+    assert any("还是两张图" in text for text in texts)
+    for text in texts:
+        assert text == json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
 
 
 def test_a_missing_shard_is_named(tmp_path: pathlib.Path) -> None:

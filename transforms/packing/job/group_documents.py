@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,12 +14,10 @@ from transforms.packing.documents.chat import ChatTokenizer, Lengths
 from transforms.packing.documents.media import LocatedDocument
 from transforms.packing.documents.splitting import split_at_turns
 from transforms.packing.inputs import PackInput
+from transforms.packing.layouts.registry import Fault
 from transforms.packing.plan.planner import Plan, plan_packs
 from transforms.packing.settings import PackSettings
 from transforms.rejects import Reason, Reject
-
-#: Says of a document why a layout cannot hold it, or None.
-Fault = Callable[[LocatedDocument], str | None]
 
 
 @dataclass

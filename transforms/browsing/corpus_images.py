@@ -1,13 +1,15 @@
-"""The original pictures of a run's input, for thumbnails; an input that is gone leaves their places empty."""
+"""The original pictures of a run's input, by where they lie or by their keys."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from transforms.errors import InputError
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.random_access import ImageReader
+from transforms.reading.raw_sample import RawSample
+from transforms.reading.samples import read_samples
 from transforms.reading.settings import SourceSettings
 
 
@@ -26,6 +28,17 @@ class CorpusImages:
             self.close()
             self._open = (source, shard), ImageReader(self._find(source, shard), self._sources[source])
         return self._open[1].read(member_offset, member_bytes)
+
+    def search(self, source: str, shard: str, keys: Collection[str]) -> dict[str, bytes]:
+        """The bytes of those of ``keys`` that have any, by reading the shard from its beginning until all are found:
+        the way to what annotate dropped, of which the run keeps no place. Raises as reading by place does."""
+        found: dict[str, bytes] = {}
+        for sample in read_samples(self._find(source, shard), self._sources[source]):
+            if isinstance(sample, RawSample) and sample.key in keys:
+                found[sample.key] = sample.image
+                if len(found) == len(keys):
+                    break
+        return found
 
     def close(self) -> None:
         if self._open is not None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from transforms.reporting.thumbnails import SIDE_PIXELS, thumbnail
+from transforms.browsing.thumbnails import SIDE_PIXELS, thumbnail
 
 
 def encode(image: Image.Image, image_format: str, **options: object) -> bytes:
