@@ -49,6 +49,22 @@ CONCEPTS = pa.schema(
     ]
 )
 
+#: One row a concept: its images in selections of the same size by the published formulas.
+BASELINE_COUNTS = pa.schema(
+    [("id", pa.int32()), ("count_inverse_frequency", pa.int64()), ("count_metaclip", pa.int64())]
+)
+
+
+def balance_sample_schema(concepts_per_image: int) -> pa.Schema:
+    """One row an image of the sample that ``even`` was fitted on."""
+    return pa.schema(
+        [
+            ("concept_ids", pa.list_(pa.int32(), concepts_per_image)),
+            ("stratum", pa.int64()),  # its number, in the order of the settings
+            ("stands_for", pa.float64()),  # images of the corpus
+        ]
+    )
+
 
 class ShardName(NamedTuple):
     """One input shard, and so one file of annotations and one of the selection."""
@@ -90,7 +106,7 @@ def annotations_schema(
 #: Column → type, for all of the above.
 _TYPES = {
     field.name: field.type
-    for schema in (REJECTS, SELECTION, CONCEPTS, annotations_schema(1, 1, True))
+    for schema in (REJECTS, SELECTION, CONCEPTS, BASELINE_COUNTS, annotations_schema(1, 1, True))
     for field in schema
 }
 

@@ -51,6 +51,21 @@ class RunFolder:
         return self.root / "concepts.parquet"
 
     @property
+    def certificate(self) -> StoragePath:
+        """What balance aimed at, what it reached, and what it promised."""
+        return self.root / "balance" / "certificate.json"
+
+    @property
+    def baselines(self) -> StoragePath:
+        """Images of each concept in selections of the same size by other methods."""
+        return self.root / "balance" / "baselines.parquet"
+
+    @property
+    def balance_sample(self) -> StoragePath:
+        """The images that ``even`` was fitted on."""
+        return self.root / "balance" / "sample.parquet"
+
+    @property
     def shards(self) -> StoragePath:
         return self.root / "shards"
 

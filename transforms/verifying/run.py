@@ -112,7 +112,7 @@ class Verifier:
         path, size = file
         folder = self.state.folder
         try:
-            if path == folder.concepts:
+            if path in (folder.concepts, folder.baselines, folder.balance_sample):
                 read_table(path, folder.fingerprint)
                 return None
             return read_whole(path, folder.fingerprint)
