@@ -18,6 +18,7 @@ from transforms.miniature.instruct.rows import (
     Exchange,
     Form,
     Language,
+    Picture,
     PictureKind,
     Relation,
     Row,
@@ -52,7 +53,7 @@ def copied_rows(settings: InstructCorpusSettings, plain: list[Row], used: set[in
         for count, has_pictures in ((pictured, True), (textual, False)):
             wanted = settings.planted(count) if count else 0
             fits = functools.partial(_may_copy, relation=relation, has_pictures=has_pictures)
-            for row in _free(order, used, fits, wanted):
+            for row in _free(order, used, fits, wanted, once_a_picture=relation is Relation.OTHER_QUESTION):
                 yield _copy(settings.seed, row, relation, number)
                 number += 1
     for row in _convention_originals(settings, order, used):
@@ -68,13 +69,17 @@ def num_copies(settings: InstructCorpusSettings) -> int:
     return single + settings.planted(CONVENTION_GROUPS) * (sum(source.takes_boxes for source in SOURCES) - 1)
 
 
-def _free(order: list[Row], used: set[int], fits: Callable[[Row], bool], wanted: int) -> list[Row]:
+def _free(
+    order: list[Row], used: set[int], fits: Callable[[Row], bool], wanted: int, once_a_picture: bool = False
+) -> list[Row]:
     found: list[Row] = []
+    shown: set[Picture] = set()
     for row in order:
         if len(found) == wanted:
             break
-        if row.number not in used and fits(row):
+        if row.number not in used and fits(row) and not (once_a_picture and shown & set(row.pictures)):
             used.add(row.number)
+            shown |= set(row.pictures)
             found.append(row)
     return found
 

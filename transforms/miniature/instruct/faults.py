@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from transforms.miniature.instruct.boxes import Frame
 from transforms.miniature.instruct.holding import has_boxes
 from transforms.miniature.instruct.rows import Form, Language, Row
 from transforms.miniature.instruct.sources import BY_NAME, FileFormat, Shape
@@ -72,7 +73,6 @@ _FATES = {
 
 OF_IMAGES = (Fault.MISSING_IMAGE, Fault.TRUNCATED_IMAGE, Fault.UNDECODABLE_IMAGE, Fault.EMPTY_IMAGE)
 _OF_ROLES = (Fault.UNKNOWN_ROLE, Fault.ROLES_OUT_OF_ORDER, Fault.NO_ANSWER, Fault.NULL_TEXT, Fault.NO_TURNS)
-_OF_BOXES = (Fault.BOX_OUTSIDE, Fault.BOX_INVERTED, Fault.BOX_EMPTY)
 _WITH_ROLES = (Shape.MESSAGES, Shape.PARTS, Shape.CONVERSATIONS, Shape.CONVERSATIONS_UNPLACED)
 _WITH_PLACEHOLDERS = (Shape.MESSAGES, Shape.PARTS, Shape.CONVERSATIONS)
 _LONG = 40  # characters: an answer that can be seen to stop short
@@ -86,14 +86,12 @@ def can_have(row: Row, fault: Fault) -> bool:
     """Whether the fault makes sense in this row, and can be written in its source's shape and format."""
     source = BY_NAME[row.source]
     single, last = len(row.exchanges) == 1, row.exchanges[-1]
-    answer = last.answer.of(row.language)
+    answer, is_box = last.answer.of(row.language), single and last.form is Form.BOX
     in_json = source.file_format in (FileFormat.JSON, FileFormat.JSONL)
     if fault in OF_IMAGES:
         return len(row.pictures) == 1
     if fault in _OF_ROLES:
         return single and in_json and source.shape in _WITH_ROLES
-    if fault in _OF_BOXES:
-        return single and last.form is Form.BOX
     match fault:
         case Fault.MALFORMED_JSON:
             return source.file_format is FileFormat.JSONL
@@ -123,4 +121,8 @@ def can_have(row: Row, fault: Fault) -> bool:
             return single and source.shape is not Shape.CAPTION
         case Fault.UNCLOSED_REASONING:
             return single and source.is_chat
+        case Fault.BOX_INVERTED:  # turned into the stored frame it would be a sound box again
+            return is_box and source.convention is not None and source.convention.frame is not Frame.STORED
+        case Fault.BOX_OUTSIDE | Fault.BOX_EMPTY:
+            return is_box
     return single and not has_boxes(last)

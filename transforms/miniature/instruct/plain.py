@@ -123,13 +123,14 @@ class _Dealer:
     decks: dict[Category, _Deck] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)  # questions without a picture
     groups: int = 0  # rows with several pictures
+    blind: set[Picture] = field(default_factory=set)  # with a question that needs none of them
 
     def row(self, number: int, source: Source, category: Category) -> Row:
         rng = generator(self.seed, "instruct row", number)
         language = Language.CHINESE if rng.random() < source.chinese else Language.ENGLISH
         turns = 1 + int(rng.choice(len(_TURN_SHARES), p=_TURN_SHARES)) if source.is_chat else 1
         pictures, exchanges = self._content(source, category, turns, rng)
-        if category is Category.GENERAL and len(pictures) == 1 and rng.random() < _BLIND_SHARE:
+        if category is Category.GENERAL and rng.random() < _BLIND_SHARE and self._first_blind(pictures):
             exchanges = (blind_exchange(rng), *exchanges[1:])
         keeps = source.is_chat and rng.random() < _REASONING_SHARE
         exchanges = tuple(one if keeps else replace(one, reasoning=None) for one in exchanges)
@@ -150,6 +151,12 @@ class _Dealer:
             turns = 1
         picture, exchanges = deck.deal(turns)
         return (picture,), exchanges
+
+    def _first_blind(self, pictures: tuple[Picture, ...]) -> bool:
+        if len(pictures) != 1 or pictures[0] in self.blind:
+            return False
+        self.blind.add(pictures[0])
+        return True
 
     def _text(self, rng: np.random.Generator) -> Exchange:
         while True:
