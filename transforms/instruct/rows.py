@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 import pyarrow as pa
 
 from transforms.conversations.document import Image, Message, Part, Text, Video
+from transforms.instruct.answers.forms import Form
 from transforms.instruct.schema import ROWS
 
 MediaKind = Literal["image", "video"]
@@ -23,7 +24,7 @@ class Medium:
     member: str | None = None
     offset: int | None = None
     size_bytes: int | None = None
-    bytes: bytes | None = None
+    data: bytes | None = None  # the column bytes
     format: str | None = None
     content_hash: bytes | None = None
     perceptual_hash: bytes | None = None
@@ -50,11 +51,11 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the answer in turn ``message`` is."""
+    """What the answer in turn ``message`` is; ``value`` is None for a form that has none but its text."""
 
     message: int
-    form: str
-    value: str
+    form: Form
+    value: str | None
     choices: tuple[str, ...] = ()
     correct: tuple[int, ...] = ()
 
@@ -108,7 +109,8 @@ def _values(row: Row) -> dict[str, Any]:
         }
         for message in row.messages
     ]
-    for name in ("media", "regions", "answers"):
+    values["media"] = [_renamed(asdict(one), "data", "bytes") for one in row.media]
+    for name in ("regions", "answers"):
         values[name] = [asdict(one) for one in getattr(row, name)]
     values["pair"] = None if row.pair is None else dict(zip(("key", "relation"), row.pair, strict=True))
     return values
@@ -121,8 +123,12 @@ def _part_values(part: Part, places: dict[str, list[int]]) -> dict[str, Any]:
     return {"type": kind, "text": None, "media": places[kind][part.index]}
 
 
+def _renamed(values: dict[str, Any], name: str, other: str) -> dict[str, Any]:
+    return {other if key == name else key: value for key, value in values.items()}
+
+
 def _row(values: dict[str, Any]) -> Row:
-    media = tuple(Medium(**medium) for medium in values["media"])
+    media = tuple(Medium(**_renamed(medium, "bytes", "data")) for medium in values["media"])
     places = {kind: [place for place, one in enumerate(media) if one.kind == kind] for kind in ("image", "video")}
     return Row(
         **{
@@ -145,7 +151,7 @@ def _message(values: dict[str, Any], places: dict[str, list[int]]) -> Message:
     return Message(values["role"], content, values["train"], values["reasoning"])
 
 
-def _part(values: dict[str, Any], places: dict[str, Sequence[int]] | dict[str, list[int]]) -> Part:
+def _part(values: dict[str, Any], places: dict[str, list[int]]) -> Part:
     match values["type"]:
         case "text":
             return Text(values["text"])

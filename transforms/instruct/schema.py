@@ -57,8 +57,8 @@ REGION = pa.struct(
     ]
 )
 
-#: What an answer is: its form and canonical value. ``choices`` are those offered, or all that are accepted; ``correct``
-#: are the places of those that are right.
+#: What an answer is: its form and canonical value, null for code and free text. ``choices`` are those offered, or all
+#: that are accepted; ``correct`` are the places of those that are right.
 ANSWER = pa.struct(
     [
         ("message", pa.int16()),

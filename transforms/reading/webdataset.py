@@ -60,7 +60,7 @@ def read_webdataset(shard: InputShard, source: SourceSettings) -> Iterator[RawSa
                     yield _damaged(member)
                     continue
                 is_tar = True
-                key, ending = _split(member.name)
+                key, ending = split_member_name(member.name)
                 if not key:
                     continue
                 if group is None or not group.takes(key, ending):
@@ -71,7 +71,7 @@ def read_webdataset(shard: InputShard, source: SourceSettings) -> Iterator[RawSa
         except BrokenTarError as broken:
             if not is_tar and broken.member is None:
                 raise _no_tar(shard) from broken
-            key = _split(broken.member or "")[0]
+            key = split_member_name(broken.member or "")[0]
             if group is not None and key not in ("", group.key):
                 yield _sample(group, seen, source)
             lost = key or (group.key if group is not None else shard.name)
@@ -89,7 +89,7 @@ def _damaged(run: DamagedBlocks) -> Reject:
     return Reject(str(run.offset), Reason.DAMAGED_BLOCKS, detail)
 
 
-def _split(name: str) -> tuple[str, str]:
+def split_member_name(name: str) -> tuple[str, str]:
     """``./a/b.Seg.PNG`` → (``a/b``, ``seg.png``); an empty key for names without an ending and hidden files."""
     folder, slash, base = name.removeprefix("./").rpartition("/")
     stem, dot, ending = base.partition(".")
@@ -97,7 +97,7 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _most_bytes(name: str) -> int:
-    ending = _split(name)[1]
+    ending = split_member_name(name)[1]
     if ending in _IMAGE_ENDINGS:
         return _MOST_IMAGE_BYTES
     return _MOST_TEXT_BYTES if ending in _TEXT_ENDINGS else 0

@@ -23,7 +23,7 @@ ROWS_OF_ALL_KINDS = (
         media=(
             Medium("image", uri="/a.jpg", width=4, height=3, content_hash=bytes(range(16)), licence="CC0"),
             Medium("video", uri="/b.tar", member="b.mp4", offset=512, size_bytes=9, frames=2),
-            Medium("image", bytes=b"\x89", format="png"),
+            Medium("image", data=b"\x89", format="png"),
         ),
         regions=(Region(2, "box", (1.0, 2.0, 3.0, 4.0), "cat", 2, 0, 0, 12), Region(0, "box", (0.0, 0.0, 1.5, 1.0))),
         answers=(Answer(2, "box", "[1, 2, 3, 4]", ("a", "b"), (1,)),),

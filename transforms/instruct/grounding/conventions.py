@@ -115,7 +115,7 @@ def _unit_pixels(unit: Unit, frames: NDArray[np.float64]) -> NDArray[np.float64]
 
 def _padding(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """(N, 2) pixels left of and above the picture in its square."""
-    return (sizes.max(axis=1, keepdims=True) - sizes) // 2
+    return np.asarray((sizes.max(axis=1, keepdims=True) - sizes) // 2)
 
 
 def _to_corners(boxes: Boxes, order: Order) -> Boxes:

@@ -47,7 +47,7 @@ def weigh(boxes: ArrayLike, sizes: ArrayLike, orientations: ArrayLike) -> list[C
     numbers = np.asarray(boxes, np.float64).reshape(-1, 4)
     known_sizes = np.asarray(sizes, np.int64).reshape(-1, 2)
     turns = np.broadcast_to(np.asarray(orientations, np.int64), len(numbers))
-    is_known = (known_sizes > 0).all(axis=1)
+    is_known = np.asarray((known_sizes > 0).all(axis=1))
     found = []
     for convention in _conventions(known_sizes[is_known], turns[is_known]):
         needs_size = convention.unit == "pixels" or convention.frame != "upright"
