@@ -128,7 +128,7 @@ def grounded(read: ReadRecord, measured: Sequence[Measured], source: InstructSou
 
 def _regions(boxes: Sequence[WrittenBox], measured: Sequence[Measured], convention: Convention) -> tuple[Region, ...]:
     shown = [measured[box.region.media] for box in boxes]
-    sizes = [(one.medium.width, one.medium.height) for one in shown]
+    sizes = [(one.medium.width or 0, one.medium.height or 0) for one in shown]
     pictures = Pictures.of(sizes, [one.orientation for one in shown])
     corners = to_upright([box.numbers for box in boxes], convention, pictures)
     return tuple(replace(box.region, xy=tuple(map(float, xy))) for box, xy in zip(boxes, corners.round(3), strict=True))

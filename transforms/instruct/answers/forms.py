@@ -39,8 +39,10 @@ _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)、])\s*(\S.*)")
 _CODE_LINE = re.compile(
     r"\s*(?:(?:def|class|import|from|for|while|if|else|elif|return|print|function|var|let|const|public|private|static|"
     r"#include|using|SELECT|INSERT|UPDATE|CREATE|FROM|WHERE)\b.*(?:[(){}:;=]|\bfrom\b|\bFROM\b).*|</?[a-zA-Z!][^<>]*>.*|"
-    r".*[;{}]\s*|\s+(?:return|yield|raise|pass|break)\b.*|[\w.\[\]]+ (?:[-+*/]?=) .+|[\w.]+\(.*\)\s*|\s*(?://|#|/\*).*)"
+    r".*[;{}]\s*|\s+(?:return|yield|raise|pass|break)\b.*|[\w.\[\]]+ (?:[-+*/]?=) .+|[\w.]+\(.*\)\s*)",
+    re.ASCII,
 )
+_COMMENT_LINE = re.compile(r"\s*(?://|#|/\*|--).*")
 _LEAST_CODE_SHARE = 0.6  # of the lines; the rest may be words of a docstring
 _BOX_WRAPPING = re.compile(
     r"<\|(?:object_ref|box)_(?:start|end)\|>|</?(?:ref|box)>|```(?:json)?|\"(?:bbox_2d|label|text_content)\"\s*:|"
@@ -140,6 +142,6 @@ def _list(text: str) -> ParsedAnswer | None:
 
 def _is_code(text: str) -> bool:
     lines = [line for line in text.splitlines() if line.strip()]
-    return bool(lines) and sum(_CODE_LINE.fullmatch(line) is not None for line in lines) >= _LEAST_CODE_SHARE * len(
-        lines
-    )
+    code = sum(_CODE_LINE.fullmatch(line) is not None for line in lines)
+    comments = sum(_COMMENT_LINE.fullmatch(line) is not None for line in lines)
+    return code > 0 and code + comments >= _LEAST_CODE_SHARE * len(lines)
