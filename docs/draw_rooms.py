@@ -48,6 +48,16 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
                 "transforms/packing/job",
             ],
         ),
+        (
+            6.9,
+            [
+                "transforms/instruct",
+                "transforms/instruct/reading",
+                "transforms/instruct/adapters",
+                "transforms/instruct/grounding",
+                "transforms/instruct/answers",
+            ],
+        ),
     ],
     [(0.0, ["evenweave"]), (2.1, ["model", "model/architecture", "model/checkpoints", "model/training"])],
 ]

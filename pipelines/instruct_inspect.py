@@ -11,14 +11,15 @@ from rich.text import Text
 
 from transforms.conversations.document import Message
 from transforms.conversations.document import Text as TextPart
+from transforms.instruct.grounding.evidence import describe
 from transforms.instruct.inspection import Inspection, inspect
-from transforms.instruct.proposal import describe, proposal
+from transforms.instruct.proposal import proposal
 from transforms.instruct.rows import Row
 from transforms.instruct.settings import InstructSource
 from transforms.storage import StoragePath, absolute
 
 _MOST_CHARACTERS = 300  # of a turn that is shown
-_MOST_CANDIDATES = 12
+_MOST_CANDIDATES = 8
 
 
 def run(path: str, media: str | None, media_prefix: str, records: int, console: Console) -> None:

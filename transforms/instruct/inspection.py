@@ -16,7 +16,8 @@ import xxhash
 
 from transforms.annotating.language import detect_languages
 from transforms.conversations.document import Text
-from transforms.instruct.grounding.evidence import Candidate, weigh
+from transforms.errors import InputError
+from transforms.instruct.grounding.evidence import Candidate, describe, weigh
 from transforms.instruct.media import MediaFiles
 from transforms.instruct.media_search import find_media
 from transforms.instruct.reading.inputs import InstructPart, list_parts
@@ -60,7 +61,7 @@ class Inspection:
 def inspect(source: InstructSource, most_records: int) -> Inspection:
     """Read up to ``most_records``, as many of each file; raises InputError where there is nothing to read.
 
-    Where media are not where the records say, they are looked for nearby, and the source that comes back names the place.
+    Where media are not where the records say, they are looked for nearby, and the source that comes back says where.
     """
     parts = list_parts(source)
     found = _looked(source, parts, most_records)
@@ -70,6 +71,18 @@ def inspect(source: InstructSource, most_records: int) -> Inspection:
             there = source.model_copy(update={"media": str(place.folder), "media_prefix": place.prefix})
             return _looked(there, parts, most_records)
     return found
+
+
+def check_coordinates(found: Inspection) -> None:
+    """Raises InputError, with what speaks for each convention, for a set with boxes that does not declare one."""
+    if not found.candidates or found.source.coordinates is not None:
+        return
+    judged = [one for one in found.candidates if one.boxes]
+    lines = [f"  {describe(one)}: {one.inside:.1%} of {one.boxes} boxes lie inside" for one in judged]
+    raise InputError(
+        f"source {found.source.name} holds boxes ({', '.join(found.notations)}) and does not say how they are written. "
+        "Set coordinates (unit, order, frame) to what its documentation says. Written as\n" + "\n".join(lines)
+    )
 
 
 def _looked(source: InstructSource, parts: Sequence[InstructPart], most_records: int) -> Inspection:

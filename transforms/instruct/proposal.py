@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from transforms.instruct.grounding.evidence import Candidate
+from transforms.instruct.grounding.evidence import Candidate, describe
 from transforms.instruct.inspection import Inspection
 from transforms.instruct.settings import AUTO
 
@@ -63,12 +63,6 @@ def _coordinates(found: Inspection) -> list[tuple[str, str | None, str]]:
     if not any(one.boxes for one in found.candidates if one.convention.unit == "pixels"):
         told += "; no picture was found, so pixels and other frames were not judged"
     return [("coordinates", None, f"declare it, the set is not read without: {boxes}; {told}")]
-
-
-def describe(candidate: Candidate) -> str:
-    """``0-1 xyxy upright``"""
-    convention = candidate.convention
-    return f"{convention.unit} {convention.order} {convention.frame}"
 
 
 def _share(candidate: Candidate) -> str:

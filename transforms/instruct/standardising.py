@@ -55,6 +55,7 @@ def standardise(part: InstructPart, source: InstructSource) -> Iterator[Row | Re
         if isinstance(read, Reject):
             yield read
             continue
+        _require_coordinates(read, source)
         measured = measure_all(read.row, files)
         yield measured if isinstance(measured, Reject) else grounded(read, measured, source)
 
@@ -111,18 +112,22 @@ def measure_all(row: Row, files: MediaFiles) -> tuple[Measured, ...] | Reject:
     return tuple(found)
 
 
-def grounded(read: ReadRecord, measured: Sequence[Measured], source: InstructSource) -> Row:
-    """The row with its media as measured and its boxes in upright pixels."""
-    row = replace(read.row, media=tuple(one.medium for one in measured))
-    if not read.boxes:
-        return row
-    if source.coordinates is None:
+def _require_coordinates(read: ReadRecord, source: InstructSource) -> None:
+    """Before its media are looked for: that they are missing would hide that the source says too little."""
+    if read.boxes and source.coordinates is None:
         box = read.boxes[0]
         raise InputError(
-            f"source {source.name}: {row.key} holds boxes, such as {list(box.numbers)} ({box.notation}), and the "
+            f"source {source.name}: {read.row.key} holds boxes, such as {list(box.numbers)} ({box.notation}), and the "
             "source does not say how they are written. Look at it with evenweave instruct inspect, which tells what "
             "speaks for each convention, and set coordinates."
         )
+
+
+def grounded(read: ReadRecord, measured: Sequence[Measured], source: InstructSource) -> Row:
+    """The row with its media as measured, and its boxes in upright pixels where the source declares them."""
+    row = replace(read.row, media=tuple(one.medium for one in measured))
+    if not read.boxes or source.coordinates is None:
+        return row
     return replace(row, regions=_regions(read.boxes, measured, source.coordinates.convention))
 
 

@@ -57,3 +57,15 @@ def test_without_pictures_only_parts_can_be_judged() -> None:
         ("0-1", "xyxy"),
         ("0-1", "yxyx"),
     }
+
+
+def test_thin_pictures_and_other_sizes_are_judged_where_they_can_be() -> None:
+    boxes = np.array([[0, 0, 1000, 4], [100, 100, 600, 420]])
+    found = {
+        (one.convention.frame, one.convention.unit, one.convention.order): one
+        for one in weigh(boxes, [[1000, 4], [644, 420]], 1)
+    }
+    assert found["upright", "pixels", "xyxy"].boxes == 2
+    assert not any(frame == "smart_resized" for frame, _, _ in found)  # one is refused, the other is not changed
+    resized = [one for one in weigh(boxes, [[1000, 4], [640, 427]], 1) if one.convention.frame == "smart_resized"]
+    assert {one.boxes for one in resized} == {1}
