@@ -63,7 +63,7 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
 ]
 
 _WIDTH, _HEIGHT, _PITCH_X, _PITCH_Y = 132, 34, 208, 58  # of a room, and from one to the next
-_LEFT, _TOP, _SLAB = 24, 124, 70  # pixels
+_LEFT, _TOP, _SLAB = 24, 124, 88  # pixels
 _LEGEND = (
     "An arrow goes from a room to one that it imports; red: each imports the other. "
     "Between a shelf and the room around it none is drawn."

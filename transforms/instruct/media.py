@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from transforms.images.hashing import content_hash
 from transforms.images.header import PILLOW_MAX_PIXELS, ImageFault, image_format, open_image, orientation
@@ -40,15 +40,23 @@ def referenced(kind: MediaKind, reference: Any) -> Medium:
         data = reference.get("bytes")
         name = reference.get("path") or reference.get("url")
         if isinstance(data, bytes):
-            return Medium(kind, member=str(name) if name else None, data=data)
+            return Medium(kind, member=name if is_writable(name) else None, data=data)
         return referenced(kind, name)
     if isinstance(reference, bytes):
         return Medium(kind, data=reference)
-    if not isinstance(reference, str):
+    if not is_writable(reference):
         return Medium(kind)
     if reference.startswith("data:"):
         return Medium(kind, data=_decoded(reference))
     return Medium(kind, uri=reference, origin_url=reference if reference.startswith(_URLS) else None)
+
+
+def is_writable(name: Any) -> TypeGuard[str]:
+    """Text without lone surrogates, for which there is no UTF-8."""
+    try:
+        return isinstance(name, str) and name.encode() is not None
+    except UnicodeEncodeError:
+        return False
 
 
 def _decoded(uri: str) -> bytes | None:

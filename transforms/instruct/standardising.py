@@ -145,7 +145,7 @@ def _boxes(row: Row, record: Mapping[str, Any]) -> Iterator[WrittenBox]:
     if not places:
         return
     for box in stated_boxes(record):
-        yield WrittenBox(box.numbers, box.field, Region(places[0], "box", (), box.label))
+        yield WrittenBox(box.numbers, box.field, Region(places[0], "box", (), _writable(box.label)))
     shown = places[0]
     for message, turn in enumerate(row.messages):
         for at, part in enumerate(turn.content):
@@ -153,7 +153,7 @@ def _boxes(row: Row, record: Mapping[str, Any]) -> Iterator[WrittenBox]:
                 shown = places[part.index]
             elif isinstance(part, Text):
                 for found in find_boxes(part.text):
-                    region = Region(shown, "box", (), found.label, message, at, found.start, found.end)
+                    region = Region(shown, "box", (), _writable(found.label), message, at, found.start, found.end)
                     yield WrittenBox(found.numbers, found.notation, region)
 
 

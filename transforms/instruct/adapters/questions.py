@@ -9,6 +9,7 @@ from typing import Any
 
 from transforms.conversations.adapters import conversation_of
 from transforms.conversations.shown_media import UnusableError
+from transforms.conversations.turns import check_writable
 from transforms.instruct.adapters.base import Adapter, Reading, StatedAnswer, is_list
 from transforms.rejects import Reason
 
@@ -84,8 +85,8 @@ def _chosen(stated: Any, choices: tuple[str, ...]) -> tuple[str, tuple[int, ...]
     """The letter of the right choice, which a record names by number, by letter or by its text; an answer that is none
     of them stays as it is, and no choice is right."""
     if isinstance(stated, (int, float)) and not isinstance(stated, bool):
-        place = int(stated)
-        return (_letter(place), (place,)) if 0 <= place < len(choices) else (_text(stated), ())
+        place = next((at for at in range(len(choices)) if at == stated), None)
+        return (_text(stated), ()) if place is None else (_letter(place), (place,))
     answer = _accepted(stated)[0].strip()
     if len(answer.strip("().")) == 1 and 0 <= (place := ord(answer.strip("().").upper()) - ord("A")) < len(choices):
         return _letter(place), (place,)
@@ -105,6 +106,8 @@ def _accepted(stated: Any) -> tuple[str, ...]:
 def _text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise UnusableError(Reason.MALFORMED_RECORD, f"an answer is {type(value).__name__}, not text or a number")
+    if isinstance(value, str):
+        check_writable((), (value,))
     return value if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -123,7 +123,12 @@ def _rows(value: Any) -> Sequence[Any]:
 
 def _stated(numbers: Any, field: str, label: str) -> list[StatedBox]:
     four = _rows(numbers)
-    if len(four) != 4 or not all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in four):
+    if len(four) != 4 or not all(_is_coordinate(one) for one in four):
         return []
     first, second, third, fourth = map(float, four)
     return [StatedBox((first, second, third, fourth), field, label)]
+
+
+def _is_coordinate(value: Any) -> bool:
+    """A number below a million on either side of 0, as one of six digits in a text; NaN is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e6

@@ -57,6 +57,7 @@ def test_what_is_no_box(text: str) -> None:
         ({"bboxes": [[1, 2, 3, 4]], "bbox": [2, 2, 3, 4]}, [("bboxes", "", 1), ("bbox", "", 2)]),
         ({"instances": 5, "objects": {"bbox": 3}, "bboxes": "none", "bbox": [1, 2, 3]}, []),
         ({"bbox": [1, 2, 3, True]}, []),
+        ({"bboxes": [[1, 2, 3, float("nan")], [1, 2, 3, float("inf")], [1, 2, 3, 10**400]]}, []),
     ],
 )  # fmt: skip
 def test_fields(record: dict[str, Any], found: list[tuple[str, str, float]]) -> None:
