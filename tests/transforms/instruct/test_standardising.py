@@ -97,6 +97,30 @@ def test_boxes_become_regions_of_the_picture_as_seen(folder: pathlib.Path) -> No
     assert (beside.xy, beside.label, beside.message) == ((0, 0, 40, 64), "dog", -1)
 
 
+SCENE = (20, 10, 52, 30)  # in a picture of 64 by 40
+#: The same place in seven sources: unit, order and frame as they are declared, and what stands in the record.
+WRITTEN = [
+    ("pixels", "xyxy", "upright", "[20, 10, 52, 30]"),
+    ("pixels", "xywh", "upright", '{"bbox_2d": [20, 10, 32, 20], "label": "cat"}'),
+    ("0-1", "cxcywh", "upright", "[0.562, 0.5, 0.5, 0.5]"),
+    ("0-1000", "yxyx", "upright", "<box>[[250, 312, 750, 812]]</box>"),
+    ("0-1", "xyxy", "padded_square", "[0.31, 0.34, 0.81, 0.66]"),
+    ("pixels", "xyxy", "smart_resized", "<|box_start|>(26,14),(68,42)<|box_end|>"),  # 84 by 56
+    ("pixels", "xyxy", "stored", "[10, 12, 30, 44]"),  # 40 by 64, turned clockwise
+]
+
+
+@pytest.mark.parametrize(("unit", "order", "frame", "text"), WRITTEN)
+def test_one_scene_in_many_conventions_is_one_region(
+    tmp_path: pathlib.Path, unit: str, order: str, frame: str, text: str
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(picture((40, 64), orientation=6) if frame == "stored" else picture())
+    path = write_lines(tmp_path / "a.jsonl", [grounding("a.jpg", text)])
+    (row,), _ = read_all(source(path, coordinates={"unit": unit, "order": order, "frame": frame}))
+    assert row.regions[0].xy == pytest.approx(SCENE, abs=1)
+    assert (row.media[0].width, row.media[0].height) == SIZE
+
+
 def test_a_box_is_of_the_image_that_was_shown_last(folder: pathlib.Path) -> None:
     turns = asked("<image><image>Where?", "[1, 2, 3, 4]") + asked("And <image> here?", "[1, 2, 3, 4]")
     path = write_lines(folder / "a.jsonl", [{"conversations": turns, "images": ["cat.jpg", "cat.jpg", "turned.jpg"]}])

@@ -33,7 +33,7 @@ _NUMBER = re.compile(
 _FORMULA = re.compile(
     r"\$\$.+\$\$|\$[^$]+\$|\\\(.+\\\)|\\\[.+\\\]|\\boxed\{.+\}|\\begin\{(\w+\*?)\}.+\\end\{\1\}", re.DOTALL
 )
-_FENCE = re.compile(r"```[^\n]*\n.*?```", re.DOTALL)
+_FENCE = re.compile(r"```[^\n]{0,100}\n.*?```", re.DOTALL)
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)、])\s*(\S.*)")
 #: Lines of the common programming languages and of markup: what begins or ends them and no sentence.
 _CODE_LINE = re.compile(
@@ -48,7 +48,7 @@ _BOX_WRAPPING = re.compile(
     r"<\|(?:object_ref|box)_(?:start|end)\|>|</?(?:ref|box)>|```(?:json)?|\"(?:bbox_2d|label|text_content)\"\s*:|"
     r"\"(?:[^\"\\]|\\.)*\"|[\[\]{}(),;:.\s]|\band\b"
 )
-_REFERENCE_TEXT = re.compile(r"<(ref|\|object_ref_start\|)>.*?<(/ref|\|object_ref_end\|)>", re.DOTALL)
+_REFERENCE_TEXT = re.compile(r"<(ref|\|object_ref_start\|)>.{0,300}?<(/ref|\|object_ref_end\|)>", re.DOTALL)
 _MOST_SHORT = 80  # characters of an answer that is a letter, an option or a number
 
 
@@ -114,10 +114,9 @@ def _boxes(text: str) -> ParsedAnswer | None:
     """Boxes and what they are boxes of, and nothing else."""
     if not (found := find_boxes(text)):
         return None
-    rest = _REFERENCE_TEXT.sub("", text)
-    for box in found:
-        rest = rest.replace(text[box.start : box.end], "")
-    if _BOX_WRAPPING.sub("", rest):
+    starts, ends = [0, *(box.end for box in found)], [*(box.start for box in found), len(text)]
+    rest = "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
+    if _BOX_WRAPPING.sub("", _REFERENCE_TEXT.sub("", rest)):
         return None
     return ParsedAnswer("box", json.dumps([list(box.numbers) for box in found]))
 

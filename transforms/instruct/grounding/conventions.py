@@ -18,8 +18,8 @@ from transforms.packing.documents.image_tokens import IMAGE_LIMITS, PixelLimits,
 
 Unit = Literal["pixels", "0-1", "0-1000"]
 Order = Literal["xyxy", "xywh", "cxcywh", "yxyx"]
-#: stored: as the file's rows and columns lie, before EXIF orientation. padded_square: the picture in the middle of a
-#: square of its longer side, as LLaVA pads it (``expand2square`` of llava/mm_utils.py: offsets rounded down).
+#: stored: as the file's rows and columns lie, before EXIF orientation. padded_square: the upright picture in the middle
+#: of a square of its longer side, as LLaVA pads it (``expand2square`` of llava/mm_utils.py: offsets rounded down).
 #: resized: to the one size that ``size`` names. smart_resized: as Qwen2.5-VL's processor resizes each picture.
 Frame = Literal["upright", "stored", "padded_square", "resized", "smart_resized"]
 UNITS, ORDERS, FRAMES = get_args(Unit), get_args(Order), get_args(Frame)

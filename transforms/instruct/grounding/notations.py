@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 _NUMBER = r"\s*(-?\d{1,6}(?:\.\d{1,20})?)\s*"
 _LIST = rf"\[{_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}\]"
-_PAIRS = rf"\({_NUMBER},{_NUMBER}\)\s*,?\s*\({_NUMBER},{_NUMBER}\)"
+_PAIRS = rf"\({_NUMBER},{_NUMBER}\)\s*(?:,\s*)?\({_NUMBER},{_NUMBER}\)"
 _FOUR = re.compile(f"{_LIST}|{_PAIRS}")
 
 #: What stands right before the numbers → the notation.

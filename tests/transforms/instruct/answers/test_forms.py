@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from transforms.instruct.answers.choices import find_choices
@@ -81,3 +83,17 @@ def test_every_form_has_a_case() -> None:
 )
 def test_choices_in_questions(question: str, choices: tuple[str, ...]) -> None:
     assert find_choices(question) == choices
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["`", "```", "(1,2)" + " " * 500, "A. x" + " " * 500, "(A) ", "<ref>", "[1, 2, 3, 4] <ref>", "[", "- ", "; ",
+     "x = ", '"', "$", "\\boxed{", "<a ", "1,", "<box>[1, 2, 3, 4]", " ", "(1,2)" + " " * 99_990,
+     "A. x" + " " * 99_990 + "y"],
+)  # fmt: skip
+def test_no_text_takes_for_ever(piece: str) -> None:
+    """Texts of 100,000 characters that begin something again and again: what looks at each rest anew takes minutes."""
+    text = piece * (100_000 // len(piece)) + "!"
+    start = time.process_time()
+    parse_answer(text, find_choices(text))
+    assert time.process_time() - start < 5
