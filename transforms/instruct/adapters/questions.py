@@ -85,8 +85,8 @@ def _chosen(stated: Any, choices: tuple[str, ...]) -> tuple[str, tuple[int, ...]
     """The letter of the right choice, which a record names by number, by letter or by its text; an answer that is none
     of them stays as it is, and no choice is right."""
     if isinstance(stated, (int, float)) and not isinstance(stated, bool):
-        place = next((at for at in range(len(choices)) if at == stated), None)
-        return (_text(stated), ()) if place is None else (_letter(place), (place,))
+        numbered = tuple(at for at in range(len(choices)) if at == stated)
+        return (_letter(numbered[0]) if numbered else _text(stated)), numbered
     answer = _accepted(stated)[0].strip()
     if len(answer.strip("().")) == 1 and 0 <= (place := ord(answer.strip("().").upper()) - ord("A")) < len(choices):
         return _letter(place), (place,)
