@@ -152,6 +152,25 @@ def pack(
     job.run(settings, choose_engine(settings.runner, beam_flags or []), accept_changed=accept_changed)
 
 
+instruct = typer.Typer(help="Instruction sets of many shapes.", no_args_is_help=True)
+app.add_typer(instruct, name="instruct")
+
+
+@instruct.command()
+def inspect(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="file, folder or pattern: JSON, Parquet, tars")],
+    media: Annotated[
+        str | None, typer.Option("--media", help="the folder that images and videos are named from")
+    ] = None,
+    media_prefix: Annotated[str, typer.Option("--media-prefix", help="left out at the beginning of names")] = "",
+    records: Annotated[int, typer.Option("--records", min=1, help="how many are read at most")] = 10_000,
+) -> None:
+    """What a set of instruction data holds, what has to be declared of it, and the YAML to begin with."""
+    from pipelines import instruct_inspect as job
+
+    job.run(path, media, media_prefix, records, Console())
+
+
 @app.command()
 def merge(
     vision: Annotated[str, typer.Option(help="folder of a RICE (MLCD) vision tower")],

@@ -84,7 +84,8 @@ def texts_of(source, record) -> list[tuple[str, str | None]]:
             return [(r, pair[r]) for pair in record["texts"] for r in ("user", "assistant")]
         case Shape.ALPACA:
             asked = "\n".join(part for part in (record["instruction"], record["input"]) if part)
-            earlier = [(r, t) for pair in record.get("history", []) for r, t in zip(("user", "assistant"), pair)]
+            history = record.get("history", [])
+            earlier = [turn for pair in history for turn in zip(("user", "assistant"), pair, strict=True)]
             system = [("system", record["system"])] if "system" in record else []
             return [*system, *earlier, ("user", asked), ("assistant", record["output"])]
         case Shape.CAPTION:
