@@ -25,7 +25,15 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
         (0.0, ["concept_vocab"]),
         (1.5, ["transforms/images"]),
         (4.3, ["transforms/tar"]),
-        (5.6, ["transforms/miniature", "transforms/miniature/pictures", "transforms/miniature/encoder"]),
+        (
+            5.6,
+            [
+                "transforms/miniature",
+                "transforms/miniature/pictures",
+                "transforms/miniature/encoder",
+                "transforms/miniature/instruct",
+            ],
+        ),
     ],
     [(1.8, ["transforms/reading", "transforms/reading/formats"]), (4.3, ["transforms/conversations"])],
     [
@@ -49,12 +57,22 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
                 "transforms/packing/job",
             ],
         ),
+        (
+            6.9,
+            [
+                "transforms/instruct",
+                "transforms/instruct/reading",
+                "transforms/instruct/adapters",
+                "transforms/instruct/grounding",
+                "transforms/instruct/answers",
+            ],
+        ),
     ],
     [(0.0, ["evenweave"]), (2.1, ["model", "model/architecture", "model/checkpoints", "model/training"])],
 ]
 
 _WIDTH, _HEIGHT, _PITCH_X, _PITCH_Y = 132, 34, 208, 58  # of a room, and from one to the next
-_LEFT, _TOP, _SLAB = 24, 124, 70  # pixels
+_LEFT, _TOP, _SLAB = 24, 124, 88  # pixels
 _LEGEND = (
     "An arrow goes from a room to one that it imports; red: each imports the other. "
     "Between a shelf and the room around it none is drawn."

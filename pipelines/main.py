@@ -107,6 +107,23 @@ def report(
 
 
 @app.command()
+def whatif(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a run folder that balance has finished")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="balance.size=500; several values are tried each: 500,1000"),
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="by all passes over the annotations, not from the sample")
+    ] = False,
+) -> None:
+    """What another balance would come to, and how sure that is; nothing of the run is changed."""
+    from pipelines import whatif as job
+
+    job.run(run, overrides or [], exact, Console())
+
+
+@app.command()
 def verify(
     run: Annotated[str, typer.Argument(metavar="RUN", help="a run folder, of build or pack")],
     repair: Annotated[
@@ -133,6 +150,25 @@ def pack(
 
     settings = load_settings(config, PackJobSettings, _overrides(overrides, output))
     job.run(settings, choose_engine(settings.runner, beam_flags or []), accept_changed=accept_changed)
+
+
+instruct = typer.Typer(help="Instruction sets of many shapes.", no_args_is_help=True)
+app.add_typer(instruct, name="instruct")
+
+
+@instruct.command()
+def inspect(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="file, folder or pattern: JSON, Parquet, tars")],
+    media: Annotated[
+        str | None, typer.Option("--media", help="the folder that images and videos are named from")
+    ] = None,
+    media_prefix: Annotated[str, typer.Option("--media-prefix", help="left out at the beginning of names")] = "",
+    records: Annotated[int, typer.Option("--records", min=1, help="how many are read at most")] = 10_000,
+) -> None:
+    """What a set of instruction data holds, what has to be declared of it, and the YAML to begin with."""
+    from pipelines import instruct_inspect as job
+
+    job.run(path, media, media_prefix, records, Console())
 
 
 @app.command()

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-Role = Literal["system", "user", "assistant"]
+#: ``tool``: what a tool answered. Documents hold it folded into a user turn (:mod:`transforms.conversations.folding`).
+Role = Literal["system", "user", "assistant", "tool"]
 
 #: What Qwen2.5-VL's chat template says where a document has no system turn of its own.
 DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant."
@@ -68,18 +69,32 @@ Part = Text | Image | Video
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. Tool definitions, calls and results are text in it: see :mod:`transforms.conversations.tool_calls`."""
+    """One turn. Calls of tools are text in it: see :mod:`transforms.conversations.tool_calls`.
+
+    ``train``: whether an answer is learnt; ``reasoning``: what was thought before it, where a source keeps that apart.
+    """
 
     role: Role
     content: tuple[Part, ...]
+    train: bool = True
+    reasoning: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """``{"role", "content": [{"type": "text", "text"} | {"type": "image", "index"} | {"type": "video", …}]}``."""
-        return {"role": self.role, "content": [_part_to_dict(part) for part in self.content]}
+        """``{"role", "content": [{"type": "text", "text"} | {"type": "image", "index"} | {"type": "video", …}]}``.
+
+        ``train`` and ``reasoning`` stand there only where they say something else than their defaults.
+        """
+        values: dict[str, Any] = {"role": self.role, "content": [_part_to_dict(part) for part in self.content]}
+        if not self.train:
+            values["train"] = False
+        if self.reasoning is not None:
+            values["reasoning"] = self.reasoning
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Message:
-        return cls(values["role"], tuple(_part_from_dict(part) for part in values["content"]))
+        content = tuple(_part_from_dict(part) for part in values["content"])
+        return cls(values["role"], content, values.get("train", True), values.get("reasoning"))
 
 
 @dataclass(frozen=True, slots=True)

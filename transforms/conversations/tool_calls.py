@@ -71,8 +71,10 @@ def _decoded(text: str) -> Any:
 
 
 def _encoded(value: Any) -> str:
-    """Raises ValueError for NaN and infinities, which Python reads and writes, and JSON does not know."""
+    """Raises ValueError for NaN and infinities, which Python reads and writes and JSON does not know, and for bytes."""
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError as error:
         raise ValueError("a tool call or definition holds a number that JSON does not know: NaN or Infinity") from error
+    except TypeError as error:  # of Parquet: bytes, dates
+        raise ValueError(f"a tool call or definition holds what JSON does not know: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from tests.transforms.packing.documents.processor import IMAGES, VIDEOS
 from tests.transforms.packing.small_documents import instruction_set, needs_instruction_sets, turn
 from transforms.conversations.adapters import Conversation, of_pair, of_record, size_mismatch, to_document
-from transforms.conversations.document import Document, Image, ImageSize, Text, Video, VideoSize
+from transforms.conversations.document import Document, Image, ImageSize, Message, Text, Video, VideoSize
+from transforms.conversations.folding import fold
 from transforms.datasets import rejects_table
 from transforms.packing.documents.chat import IGNORED_LABEL, ChatTokenizer, Tokenised
 from transforms.packing.documents.tiny_tokenizer import tiny_tokenizer
@@ -133,8 +135,9 @@ def test_tools_of_sharegpt_and_of_openai_read_alike() -> None:
         ],
         "tools": [{"type": "function", "function": tool}],
     }
-    found = of_record("k", sharegpt)
-    assert found == of_record("k", openai)
+    assert [message.role for message in of_record("k", openai).messages].count("tool") == 2
+    found = to_document("k", "s", of_record("k", sharegpt))
+    assert found == to_document("k", "s", of_record("k", openai))
     assert [message.role for message in found.messages] == ["system", "user", "assistant", "user", "assistant"]
     assert found.messages[2] == turn("assistant", f"{CALL}\n{CALL}")
     assert found.messages[3] == turn(
@@ -142,6 +145,39 @@ def test_tools_of_sharegpt_and_of_openai_read_alike() -> None:
     )
     system = found.messages[0].content[0].text
     assert system.startswith("You are a helpful assistant.\n\n# Tools\n\n") and json.dumps(tool)[1:-1] in system
+
+
+def test_definitions_of_tools_stay_apart_until_the_document() -> None:
+    tools = [{"name": "look", "description": "图"}]
+    found = of_record("k", messages(("user", "Hi"), ("assistant", "x"), tools=tools))
+    assert [message.role for message in found.messages] == ["user", "assistant"]
+    assert json.loads(found.tools) == tools
+    assert of_record("k", messages(("user", "Hi"), ("assistant", "x"), tools=[])).tools == ""
+
+
+def test_a_thought_is_folded_before_its_answer() -> None:
+    thinking = Message("assistant", (Image(0), Text("Four.")), train=False, reasoning="\nTwo and two.\n")
+    folded = fold([turn("user", "2+2?"), thinking])
+    assert folded[1] == Message(
+        "assistant", (Text("<think>\nTwo and two.\n</think>\n\n"), Image(0), Text("Four.")), train=False
+    )
+
+
+def test_turns_survive_json_with_and_without_the_newer_fields() -> None:
+    plain = turn("assistant", "x")
+    assert plain.to_dict() == {"role": "assistant", "content": [{"type": "text", "text": "x"}]}
+    for one in (plain, replace(plain, train=False), replace(plain, reasoning="because")):
+        assert Message.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+
+
+def test_answers_that_are_not_trained_on_are_in_the_context_only() -> None:
+    masked = (turn("user", "a"), replace(turn("assistant", "wrong"), train=False))
+    document = Document("k", "s", (*masked, turn("user", "b"), turn("assistant", "right")))
+    tokenizer = tiny_tokenizer()
+    (tokenised,) = ChatTokenizer(tokenizer, IMAGES, VIDEOS).encode([document])
+    trained = tokenised.token_ids[tokenised.labels != IGNORED_LABEL].tolist()
+    assert tokenizer.decode(trained, skip_special_tokens=False) == "right<|im_end|>"
+    assert "wrong" in tokenizer.decode(tokenised.token_ids.tolist(), skip_special_tokens=False)
 
 
 def messages(*turns: tuple[str, Any], **more: Any) -> dict[str, Any]:

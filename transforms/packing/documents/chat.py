@@ -48,7 +48,7 @@ class Tokenised:
     """A document as the trainer reads it. ``labels`` stand under their own tokens: the loss shifts them, not we."""
 
     token_ids: NDArray[np.int32]  # (L,)
-    labels: NDArray[np.int32]  # (L,), IGNORED_LABEL but for the text of answers and the <|im_end|> after each
+    labels: NDArray[np.int32]  # (L,), IGNORED_LABEL but for answers to be learnt and the <|im_end|> after each
     image_grids: NDArray[np.int64]  # (I, 3) rows (1, patches high, patches wide)
     video_grids: NDArray[np.int64]  # (V, 3) rows (frames, patches high, patches wide)
 
@@ -197,7 +197,7 @@ class ChatTokenizer:
             head = f"<|im_start|>{message.role}\n"
             body = "".join(part.text if isinstance(part, Text) else _PLACE[type(part)] for part in message.content)
             turns.append(f"{head}{body}<|im_end|>\n")
-            if message.role == "assistant":
+            if message.role == "assistant" and message.train:
                 answers.append((length + len(head), length + len(head) + len(body)))
             length += len(turns[-1])
         return _Rendered(turns, answers, image_grids, video_grids)
@@ -221,7 +221,7 @@ class ChatTokenizer:
 @dataclass(frozen=True)
 class _Rendered:
     turns: list[str]
-    answers: list[tuple[int, int]]  # (A, 2) characters [start, end) of what each assistant turn says
+    answers: list[tuple[int, int]]  # (A, 2) characters [start, end) of what each assistant turn that is trained on says
     image_grids: NDArray[np.int64]
     video_grids: NDArray[np.int64]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from transforms.conversations.adapters import Conversation, of_record, to_document
 from transforms.conversations.document import ImageSize, VideoSize
+from transforms.conversations.json_records import MalformedRecord, read_json
 from transforms.images.header import ImageFault
 from transforms.packing.documents.image_bytes import measure_image, verify_image
-from transforms.packing.documents.json_records import MalformedRecord, read_json
 from transforms.packing.documents.media import LocatedDocument, Media, content_hash, read_regular
 from transforms.packing.documents.video_bytes import VideoFault, VideoSampling, measure_video, num_shown_frames
 from transforms.packing.inputs import PackInput

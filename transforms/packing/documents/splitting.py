@@ -26,7 +26,7 @@ class _Round(NamedTuple):
     tokens: list[int]
 
     def has_answer(self) -> bool:
-        return any(message.role == "assistant" and _has_text(message) for message in self.messages)
+        return any(_is_learnt(message) for message in self.messages)
 
 
 def split_at_turns(document: Document, chat: ChatTokenizer, pack_tokens: int) -> list[Piece] | Reject:
@@ -89,8 +89,9 @@ def _rounds(messages: Sequence[Message], tokens: Sequence[int]) -> list[_Round]:
     return rounds
 
 
-def _has_text(message: Message) -> bool:
-    return any(isinstance(part, Text) and part.text.strip() for part in message.content)
+def _is_learnt(message: Message) -> bool:
+    has_text = any(isinstance(part, Text) and part.text.strip() for part in message.content)
+    return message.role == "assistant" and message.train and has_text
 
 
 def _is_tool_result(message: Message) -> bool:
@@ -114,7 +115,7 @@ def _piece(document: Document, key: str, messages: Sequence[Message]) -> Piece:
                 content.append(Video(len(videos) - 1))
             else:
                 content.append(part)
-        renumbered.append(Message(message.role, tuple(content)))
+        renumbered.append(replace(message, content=tuple(content)))
     image_sizes = tuple(document.images[index] for index in images)
     video_sizes = tuple(document.videos[index] for index in videos)
     piece = Document(key, document.source, tuple(renumbered), image_sizes, video_sizes)

@@ -62,6 +62,8 @@ def fault(located: LocatedDocument) -> str | None:
         messages = messages[1:]
     if [message.role for message in messages] != ["user", "assistant"]:
         return f"llava-ov-1.5 packs hold one question and one answer, this document has {len(messages)} turns"
+    if not messages[1].train:
+        return "llava-ov-1.5 packs hold no answer that is not trained on"
     if any(isinstance(part, Image) for part in messages[1].content):
         return "llava-ov-1.5 packs hold no image in an answer"
     if any(_PLACEHOLDER in part.text for message in messages for part in message.content if isinstance(part, Text)):

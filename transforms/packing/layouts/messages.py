@@ -100,8 +100,11 @@ def make_dataset(path_or_dataset="packed/*.parquet", split="train", **_):
 """
 
 
-def fault(located: LocatedDocument) -> str | None:  # noqa: ARG001 - the other layouts have reasons
-    return None
+def fault(located: LocatedDocument) -> str | None:
+    """Why the layout cannot hold a document, or None."""
+    if all(message.train for message in located.document.messages):
+        return None
+    return "rows of messages do not say which answers are not trained on"
 
 
 def write_readme(folder: StoragePath, shards: Sequence[ShardStats]) -> None:  # noqa: ARG001 - whatever the shards

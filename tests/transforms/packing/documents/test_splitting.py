@@ -68,12 +68,17 @@ def tokens_of(*messages: Message) -> int:
 def has_target(piece: Document) -> bool:
     (tokenised,) = CHAT.encode([piece])
     assert isinstance(tokenised, Tokenised)
-    return any(m.role == "assistant" for m in piece.messages) and bool((tokenised.labels != IGNORED_LABEL).any())
+    return bool((tokenised.labels != IGNORED_LABEL).any())
+
+
+def is_learnt(message: Message) -> bool:
+    return message.role == "assistant" and message.train and bool(message.content[0].text.strip())
 
 
 _TURNS = st.lists(
     st.tuples(
-        st.sampled_from(["system", "user", "user", "assistant", "result"]), st.sampled_from(["", " ", "ab " * 9])
+        st.sampled_from(["system", "user", "user", "assistant", "masked", "result"]),
+        st.sampled_from(["", " ", "ab " * 9]),
     ),
     min_size=1,
     max_size=12,
@@ -85,10 +90,11 @@ _TURNS = st.lists(
 def test_every_piece_has_an_answer_fits_and_nothing_is_lost(turns: list[tuple[str, str]], pack_tokens: int) -> None:
     messages = [
         turn("user", f"<tool_response>\n{number} {text}\n</tool_response>") if role == "result"
+        else dataclasses.replace(turn("assistant", f"{number} {text}"), train=False) if role == "masked"
         else turn(role, f"{number} {text}" if text != " " else text)
         for number, (role, text) in enumerate(turns)
     ]  # fmt: skip
-    assume(any(m.role == "assistant" and m.content[0].text.strip() for m in messages))
+    assume(any(is_learnt(m) for m in messages))
     document = Document("k", "s", tuple(messages))
     pieces = split_at_turns(document, CHAT, pack_tokens)
     if isinstance(pieces, Reject):
@@ -96,7 +102,7 @@ def test_every_piece_has_an_answer_fits_and_nothing_is_lost(turns: list[tuple[st
         return
     before: list[Message] = []
     for index, (piece, _, _) in enumerate(pieces):
-        assert has_target(piece) and any(m.role == "assistant" and m.content[0].text.strip() for m in piece.messages)
+        assert has_target(piece) and any(is_learnt(m) for m in piece.messages)
         assert CHAT.lengths([piece])[0].num_tokens <= pack_tokens
         systems = [m for m in before if m.role == "system"]
         own = list(piece.messages)

@@ -7,6 +7,7 @@ import json
 import pathlib
 import subprocess
 import sys
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +19,7 @@ from transforms.conversations.document import Image as ImagePart
 from transforms.packing.documents.media import LocatedDocument
 from transforms.packing.documents.records import read_records
 from transforms.packing.inputs import list_inputs
+from transforms.packing.layouts import messages
 from transforms.packing.layouts.llava_onevision import fault
 from transforms.packing.layouts.native_reader import PackedSet
 from transforms.packing.sources import PackSource, VideoSampling
@@ -105,11 +107,17 @@ TELLS = Message("assistant", (Text("That."),))
         (located(Message("user", (ImagePart(0), ImagePart(1))), TELLS, images=2), "exactly one image"),
         (located(Message("user", (Text("Draw."),)), Message("assistant", (ImagePart(0),))), "image in an answer"),
         (located(ASKS, Message("assistant", (Text("an <image> tag"),))), "the text holds <image>"),
+        (located(ASKS, replace(TELLS, train=False)), "not trained on"),
     ],
 )
 def test_what_the_published_layout_cannot_hold_is_said(document: LocatedDocument, why: str | None) -> None:
     found = fault(document)
     assert found is None if why is None else found is not None and why in found
+
+
+def test_rows_of_messages_hold_only_what_is_trained_on() -> None:
+    assert messages.fault(located(ASKS, TELLS)) is None
+    assert "not trained on" in (messages.fault(located(ASKS, replace(TELLS, train=False), ASKS, TELLS)) or "")
 
 
 @pytest.mark.slow

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from transforms.conversations import json_records
+from transforms.conversations.json_records import MalformedRecord, read_json
 from transforms.errors import InputError
-from transforms.packing.documents import json_records
-from transforms.packing.documents.json_records import MalformedRecord, read_json
 from transforms.packing.inputs import list_inputs
 from transforms.packing.sources import PackSource
 

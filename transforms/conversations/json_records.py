@@ -12,16 +12,29 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from transforms.bounded_json import TOO_DEEP, TOO_MANY_DIGITS, check_depth, decode, end_of_value
 from transforms.errors import InputError
-from transforms.packing.inputs import PackInput
+from transforms.storage import StoragePath
 
 _BUFFER_BYTES = 1 << 20
 _NEAR_END = 64  # characters: a value cut off at the end of the buffer is an error no farther than this from it
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BLANK = b" \t\r\n\xef\xbb\xbf"  # white space of JSON, and the byte order mark
+
+
+class FilePart(Protocol):
+    """A file of records of ``source``, or the lines of it that begin in [first_byte, end_byte)."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def path(self) -> StoragePath: ...
+    @property
+    def first_byte(self) -> int: ...
+    @property
+    def end_byte(self) -> int: ...
 
 
 class MalformedRecord(NamedTuple):
@@ -30,7 +43,7 @@ class MalformedRecord(NamedTuple):
     detail: str
 
 
-def read_json(part: PackInput) -> Iterator[tuple[str, Any]]:
+def read_json(part: FilePart) -> Iterator[tuple[str, Any]]:
     """Key and value of each record, in order: its number in a list, or the first byte of its line.
 
     Raises InputError, naming file and line, for a list that is not JSON, and for a file that cannot be read.
@@ -44,7 +57,7 @@ def read_json(part: PackInput) -> Iterator[tuple[str, Any]]:
         ) from error
 
 
-def _items(part: PackInput) -> Iterator[tuple[str, Any]]:
+def _items(part: FilePart) -> Iterator[tuple[str, Any]]:
     if part.path.name.lower().endswith(".json"):
         with io.BufferedReader(part.path.open_random(), _BUFFER_BYTES) as file:
             records = _ListReader(file, f"source {part.source}: {part.path}").records()
@@ -64,7 +77,7 @@ def _record_of_line(line: bytes) -> Any:
         return MalformedRecord(str(error))
 
 
-def _lines(part: PackInput) -> Iterator[tuple[int, bytes]]:
+def _lines(part: FilePart) -> Iterator[tuple[int, bytes]]:
     """The lines that begin in the range, each with the place of its first byte."""
     with io.BufferedReader(part.path.open_random(), _BUFFER_BYTES) as file:
         offset = part.first_byte

@@ -1,0 +1,1 @@
+"""Files of instruction sets → records one after another, each with its key, in bounded memory."""
