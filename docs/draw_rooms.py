@@ -27,7 +27,7 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
         (4.3, ["transforms/tar"]),
         (5.6, ["transforms/miniature", "transforms/miniature/pictures", "transforms/miniature/encoder"]),
     ],
-    [(2.3, ["transforms/reading"]), (3.8, ["transforms/conversations"])],
+    [(1.8, ["transforms/reading", "transforms/reading/formats"]), (4.3, ["transforms/conversations"])],
     [
         (0.0, ["transforms/annotating"]),
         (0.8, ["transforms/filtering"]),

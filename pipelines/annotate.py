@@ -11,6 +11,7 @@ from pipelines.engine.progress import WatchedFiles
 from pipelines.reuse import Reused
 from pipelines.run_stage import StageJob
 from transforms.annotating.beam import Annotate, ShardToAnnotate
+from transforms.annotating.embedding_files import part_name
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.datasets import ShardName, read_counts
 from transforms.images.decode import DecodeSettings
@@ -32,7 +33,10 @@ def run(
     reused: Reused | None = None,
 ) -> None:
     """``reused``: another run, of whose shards some are taken over."""
-    found = [ShardToAnnotate(shard, _maker(shard, reused)) for shard in shards]
+    found = [
+        ShardToAnnotate(shard, part_name(number, len(shards)), _maker(shard, reused))
+        for number, shard in enumerate(shards)
+    ]
 
     def build(pipeline: beam.Pipeline) -> None:
         by_name = {source.name: source for source in sources}

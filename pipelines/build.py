@@ -50,12 +50,16 @@ def job_module(stage: Stage) -> str:
 def _check_before_work(run: BuildRun) -> None:
     """What would end the run later: vocabulary, inputs and sizes that cannot serve, and a mixture of libraries."""
     from transforms.annotating.faiss_library import clobbered
+    from transforms.annotating.imported_embeddings import list_parts
     from transforms.annotating.word_lists import check_vocabulary
     from transforms.filtering.checks import check_filter
     from transforms.reading.checks import check_inputs, most_samples
 
     settings = run.settings
     check_inputs(run.inputs, run.sources)
+    for source in settings.sources:
+        if source.embeddings is not None:
+            list_parts(source.name, source.embeddings)
     check_vocabulary(settings.vocabulary, settings.retrieval)
     check_filter(settings.filter, run.sources)
     settings.balance.check_size(most_samples(run.inputs))

@@ -117,7 +117,7 @@ class BuildRun:
 
     def _input_digests(self) -> dict[str, object]:
         """Names the inputs by content where that is cheap, and shards by name and size."""
-        from transforms.annotating.digests import encoder_digest, word_list_digest
+        from transforms.annotating.digests import embeddings_digest, encoder_digest, word_list_digest
         from transforms.filtering.blocked_words import blocked_words_digest
 
         listing: dict[str, list[tuple[str, int]]] = {}
@@ -128,6 +128,8 @@ class BuildRun:
             "vocabulary": word_list_digest(self.settings.vocabulary),
             "sources": {name: {"shards": len(rows), "digest": fingerprint(rows)} for name, rows in listing.items()},
         }
+        if imported := {one.name: one.embeddings for one in self.settings.sources if one.embeddings}:
+            digests["embeddings"] = {name: embeddings_digest(folder) for name, folder in imported.items()}
         if (words := self.settings.filter.blocked_words) is not None:
             digests["blocked_words"] = blocked_words_digest(words)
         return digests
@@ -140,5 +142,5 @@ def _upstream(identity: dict[str, Any]) -> dict[str, Any]:
         for name in ("sources", "files_per_shard", "decode", "encoder", "vocabulary", "retrieval")
     }
     settings["limit"] = identity["settings"].get("limit")
-    inputs = {name: identity["inputs"][name] for name in ("encoder", "vocabulary", "sources")}
+    inputs = {name: identity["inputs"].get(name) for name in ("encoder", "vocabulary", "sources", "embeddings")}
     return {"settings": settings, "inputs": inputs}

@@ -74,7 +74,15 @@ class BuildSettings(Settings):
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two sources are called {repeated[0]!r}; names must differ")
         # run.json must lead back to the images from wherever it is read
-        return [source.model_copy(update={"path": absolute(source.path)}) for source in sources]
+        return [
+            source.model_copy(
+                update={
+                    "path": absolute(source.path),
+                    "embeddings": absolute(source.embeddings) if source.embeddings else None,
+                }
+            )
+            for source in sources
+        ]
 
     @field_validator("export", mode="before")
     @classmethod

@@ -75,6 +75,11 @@ def _of_all_annotations(identity: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sources_alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
-    """Names of the sources that have the same settings in both."""
-    known = before["settings"]["sources"]
-    return {source["name"] for source in now["settings"]["sources"] if source in known}
+    """Names of the sources that have the same settings, and bring the same embeddings along, in both."""
+
+    def all_of(identity: Mapping[str, Any]) -> dict[str, Any]:
+        imported = identity["inputs"].get("embeddings", {})
+        return {source["name"]: (source, imported.get(source["name"])) for source in identity["settings"]["sources"]}
+
+    known = all_of(before)
+    return {name for name, source in all_of(now).items() if known.get(name) == source}

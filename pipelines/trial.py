@@ -15,9 +15,14 @@ def of_trial(settings: BuildSettings, samples: int, output: str | None) -> Build
         update={
             "limit": samples,
             "balance": _of_size(settings.balance, max(1, samples // _SELECTED_SHARE)),
-            "output": output or f"{settings.output.rstrip('/')}-limit-{samples}",
+            "output": output or _beside(settings.output, f"-limit-{samples}"),
         }
     )
+
+
+def _beside(output: str, ending: str) -> str:
+    path, question, options = output.partition("?") if "://" in output else (output, "", "")
+    return f"{path.rstrip('/')}{ending}{question}{options}"
 
 
 def _of_size(balance: BalanceSettings, size: int) -> BalanceSettings:

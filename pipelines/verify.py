@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.text import Text
 
 from pipelines.engine.settings import available_cores
 from pipelines.looking import look_into
@@ -44,12 +43,7 @@ def run(run_folder_uri: str, and_repair: bool = False, console: Console | None =
     _say(console, state, findings, and_repair)
     if not (findings and and_repair):
         return NOT_SOUND if findings else SOUND
-    remain = repair(state, findings)
-    for finding in remain:
-        advice = "put a copy of it back, or run every stage again, into a new output folder."
-        line = f" {finding.path.relative_to(state.folder.root)} cannot be mended by removing: {advice}"
-        console.print(Text.assemble(("✗", "red"), line), soft_wrap=True)
-    return NOT_SOUND if remain else SOUND
+    return NOT_SOUND if repair(state, findings) else SOUND
 
 
 def _look(state: RunState, console: Console) -> list[Finding]:
@@ -76,6 +70,11 @@ def _say(console: Console, state: RunState, findings: Sequence[Finding], and_rep
     stages = ", ".join(stage.name for stage in (*CHAIN, PACK) if stage.name in state.values["stages"])
     if not findings:
         say(f"[green]✓[/] {escape(str(root))} is sound ({stages or 'nothing begun'})")
+        return
+    for finding in (one for one in findings if not one.is_mendable):
+        advice = "put a copy of it back, or run every stage again, into a new output folder"
+        say(f"{escape(finding.path.relative_to(root))} cannot be mended by removing: {advice}.")
+    if not any(finding.is_mendable for finding in findings):
         return
     first = first_stage(findings)
     repeated = [stage.name for stage in from_on(first)] if first else []

@@ -68,7 +68,7 @@ def annotations_schema(
         ("shard", pa.string()),
         ("member_offset", pa.int64()),  # bytes into a tar, else the row or file number in the shard
         ("member_bytes", pa.int64()),
-        ("format", pa.string()),  # jpg, png or webp, by content
+        ("format", pa.string()),  # jpg, png, webp or tiff, by content
         ("width", pa.int32()),  # as shown: after EXIF orientation
         ("height", pa.int32()),
         ("caption", pa.string()),

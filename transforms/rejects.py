@@ -61,6 +61,8 @@ class Reason(StrEnum):
     UNLIKE_CAPTION = "unlike_caption"  # image and caption are less similar than the configured least
     EXPRESSION = "expression"  # the configured expression is not true of the row
     COMMON_CAPTION = "common_caption"  # stands on more images than a caption may
+    FRAME_MISMATCH = "frame_mismatch"  # a document names more or fewer images than its file has pictures
+    NOT_IN_DOCUMENT = "not_in_document"  # a downloaded image whose URL no document of its file names
     OUTSIDE_STRATA = "outside_strata"  # of no source or language that balance.strata.sizes names; counted, as the last
 
 

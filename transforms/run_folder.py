@@ -58,6 +58,11 @@ class RunFolder:
     def report(self) -> StoragePath:
         return self.root / "report" / "index.html"
 
+    @property
+    def embeddings(self) -> StoragePath:
+        """Where retrieval.keep_embedding leaves them for other programs."""
+        return self.root / "embeddings"
+
     def annotations(self, source: str, shard: str) -> StoragePath:
         return self.root / "annotations" / source / f"{shard}.parquet"
 

@@ -44,6 +44,7 @@ ANNOTATE = Stage(
     "annotate",
     counts="images",
     writes=("annotations",),
+    may_write=("embeddings",),
     each_shard="annotations",
     leaves="annotated",
     rejects_are_bounded=True,

@@ -6,10 +6,13 @@ has its final name only when it is complete.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import errno
 import fnmatch
 import functools
+import itertools
+import operator
 import os
 import posixpath
 import stat
@@ -20,11 +23,13 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.fs as pafs
+from braceexpand import braceexpand
 
 from transforms.errors import InputError, RunFolderError
 
 PARTIAL = ".partial-"  # marks a file being written; listings pass over it
 _GLOB_CHARACTERS = "*?["
+_MOST_NAMED = 10_000_000  # paths that one pattern's braces stand for: more tars than a corpus has
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -311,10 +316,11 @@ def _local_entries(folder: str) -> Iterator[os.DirEntry[str]]:
 
 
 def expand(pattern: str) -> list[StoragePath]:
-    """The files that a path, a folder or a glob pattern names, sorted; ``**`` is not needed, folders are walked.
+    """The files that a path, a folder or a pattern names, sorted; ``**`` is not needed, folders are walked.
 
     A pattern with ``*``, ``?`` or ``[`` is matched against the whole path, so ``data/*.tar`` also finds tars in
-    folders below ``data``.
+    folders below ``data``. Braces stand for several paths, as in shells and in webdataset: ``{00000..00123}.tar``,
+    ``{en,zh}/*.tar``; raises InputError where one of these names nothing.
     """
     return [file.path for file in find_files(pattern)]
 
@@ -324,11 +330,53 @@ def find_files(pattern: str) -> list[StoredFile]:
     location = StoragePath.of(pattern)
     if (single := location.stored()) is not None:
         return [single]
-    parts = location.path.split("/")
-    first = next((i for i, part in enumerate(parts) if any(one in part for one in _GLOB_CHARACTERS)), None)
-    base = location if first is None else StoragePath("/".join(parts[:first]) or "/", location.root)
-    files = [file for file in base.stored_below() if PARTIAL not in file.path.name]
-    return files if first is None else [file for file in files if fnmatch.fnmatchcase(file.path.path, location.path)]
+    named = _without_braces(location)
+    if len(named) == 1 and (single := named[0].stored()) is not None:
+        return [single]
+    files = [file for file in _common_folder(named).stored_below() if PARTIAL not in file.path.name]
+    if len(named) == 1:
+        return _of(named[0], files)
+    found: set[StoredFile] = set()
+    for path in named:
+        matching = _of(path, files)
+        if not matching:
+            raise InputError(f"{pattern} names {path}, where there is nothing")
+        found.update(matching)
+    return sorted(found)
+
+
+def _without_braces(location: StoragePath) -> list[StoragePath]:
+    """The paths that a pattern's braces stand for; itself where they are part of a name."""
+    if "{" not in location.path or location.is_dir():
+        return [location]
+    try:
+        paths = list(itertools.islice(braceexpand(location.path, escape=False), _MOST_NAMED + 1))
+    except ValueError:  # of unbalanced braces
+        return [location]
+    if len(paths) > _MOST_NAMED:
+        raise InputError(f"{location} stands for more than {_MOST_NAMED} paths")
+    return [StoragePath(path, location.root) for path in dict.fromkeys(paths)]
+
+
+def _common_folder(named: list[StoragePath]) -> StoragePath:
+    """The folder below which all of these files, folders and patterns lie."""
+    parts = os.path.commonpath([path.path for path in named]).split("/")
+    above = itertools.takewhile(lambda part: not _is_glob(part), parts)
+    return StoragePath("/".join(above) or "/", named[0].root)
+
+
+def _of(path: StoragePath, files: list[StoredFile]) -> list[StoredFile]:
+    """Those of the sorted ``files`` that a file, folder or pattern names."""
+    if _is_glob(path.path):
+        return [file for file in files if fnmatch.fnmatchcase(file.path.path, path.path)]
+    by_path = operator.attrgetter("path")
+    first, end = (bisect.bisect_left(files, path / before, key=by_path) for before in ("", "\U0010ffff"))
+    at = bisect.bisect_left(files, path, key=by_path)
+    return files[at : at + 1] if [file.path for file in files[at : at + 1]] == [path] else files[first:end]
+
+
+def _is_glob(path: str) -> bool:
+    return any(character in path for character in _GLOB_CHARACTERS)
 
 
 def absolute(uri: str) -> str:

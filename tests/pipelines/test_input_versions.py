@@ -12,12 +12,11 @@ import pytest
 from rich.console import Console
 
 from pipelines.input_versions import settle_inputs
-from pipelines.reuse import find_reused
 from tests.transforms.exporting.small_run import draw_tars
 from transforms.annotating.changed_inputs import INPUT_DIGEST, AnnotatedInputs, files_of
 from transforms.annotating.input_digest import digest_of
 from transforms.datasets import SELECTION, read_table, write_table
-from transforms.errors import InputError, RunFolderError
+from transforms.errors import InputError
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
@@ -47,14 +46,6 @@ class Annotated:
         """As that of a build, but for what annotations do not depend on."""
         settings = {"decode": {}, "encoder": {}, "retrieval": {}, "sources": [self.source.identity()]}
         return {"settings": {**settings, **changed}, "inputs": {"encoder": "e", "vocabulary": "v"}}
-
-    def reusable(self, **changed: Any) -> set[str]:
-        """Names of the shards that another run takes over."""
-        identity = self.identity(**changed)
-        console = Console(file=io.StringIO())
-        reused = find_reused(str(self.record.folder.root), identity, self.shards, self.sources, console)
-        assert reused.vocabulary and reused.folder == self.record.folder
-        return {name.shard for name in reused.shards}
 
     @property
     def shards(self) -> list[InputShard]:
@@ -132,23 +123,3 @@ def test_without_what_tells_of_versions_all_are_compared(run: Annotated) -> None
     run.record.forget(ANNOTATE.name, BALANCE.name)  # as a repair leaves it: what was annotated stays
     with pytest.raises(InputError, match=r"^1 input shard \(raw/00000\) .*--accept-changed"):
         run.settle()
-
-
-def test_what_was_annotated_alike_is_taken_over_shard_by_shard(run: Annotated) -> None:
-    assert run.reusable() == {"00000", "00001", "00002"}
-    run.change()
-    os.utime(run.tars / "00001.tar", ns=(1, 1))  # a copy
-    draw_tars(run.tars / "more", shards=1, samples=2)
-    (run.tars / "more" / "00000.tar").rename(run.tars / "00003.tar")
-    assert run.reusable() == {"00001", "00002"}
-    run.record.folder.inputs.delete()
-    assert run.reusable() == {"00001", "00002"}
-    files_of(run.record.folder, run.shards[1])[0].delete()
-    assert run.reusable() == {"00002"}
-
-
-def test_annotations_of_other_settings_are_not_taken_over(run: Annotated) -> None:
-    with pytest.raises(RunFolderError, match=r"cannot use the annotations of .*settings\.decode\.min_side differ"):
-        run.reusable(decode={"min_side": 3})
-    with pytest.raises(RunFolderError, match="of these 3 shards it holds none of the same name"):
-        run.reusable(sources=[{**run.source.identity(), "language": "zh"}])

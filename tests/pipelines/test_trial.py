@@ -19,6 +19,8 @@ def test_what_a_trial_changes() -> None:
     trial = of_trial(settings, 400, None)
     assert (trial.limit, trial.balance.size, trial.output) == (400, 100, "runs/mini-limit-400")
     assert of_trial(settings, 400, "elsewhere").output == "elsewhere"
+    remote = settings.model_copy(update={"output": "s3://bucket/a/?region=eu-west-1"})
+    assert of_trial(remote, 9, None).output == "s3://bucket/a-limit-9?region=eu-west-1"
     assert of_trial(settings, 1_000_000, None).balance.size == settings.balance.size
     assert len({fingerprint(one.identity()) for one in (settings, trial, of_trial(settings, 404, None))}) == 3
     assert "limit" not in settings.identity()  # runs that were begun before there was one go on

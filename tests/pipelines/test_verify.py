@@ -95,9 +95,10 @@ def test_what_cannot_be_mended_is_said(packed: pathlib.Path, tmp_path: pathlib.P
     record["identity"]["settings"]["layout"] = "native"
     (copied / "run.json").write_text(json.dumps(record))
     halve(copied / "packed" / "packs-001000.tar")
-    for _ in range(2):
+    for removed in (True, False):
         status, said = looked_at(copied, repair=True)
         assert status == NOT_SOUND and "run.json cannot be mended by removing: put a copy of it back" in said
+        assert ("Removed what is broken" in said) == removed
     assert not (copied / "packed" / "packs-001000.tar").exists()
 
 

@@ -144,3 +144,26 @@ def test_a_name_that_is_taken_by_a_folder(tmp_path: pathlib.Path) -> None:
     with pytest.raises(RunFolderError, match=r"cannot write .*a\.bin: .*Mend that and run the same command again"):
         write_plain(StoragePath.of(tmp_path) / "a.bin")
     assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_braces_stand_for_several_paths(tmp_path: pathlib.Path) -> None:
+    names = ["00.tar", "01.tar", "02.tar", "en/a.tar", "en/b.txt", "zh/a.tar", "z{h/a.tar", "{x,y}/c.tar", "enough.tar"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+
+    def found(pattern: str) -> list[str]:
+        return [path.relative_to(StoragePath.of(tmp_path)) for path in expand(f"{tmp_path}/{pattern}")]
+
+    assert found("{00..01}.tar") == ["00.tar", "01.tar"]
+    assert found("{02..02}.tar") == found("0{2,2}.tar") == ["02.tar"]
+    assert found("{en,zh}") == ["en/a.tar", "en/b.txt", "zh/a.tar"]
+    assert found("{en,zh}/*.tar") == ["en/a.tar", "zh/a.tar"]
+    assert found("{0*,en/b*}") == ["00.tar", "01.tar", "02.tar", "en/b.txt"]
+    assert found("{en,en/a.tar}") == ["en/a.tar", "en/b.txt"]
+    assert found("z{h") == found("z{h/a.tar") == ["z{h/a.tar"]  # no pair of braces, and so a name
+    assert found("{x,y}") == ["{x,y}/c.tar"]  # there is such a folder
+    with pytest.raises(InputError, match=r"\{01\.\.03\}\.tar names .*/03\.tar, where there is nothing"):
+        found("{01..03}.tar")
+    with pytest.raises(InputError, match="more than 10000000 paths"):
+        found("{0..99999}{0..99999}.tar")

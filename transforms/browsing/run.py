@@ -88,8 +88,8 @@ class Run:
         """The balanced shards, in order: paths, or URIs where the run folder is one."""
         require(self._state, EXPORT, "its shards to be read")
         folder = self._state.folder
-        if not self._state.manifest_of(EXPORT):
-            raise RunFolderError(f"{folder.root} was exported as an index: it has no shards, but keys to pick tars by")
+        if self._state.manifest_of(EXPORT) is None:
+            raise RunFolderError(f"{folder.root} has no shards: it was built with export: index")
         manifest = read_manifest(folder.shards, folder.fingerprint)
         return [str(folder.shards / shard["file"]) for shard in manifest["shards"]]
 

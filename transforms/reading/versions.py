@@ -22,6 +22,11 @@ def file_version(file: StoredFile) -> str:
     return "" if file.modified_ns is None else str(file.modified_ns)
 
 
+def files_version(files: Sequence[StoredFile]) -> str:
+    """A hash of the versions of files that are one shard together."""
+    return xxhash.xxh3_64_hexdigest(ascii([(str(file.path), file_version(file)) for file in files]))
+
+
 def folder_version(folder: StoragePath, source: SourceSettings) -> Callable[[Sequence[str]], str]:
     """Names of some images of a folder, as :mod:`transforms.names` writes them → a hash of the times of these, of the
     captions beside them and of the source's file of captions. One listing serves all."""

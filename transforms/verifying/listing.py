@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from transforms.annotating.embedding_files import embedding_files, part_name
 from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.exporting.manifest import read_manifest, stats_path
 from transforms.run_folder import RunFolder, RunState
-from transforms.stages import CHAIN, EXPORT, PACK, REJECTS, Stage
+from transforms.stages import ANNOTATE, CHAIN, EXPORT, PACK, REJECTS, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 
@@ -31,6 +32,13 @@ def shard_file(folder: RunFolder, stage: Stage, name: ShardName) -> StoragePath:
     return folder.root / f"{stage.each_shard}/{name.source}/{name.shard}{_ENDING}"
 
 
+def kept_embeddings(state: RunState, names: Sequence[ShardName]) -> Iterator[tuple[ShardName, tuple[StoragePath, ...]]]:
+    """The files of embeddings of each shard, which are in the order of the inputs; none where they are not kept."""
+    if state.values["config"].get("retrieval", {}).get("keep_embedding"):
+        for number, name in enumerate(names):
+            yield name, embedding_files(state.folder, part_name(number, len(names)))
+
+
 def missing_files(state: RunState, stage: Stage, names: Sequence[ShardName] | None) -> Iterator[Finding]:
     """Files of a stage that is done which are not there, are empty, or not as long as the manifest says.
 
@@ -43,6 +51,10 @@ def missing_files(state: RunState, stage: Stage, names: Sequence[ShardName] | No
     if stage.each_shard and names is not None:
         expected = [shard_file(folder, stage, name) for name in names]
         yield from _compared(stage, ((path, None) for path in expected), sizes)
+    if stage is ANNOTATE:
+        for shard, files in kept_embeddings(state, names or []):
+            remove = (*files, shard_file(folder, stage, shard))
+            yield from _compared(stage, ((path, None) for path in files), sizes, remove)
     for name in stage.writes:
         path = folder.root / name
         if not any(found == path.path or found.startswith(f"{path.path}/") for found in sizes):

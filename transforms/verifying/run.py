@@ -14,10 +14,11 @@ from transforms.configuration import fingerprint
 from transforms.datasets import ShardName, read_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
-from transforms.stages import CHAIN, PACK, REJECTS, VOCABULARY, Stage
+from transforms.stages import ANNOTATE, CHAIN, PACK, REJECTS, VOCABULARY, Stage
 from transforms.storage import PARTIAL, StoragePath
+from transforms.verifying.embeddings import check_embeddings
 from transforms.verifying.finding import Finding
-from transforms.verifying.listing import folders_of, missing_files, sizes_below
+from transforms.verifying.listing import folders_of, kept_embeddings, missing_files, sizes_below
 from transforms.verifying.manifests import check_manifest, records_of
 from transforms.verifying.tables import Read, check_shards, check_sums, check_unreadable, read_whole
 from transforms.vocabulary_folder import read_concepts, read_embeddings
@@ -90,6 +91,10 @@ class Verifier:
             yield from self._check_vocabulary()
         if done and stage is not VOCABULARY:
             yield from check_sums(state, stage, read)
+        if stage is ANNOTATE and done:
+            beside = kept_embeddings(state, self.names or [])
+            for some in _mapped(pool, lambda one: check_embeddings(state.folder, *one), beside):
+                yield from some
         if state.manifest_of(stage):
             yield from check_manifest(state, stage, lambda work, items: _mapped(pool, work, items), self.tell)
 
@@ -97,7 +102,7 @@ class Verifier:
         """The Parquet files of a stage that hold rows of a shard."""
         root = self.state.folder.root
         for place in folders_of(self.state.folder, stage):
-            if stage.with_manifest == place.name or stage is VOCABULARY:
+            if stage.with_manifest == place.name or stage is VOCABULARY or place == self.state.folder.embeddings:
                 continue
             for path, size in sorted(sizes_below(place).items()):
                 if path.endswith(".parquet"):

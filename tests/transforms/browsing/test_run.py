@@ -10,7 +10,8 @@ from tests.transforms.exporting.small_run import draw_tars, small_run, some_copi
 from transforms.browsing.run import compare_runs, open_run
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts
-from transforms.run_folder import RunState
+from transforms.run_folder import RunFolder, RunState
+from transforms.storage import StoragePath
 
 
 def test_rows_come_with_their_columns(state: RunState) -> None:
@@ -51,7 +52,7 @@ def test_runs_are_compared_by_their_folders(state: RunState) -> None:
 def test_an_index_has_no_shards(state: RunState) -> None:
     state.values["config"]["export"] = {"form": "index"}
     state.finish("export", Counts(3, 3))
-    with pytest.raises(RunFolderError, match="exported as an index"):
+    with pytest.raises(RunFolderError, match="it was built with export: index"):
         open_run(str(state.folder.root)).webdataset()
 
 
@@ -67,3 +68,10 @@ def test_shards_are_a_webdataset(tmp_path: pathlib.Path) -> None:
     source, shard, key = first["__key__"].split("/")[:3]
     assert first["jpg"] == run.images[(source, shard, key.partition(".")[0])]
     assert state.counts("export") == Counts(len(samples), len(samples))
+
+
+def test_a_run_that_ends_with_an_index_has_no_shards(tmp_path: pathlib.Path) -> None:
+    state = RunState.open(RunFolder(StoragePath.of(tmp_path), "f" * 16), {"export": {"form": "index"}}, {})
+    state.finish("export", Counts(1, 1))
+    with pytest.raises(RunFolderError, match="has no shards: it was built with export: index"):
+        open_run(tmp_path).shard_paths()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.transforms.reading.test_folder import read, write
+from tests.transforms.reading.formats.test_folder import read, write
 from transforms.errors import InputError
 from transforms.reading.captions import read_captions
 from transforms.reading.listing import list_shards

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 #: Scans of one JPEG, as libjpeg-turbo's own fuzzers bound them (TJPARAM_SCANLIMIT in its folder fuzz): its
 #: progressive script has 10.
@@ -37,6 +38,7 @@ _WITHOUT_LENGTH = frozenset((0x01, *range(0xD0, 0xDA)))
 #: A marker amid entropy-coded data: neither a stuffed byte, nor a restart, nor filling.
 _NEXT_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
 _PACKED = (b"iCCP", b"zTXt", b"iTXt")
+_COMPRESSION, _OLD_JPEG, _NEW_JPEG, _PIECES = 259, 6, 7, (273, 324)  # TIFF 6.0: a tag, its values, strips and tiles
 #: Bytes of a value by TIFF type (TIFF 6.0, section 2, and BigTIFF's 16); of others Pillow reads none.
 _TYPE_BYTES = np.zeros(65536, dtype=np.int64)
 _TYPE_BYTES[[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16]] = 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 8
@@ -47,11 +49,15 @@ _ENTRY = {
 
 
 def excess_work(data: bytes, max_pixels: int) -> str | None:
-    """What a JPEG or PNG asks too much of, where at most ``max_pixels`` an image are allowed; None: nothing."""
+    """What a JPEG, PNG or TIFF asks too much of, where at most ``max_pixels`` an image are allowed; None: nothing."""
     if data.startswith(_SOI):
         return _excess_of_jpeg(data, max_pixels)
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return _excess_of_png(data)
+    if data[:4] in (b"II+\0", b"MM\0+"):
+        return "a BigTIFF, whose directories are not looked through"
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        return _excess_of_exif(data) or _excess_of_tiff(data)
     return None
 
 
@@ -146,18 +152,34 @@ def _excess_of_png(data: bytes) -> str | None:
     return None
 
 
+def _excess_of_tiff(data: bytes) -> str | None:
+    """Counts the scans of a first picture whose strips or tiles are JPEGs."""
+    entries = _first_directory(data)
+    kind = entries["at"][entries["tag"] == _COMPRESSION][:1]
+    values = kind if data.startswith(b"II") else kind >> 16  # a short stands at the beginning of four bytes
+    if values.tolist() not in ([_OLD_JPEG], [_NEW_JPEG]):
+        return None
+    pieces = int(entries["count"][np.isin(entries["tag"], _PIECES)].sum())
+    if data.count(bytes((0xFF, _SOS))) > MAX_SCANS_OF_LARGEST * max(pieces, 1):
+        return f"more than {MAX_SCANS_OF_LARGEST} scans a strip or tile, of {pieces}"
+    return None
+
+
+def _first_directory(block: bytes) -> NDArray[np.void]:
+    """Its entries, as many as the block has room for."""
+    order = {b"II": "<", b"MM": ">"}.get(block[:2])
+    begin = struct.unpack_from(order + "I", block, 4)[0] if order is not None and len(block) >= 8 else len(block)
+    if order is None or begin + 2 > len(block):
+        return np.empty(0, _ENTRY["<"])
+    room = (len(block) - begin - 2) // 12
+    count = min(struct.unpack_from(order + "H", block, begin)[0], room)
+    return np.frombuffer(block, _ENTRY[order], count, begin + 2)
+
+
 def _excess_of_exif(block: bytes) -> str | None:
     """Adds up the values of the first directory, all that Pillow reads of a block to find the orientation."""
     block = block.removeprefix(b"Exif\0\0")
-    order = {b"II": "<", b"MM": ">"}.get(block[:2])
-    if order is None or len(block) < 8:
-        return None
-    begin = struct.unpack_from(order + "I", block, 4)[0]
-    if begin + 2 > len(block):
-        return None
-    room = (len(block) - begin - 2) // 12
-    count = min(struct.unpack_from(order + "H", block, begin)[0], room)
-    entries = np.frombuffer(block, _ENTRY[order], count, begin + 2)
+    entries = _first_directory(block)
     sizes = entries["count"].astype(np.int64) * _TYPE_BYTES[entries["type"]]
     copied = int(np.minimum(sizes, np.maximum(len(block) - entries["at"].astype(np.int64), 0)).sum())
     if copied > MAX_EXIF_BYTES:

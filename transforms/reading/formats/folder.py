@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
-import os.path
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 
 from transforms.errors import InputReadError
-from transforms.names import encode_name
-from transforms.reading.captions import captions_path, read_captions
-from transforms.reading.listing import FIRST_FOLDER_SHARD, InputShard
+from transforms.names import decode_name, encode_name
+from transforms.reading.captions import captioned_files, captions_path, read_captions
+from transforms.reading.files import common_folder
+from transforms.reading.formats.format import Format, fill
+from transforms.reading.input_shard import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
 from transforms.reading.retried_file import read_input
 from transforms.reading.settings import SourceSettings
+from transforms.reading.versions import folder_version
 from transforms.rejects import Reason, Reject
-from transforms.storage import StoragePath
+from transforms.storage import StoragePath, StoredFile
 
 # The least of what file systems and object stores allow: NAME_MAX of ext4 and others, and S3's longest key
 _MOST_PART_BYTES, _MOST_NAME_BYTES = 255, 1024
+_FIRST_SHARD = "000000"
+
+
+def _cut(source: SourceSettings, files: Sequence[StoredFile], files_per_shard: int) -> list[InputShard]:
+    """Virtual shards over the images found and those that the caption file names: an absent one is a reject later."""
+    location = StoragePath.of(source.path)
+    folder = location if location.is_dir() else common_folder(files)
+    size_bytes = {decode_name(os.fsencode(file.path.relative_to(folder))): file.size_bytes for file in files}
+    names = sorted(size_bytes.keys() | captioned_files(source, folder))
+    chunks = [tuple(names[start : start + files_per_shard]) for start in range(0, len(names), files_per_shard)]
+    version_of = folder_version(folder, source)
+    return [
+        InputShard(
+            source.name,
+            f"{index:06d}",
+            "folder",
+            folder,
+            sum(size_bytes.get(name, 0) for name in chunk),
+            chunk,
+            version_of(chunk),
+        )
+        for index, chunk in enumerate(chunks)
+    ]
 
 
 def read_folder(shard: InputShard, source: SourceSettings) -> Iterator[RawSample | Reject]:
@@ -27,7 +53,7 @@ def read_folder(shard: InputShard, source: SourceSettings) -> Iterator[RawSample
     caption file that cannot be used are rejects of the first shard.
     """
     captions = None if source.captions is None else read_captions(captions_path(source.captions, shard.path))
-    if captions is not None and shard.name == FIRST_FOLDER_SHARD:
+    if captions is not None and shard.name == _FIRST_SHARD:
         yield from captions.rejects
     seen: set[str] = set()
     for position, name in enumerate(shard.files):
@@ -80,3 +106,29 @@ def _bytes(path: StoragePath) -> bytes | None:
         if path.is_dir():
             return None
         raise
+
+
+class _FolderImages:
+    """Images by their position in ``InputShard.files``."""
+
+    def __init__(self, shard: InputShard) -> None:
+        self._shard = shard
+
+    def read_into(self, member_offset: int, target: memoryview) -> int:
+        return fill(target, read_input(self._shard.file(self._shard.files[member_offset])))
+
+    def close(self) -> None:
+        pass
+
+
+FOLDER = Format(
+    about="image files",
+    endings=(".jpg", ".jpeg", ".png", ".webp"),
+    cut=_cut,
+    guess=lambda _: {},
+    read=read_folder,
+    open_images=lambda shard, _: _FolderImages(shard),
+    decodes_groups=lambda _: False,
+    most_samples=lambda shards: sum(len(shard.files) for shard in shards),
+    is_counted=True,
+)

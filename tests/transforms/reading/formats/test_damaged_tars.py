@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.transforms.reading.tars import only_shard, read_tar, tar_bytes, triple
 from transforms.errors import InputError
-from transforms.reading import webdataset
+from transforms.reading.formats import tar_groups, webdataset
 from transforms.reading.samples import read_samples
 from transforms.rejects import Reason, Reject
 
@@ -207,7 +207,7 @@ def extents(data: bytes) -> dict[str, range]:
 def test_a_damaged_block_costs_no_sample_but_its_own(
     tmp_path: pathlib.Path, tar_format: int, block: int, content: bytes
 ) -> None:
-    assume(block or not content.startswith(tuple(webdataset._COMPRESSED)))
+    assume(block or not content.startswith(tuple(tar_groups._COMPRESSED)))
     whole = SMALL[tar_format]
     data = bytearray(whole)
     data[block * 512 : (block + 1) * 512] = content.ljust(512, b"\0")

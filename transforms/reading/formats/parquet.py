@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import bisect
+import itertools
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +14,9 @@ import pyarrow.parquet as pq
 
 from transforms.errors import InputError
 from transforms.names import decode_name
-from transforms.reading.listing import InputShard
+from transforms.reading.files import file_shards
+from transforms.reading.formats.format import Format, fill
+from transforms.reading.input_shard import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
 from transforms.reading.retried_file import RetriedFile, open_input
 from transforms.reading.settings import SourceSettings
@@ -26,6 +32,9 @@ _EMBED = (
     "Where they are URLs, download them with img2dataset and read its tars."
 )
 _BATCH_ROWS = 256  # some 25 MB of images at once
+_CACHED_ROW_GROUPS = 2  # enough for reads in order of rows and for two such passes at once
+#: Footers of as many files are read to count their rows, one after another.
+_COUNTED_FILES = 64
 
 
 def read_parquet(shard: InputShard, source: SourceSettings) -> Iterator[RawSample | Reject]:
@@ -41,7 +50,7 @@ def read_parquet(shard: InputShard, source: SourceSettings) -> Iterator[RawSampl
         _require_types(file.schema_arrow, source, shard.path)
         seen: set[str] = set()
         row = 0
-        for batch in _batches(file, columns, shard.path):
+        for batch in read_batches(file, columns, shard.path):
             images = image_bytes(batch.column(source.image_column))
             captions = _texts(batch, source.caption_column)
             keys = _keys(batch, source, row)
@@ -78,12 +87,13 @@ def count_rows(path: StoragePath) -> int:
         return int(open_parquet(stream, path).metadata.num_rows)
 
 
-def refuse_paths(path: StoragePath, source: SourceSettings) -> None:
+def _refuse_paths(shard: InputShard, source: SourceSettings) -> None:
     """Raises InputError where the first rows of the image column hold paths and not one of them bytes."""
+    path = shard.path
     with path.open_random() as stream:
         file = open_parquet(stream, path)
         _require_columns(file.schema_arrow, source, path)
-        batch = next(_batches(file, [source.image_column], path), None)
+        batch = next(read_batches(file, [source.image_column], path), None)
     if batch is None:
         return
     images = batch.column(source.image_column)
@@ -103,7 +113,7 @@ def _paths(column: pa.Array) -> list[str]:
     return [str(path) for path in pc.struct_field(column, "path").drop_null().to_pylist()]
 
 
-def guess_columns(path: StoragePath) -> dict[str, str]:
+def _guess_columns(path: StoragePath) -> dict[str, str]:
     """``image_column`` and ``caption_column`` of a file that was not described, as far as its schema tells them.
 
     The usual name where there is such a column, else the only one with image bytes. Raises InputError for no Parquet.
@@ -111,7 +121,7 @@ def guess_columns(path: StoragePath) -> dict[str, str]:
     with path.open_random() as stream:
         schema = open_parquet(stream, path).schema_arrow
     guessed = {}
-    with_bytes = [field.name for field in schema if _is_binary(_bytes_type(field.type))]
+    with_bytes = [field.name for field in schema if is_binary(_bytes_type(field.type))]
     if len(with_bytes) == 1 or "image" in with_bytes:
         guessed["image_column"] = "image" if "image" in with_bytes else with_bytes[0]
     if captions := [name for name in _USUAL_CAPTIONS if name in schema.names]:
@@ -119,9 +129,12 @@ def guess_columns(path: StoragePath) -> dict[str, str]:
     return guessed
 
 
-def _batches(file: pq.ParquetFile, columns: list[str], path: StoragePath) -> Iterator[pa.RecordBatch]:
+def read_batches(
+    file: pq.ParquetFile, columns: list[str], path: StoragePath, batch_rows: int = _BATCH_ROWS
+) -> Iterator[pa.RecordBatch]:
+    """Raises InputError, naming the file, for damaged pages."""
     try:
-        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, use_threads=False)
+        yield from file.iter_batches(batch_size=batch_rows, columns=columns, use_threads=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{path} is damaged: {error}") from error
 
@@ -156,15 +169,15 @@ def _require_columns(schema: pa.Schema, source: SourceSettings, path: StoragePat
 
 def _require_types(schema: pa.Schema, source: SourceSettings, path: StoragePath) -> None:
     image = _bytes_type(schema.field(source.image_column).type)
-    if not _is_binary(image):
-        remedy = f" {_EMBED}" if _is_string(image) else ""
+    if not is_binary(image):
+        remedy = f" {_EMBED}" if is_string(image) else ""
         raise InputError(
             f"{path}: column {source.image_column} holds {image}; binary or struct<bytes, path> is read.{remedy}"
         )
     for name in _text_columns(schema, source):
         text = _plain(schema.field(name).type)
         is_number = pa.types.is_integer(text) and name == source.key_column
-        if not (_is_binary(text) or _is_string(text) or is_number):
+        if not (is_binary(text) or is_string(text) or is_number):
             raise InputError(f"{path}: column {name} holds {text}; text is read")
 
 
@@ -180,11 +193,11 @@ def _plain(column_type: pa.DataType) -> pa.DataType:
     return column_type.value_type if pa.types.is_dictionary(column_type) else column_type
 
 
-def _is_binary(column_type: pa.DataType) -> bool:
+def is_binary(column_type: pa.DataType) -> bool:
     return bool(pa.types.is_binary(column_type) or pa.types.is_large_binary(column_type))
 
 
-def _is_string(column_type: pa.DataType) -> bool:
+def is_string(column_type: pa.DataType) -> bool:
     return bool(pa.types.is_string(column_type) or pa.types.is_large_string(column_type))
 
 
@@ -203,3 +216,71 @@ def _texts(batch: pa.RecordBatch, name: str | None) -> list[bytes | None]:
 def _keys(batch: pa.RecordBatch, source: SourceSettings, first_row: int) -> list[str]:
     keys = _texts(batch, source.key_column)
     return [decode_name(key) if key else f"{row:09d}" for row, key in enumerate(keys, start=first_row)]
+
+
+class ParquetRows:
+    """The values of one column by their row; the last row groups are kept."""
+
+    def __init__(self, path: StoragePath, column: str) -> None:
+        self._path = path
+        self._stream = open_input(path)
+        self._file = open_parquet(self._stream, path)
+        self._column = column
+        metadata = self._file.metadata
+        rows = (metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+        self._first_rows = list(itertools.accumulate(rows, initial=0))  # one more than there are groups
+        self._groups: OrderedDict[int, pa.ChunkedArray] = OrderedDict()
+
+    def value(self, row: int) -> Any:
+        """Raises IndexError where the file has no such row."""
+        group = bisect.bisect_right(self._first_rows, row) - 1
+        if group >= len(self._first_rows) - 1:
+            raise IndexError(row)
+        return self._row_group(group)[row - self._first_rows[group]].as_py()
+
+    def _row_group(self, group: int) -> pa.ChunkedArray:
+        if group not in self._groups:
+            try:
+                table = self._file.read_row_group(group, columns=[self._column], use_threads=False)
+            except (pa.ArrowInvalid, OSError) as error:
+                raise InputError(f"{self._path}: row group {group} is damaged: {error}") from error
+            column = table.column(self._column)
+            self._groups[group] = pa.chunked_array([image_bytes(chunk) for chunk in column.chunks])
+            while len(self._groups) > _CACHED_ROW_GROUPS:
+                self._groups.popitem(last=False)
+        self._groups.move_to_end(group)
+        return self._groups[group]
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _ParquetImages:
+    """Images by their row."""
+
+    def __init__(self, shard: InputShard, source: SourceSettings) -> None:
+        self._rows = ParquetRows(shard.path, source.image_column)
+
+    def read_into(self, member_offset: int, target: memoryview) -> int:
+        return fill(target, self._rows.value(member_offset) or b"")
+
+    def close(self) -> None:
+        self._rows.close()
+
+
+def _most_samples(shards: Sequence[InputShard]) -> int | None:
+    return sum(count_rows(shard.path) for shard in shards) if len(shards) <= _COUNTED_FILES else None
+
+
+PARQUET = Format(
+    about="image bytes in a column",
+    endings=(".parquet",),
+    cut=file_shards,
+    guess=_guess_columns,
+    read=read_parquet,
+    open_images=_ParquetImages,
+    decodes_groups=lambda _: True,
+    most_samples=_most_samples,
+    is_counted=True,
+    check=_refuse_paths,
+)
