@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from tests.benchmarks.harness import keep
-from tests.benchmarks.synthetic_annotations import concept_ids, meaningless_names, write_annotations, write_vocabulary
 from tests.transforms.balancing.passes import run_passes
+from tests.transforms.synthetic_annotations import concept_ids, meaningless_names, write_annotations, write_vocabulary
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings
 from transforms.datasets import ShardName

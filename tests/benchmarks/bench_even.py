@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks.harness import keep
-from tests.benchmarks.synthetic_annotations import meaningless_names, write_annotations, write_vocabulary
 from tests.transforms.balancing.passes import run_passes
+from tests.transforms.synthetic_annotations import meaningless_names, write_annotations, write_vocabulary
 from transforms.balancing.even.bound import scores, upper_bound
 from transforms.balancing.measures import COVERED_IMAGES, covered, normalised_entropy
 from transforms.balancing.passes import ShardReader

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks.harness import keep
-from tests.benchmarks.synthetic_annotations import N_CONCEPTS, concept_ids
+from tests.transforms.synthetic_annotations import N_CONCEPTS, concept_ids
 from transforms.balancing import order_sampling
 from transforms.balancing.measures import measures
 from transforms.balancing.methods import weighting

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.benchmarks.synthetic_annotations import N_CONCEPTS, concept_ids
+from tests.transforms.synthetic_annotations import N_CONCEPTS, concept_ids
 from transforms.balancing.measures import normalised_entropy, top_share
 from transforms.balancing.methods import weighting
 from transforms.balancing.raking import fit, group_rare, water_fill

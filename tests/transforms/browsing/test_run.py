@@ -49,13 +49,6 @@ def test_runs_are_compared_by_their_folders(state: RunState) -> None:
     assert compare_runs(root, root).total_overlap().both == 2
 
 
-def test_an_index_has_no_shards(state: RunState) -> None:
-    state.values["config"]["export"] = {"form": "index"}
-    state.finish("export", Counts(3, 3))
-    with pytest.raises(RunFolderError, match="it was built with export: index"):
-        open_run(str(state.folder.root)).webdataset()
-
-
 def test_shards_are_a_webdataset(tmp_path: pathlib.Path) -> None:
     run = small_run(tmp_path / "run", [draw_tars(tmp_path / "raw", 2, 6)], copies=some_copies)
     state = RunState.open(run.folder, {}, {})
