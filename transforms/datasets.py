@@ -67,7 +67,7 @@ def annotations_schema(
         ("shard", pa.string()),
         ("member_offset", pa.int64()),  # bytes into a tar, else the row or file number in the shard
         ("member_bytes", pa.int64()),
-        ("format", pa.string()),  # jpg, png or webp, by content
+        ("format", pa.string()),  # jpg, png, webp or tiff, by content
         ("width", pa.int32()),  # as shown: after EXIF orientation
         ("height", pa.int32()),
         ("caption", pa.string()),
@@ -101,17 +101,28 @@ def write_table(
     counts: Counts | None = None,
     about: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Write a Parquet file atomically; the same table gives the same bytes. ``about`` stands in its footer too."""
+    """Write a Parquet file atomically; the same rows give the same bytes, however chunked. ``about`` stands in its
+    footer too."""
     metadata = {**about, "format_version": FORMAT_VERSION, "fingerprint": fingerprint}
     if counts is not None:
         metadata["counts"] = json.dumps(counts.to_dict(), sort_keys=True)
     with path.atomic_writer() as stream:
         write_checked(
             stream,
-            table.replace_schema_metadata(metadata),
+            _canonical(table).replace_schema_metadata(metadata),
             compression="zstd",
             use_dictionary=[name for name in _REPEATING if name in table.column_names],
         )
+
+
+def _canonical(table: pa.Table) -> pa.Table:
+    """Equal for equal rows: in one chunk, and items of lists called as Arrow calls them, not as Parquet does."""
+    types = (
+        pa.list_(field.type.value_type, field.type.list_size) if pa.types.is_fixed_size_list(field.type) else field.type
+        for field in table.schema
+    )
+    fields = [field.with_type(one) for field, one in zip(table.schema, types, strict=True)]
+    return table.combine_chunks().cast(pa.schema(fields))
 
 
 def read_metadata(path: StoragePath, fingerprint: str | None) -> dict[str, str]:

@@ -7,7 +7,9 @@ Shape legend: N rows, K concepts an image, V concepts, S strata, G groups with a
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,12 +39,14 @@ _BASELINE_PURPOSE = "balance baseline"
 _SAMPLE_PURPOSE = "balance sample"
 
 
-@dataclass(frozen=True)
-class ShardReader:
-    """Reads the annotations that the stages before left, as arrays."""
+class RowReader(ABC):
+    """Annotations that are to be balanced, as arrays, wherever they lie."""
 
-    folder: RunFolder
     settings: BalanceSettings
+
+    @abstractmethod
+    def read_columns(self, name: ShardName, columns: Sequence[str]) -> pa.Table:
+        """These of one shard."""
 
     def read(self, name: ShardName, *columns: str) -> pa.Table:
         """``columns`` and whatever concepts and strata need, of the rows that are to be balanced."""
@@ -51,7 +55,7 @@ class ShardReader:
             wanted.append("concept_scores")
         if self.settings.strata is not None and self.settings.strata.by == "lang":
             wanted.append("lang")
-        return read_remaining(self.folder, name, BALANCE, wanted)
+        return self.read_columns(name, list(dict.fromkeys(wanted)))
 
     def concepts(self, table: pa.Table) -> Ids:
         """(N, K) ids, -1 where there is none or it is too dissimilar."""
@@ -77,7 +81,18 @@ class ShardReader:
         return Counter({str(item["values"]): item["counts"] for item in pc.value_counts(table["lang"]).to_pylist()})
 
 
-def count(name: ShardName, reader: ShardReader, n_concepts: int) -> CorpusTally:
+@dataclass(frozen=True)
+class ShardReader(RowReader):
+    """Those of a run folder that the stages before left."""
+
+    folder: RunFolder
+    settings: BalanceSettings
+
+    def read_columns(self, name: ShardName, columns: Sequence[str]) -> pa.Table:
+        return read_remaining(self.folder, name, BALANCE, columns)
+
+
+def count(name: ShardName, reader: RowReader, n_concepts: int) -> CorpusTally:
     """Pass 1: images of each concept, rows of each stratum, and the shard's share of the sample that weights are
     fitted on."""
     settings = reader.settings
@@ -98,7 +113,7 @@ def _is_inside(settings: BalanceSettings, strata: Ints) -> NDArray[np.bool_]:
     return inside
 
 
-def sample_rare(name: ShardName, reader: ShardReader, tally: CorpusTally) -> PrioritySample:
+def sample_rare(name: ShardName, reader: RowReader, tally: CorpusTally) -> PrioritySample:
     """Pass 2, where the method is corrected: the shard's share of the sample that sees rare concepts whole."""
     settings = reader.settings
     sample = PrioritySample.zero(settings.max_sample_rows, len(Strata.of(settings)))
@@ -112,7 +127,7 @@ def sample_rare(name: ShardName, reader: ShardReader, tally: CorpusTally) -> Pri
     return sample
 
 
-def expect(name: ShardName, reader: ShardReader, weighting: Even) -> ExpectedTally:
+def expect(name: ShardName, reader: RowReader, weighting: Even) -> ExpectedTally:
     """A correcting pass: what the weights let the rows of a shard expect. Where none can correct, nothing is read."""
     n_concepts, n_strata = len(weighting.takes_part), len(weighting.unit)
     if weighting.is_exact:
@@ -125,7 +140,7 @@ def expect(name: ShardName, reader: ShardReader, weighting: Even) -> ExpectedTal
     return ExpectedTally(held.astype(np.int64), np.bincount(strata, copies, n_strata).astype(np.int64))
 
 
-def weigh(name: ShardName, reader: ShardReader, weighting: Weighting) -> Ints:
+def weigh(name: ShardName, reader: RowReader, weighting: Weighting) -> Ints:
     """The (G, B) histogram of weights."""
     table = reader.read(name)
     groups, weight_bins = weighting.place(reader.concepts(table), reader.strata(name, table))
@@ -146,7 +161,7 @@ class _RankedRows:
 
 
 def _ranked_rows(
-    name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation, columns: tuple[str, ...] = ()
+    name: ShardName, reader: RowReader, weighting: Weighting, expectation: Expectation, columns: tuple[str, ...] = ()
 ) -> _RankedRows:
     table = reader.read(name, "sample_id", *columns)
     ids, strata = reader.concepts(table), reader.strata(name, table)
@@ -156,7 +171,7 @@ def _ranked_rows(
     return _RankedRows(table, ids, sample_ids, strata, groups, weight_bins, rank)
 
 
-def rank(name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation) -> RankTally:
+def rank(name: ShardName, reader: RowReader, weighting: Weighting, expectation: Expectation) -> RankTally:
     """The histogram of ranks, and the ranks near the cut."""
     rows = _ranked_rows(name, reader, weighting, expectation)
     window = order_sampling.windows(expectation)
@@ -164,7 +179,7 @@ def rank(name: ShardName, reader: ShardReader, weighting: Weighting, expectation
 
 
 def collect_missed_candidates(
-    name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation, boundary: Boundary
+    name: ShardName, reader: RowReader, weighting: Weighting, expectation: Expectation, boundary: Boundary
 ) -> list[Candidates]:
     """The ranks at the cut, read only where the pass before did not collect them."""
     if boundary.is_known:
@@ -182,7 +197,51 @@ def select(
     Beside it a plain random selection of the same expected size is counted: the baseline of every report.
     """
     settings, folder = reader.settings, reader.folder
-    rows = _ranked_rows(name, reader, weighting, expectation, ("key",))
+    chosen = choose(name, reader, weighting, expectation, cut, ("key",))
+    path = folder.selection(*name)
+    if path.exists():
+        read_metadata(path, folder.fingerprint)
+    else:
+        selection = pa.table(
+            [
+                chosen.table["key"],
+                pa.array([name.shard] * len(chosen.copies), pa.string()),
+                chosen.copies,
+                chosen.expected,
+            ],
+            schema=SELECTION,
+        )
+        write_table(path, selection, folder.fingerprint, chosen.counts)
+
+    n_concepts = len(weighting.takes_part)
+    ids = chosen.ids if settings.max_copies == 1 else np.repeat(chosen.ids, chosen.copies, axis=0)
+    count_after, count_random = count_concepts(ids, n_concepts), count_concepts(chosen.baseline_ids, n_concepts)
+    return SelectionTally(chosen.counts, int(chosen.copies.sum()), count_after, count_random)
+
+
+@dataclass(frozen=True)
+class ChosenRows:
+    """What was chosen of a shard, n of its rows, in their order."""
+
+    counts: Counts
+    table: pa.Table  # (n,)
+    ids: Ids  # (n, K)
+    copies: Ints  # (n,)
+    expected: Floats  # (n,) expected copies
+    baseline_ids: Ids  # of a plain random selection of the same expected size
+
+
+def choose(
+    name: ShardName,
+    reader: RowReader,
+    weighting: Weighting,
+    expectation: Expectation,
+    cut: Cut,
+    columns: tuple[str, ...],
+) -> ChosenRows:
+    """The last pass without its writing: the chosen rows, with ``columns`` of them."""
+    settings = reader.settings
+    rows = _ranked_rows(name, reader, weighting, expectation, columns)
     copies = expectation.certain.ravel()[rows.groups * N_BINS + rows.weight_bins]
     copies += cut.wins(rows.rank, rows.sample_ids, rows.groups, settings.seed)
     chosen = np.flatnonzero(copies)
@@ -190,29 +249,12 @@ def select(
     dropped = {str(Reason.NOT_SELECTED): len(copies) - len(chosen) - outside}
     if outside:
         dropped[str(Reason.OUTSIDE_STRATA)] = outside
-    counts = Counts(len(copies), len(chosen), dropped)
-
-    path = folder.selection(*name)
-    if path.exists():
-        read_metadata(path, folder.fingerprint)
-    else:
-        expected = expectation.expected[rows.groups[chosen], rows.weight_bins[chosen]]
-        selection = pa.table(
-            [
-                rows.table["key"].take(pa.array(chosen)),
-                pa.array([name.shard] * len(chosen), pa.string()),
-                copies[chosen],
-                expected,
-            ],
-            schema=SELECTION,
-        )
-        write_table(path, selection, folder.fingerprint, counts)
-
-    n_concepts = len(weighting.takes_part)
-    ids = rows.ids[chosen]
-    if settings.max_copies > 1:
-        ids = np.repeat(ids, copies[chosen], axis=0)
     baseline = keyed.uniform(settings.seed, _BASELINE_PURPOSE, rows.sample_ids) < expectation.share
-    return SelectionTally(
-        counts, int(copies.sum()), count_concepts(ids, n_concepts), count_concepts(rows.ids[baseline], n_concepts)
+    return ChosenRows(
+        Counts(len(copies), len(chosen), dropped),
+        rows.table.select(list(columns)).take(pa.array(chosen)),
+        rows.ids[chosen],
+        copies[chosen],
+        expectation.expected[rows.groups[chosen], rows.weight_bins[chosen]],
+        rows.ids[baseline],
     )

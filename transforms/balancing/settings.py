@@ -7,10 +7,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from transforms.configuration import Settings
+from transforms.configuration import FINGERPRINTED_IF_SET, Settings
 from transforms.errors import ConfigError
 
-Method = Literal["even", "inverse_frequency", "metaclip", "raked", "uniform"]
+Method = Literal["even", "inverse_frequency", "metaclip", "raked", "tempered", "uniform"]
 
 
 class RakingSettings(Settings):
@@ -108,6 +108,28 @@ class EvenSettings(Settings):
     )
 
 
+class TemperedSettings(Settings):
+    """How ``tempered`` weighs a concept, and how far apart images may weigh."""
+
+    alpha: float = Field(
+        default=0.5,
+        ge=0,
+        le=2,
+        description="weight of a concept is (its images)^-alpha; 0: uniform, 1: inverse_frequency; 0.5 halves the "
+        "span of log counts",
+    )
+    count_floor: int = Field(
+        default=10,
+        ge=1,
+        description="concepts on fewer images weigh as if on so many: so few are often retrieval's mistakes",
+    )
+    cap: float | None = Field(
+        default=None,
+        ge=1,
+        description="most that an image may weigh, in weights of the commonest concept; null: no cap",
+    )
+
+
 class StrataSettings(Settings):
     """Groups of images, each with its own exact size. Weights are those of the whole corpus."""
 
@@ -123,7 +145,8 @@ class BalanceSettings(Settings):
     method: Method = Field(
         default="raked",
         description="even: flattest, with a floor for each concept, kept for certain where max_sample_rows covers all "
-        "images; raked; inverse_frequency: as LLaVA-OneVision-1.5; metaclip; uniform: the baseline",
+        "images; raked; inverse_frequency: as LLaVA-OneVision-1.5; metaclip; tempered: inverse frequency to a power, "
+        "with floor and cap; uniform: the baseline",
     )
     size: int = Field(..., ge=1, description="images in the balanced corpus, exactly (copies count)")
     min_similarity: float = Field(
@@ -145,6 +168,11 @@ class BalanceSettings(Settings):
     )
     raking: RakingSettings = Field(default_factory=RakingSettings, description="the fit of raked")
     even: EvenSettings = Field(default_factory=EvenSettings, description="aim, guarantees and fit of even")
+    tempered: TemperedSettings = Field(
+        default_factory=TemperedSettings,
+        description="power, floor and cap of tempered",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
     max_sample_rows: int = Field(
         default=1_000_000,
         ge=1,

@@ -10,6 +10,7 @@ from transforms.balancing.methods.even import Even
 from transforms.balancing.methods.inverse_frequency import InverseFrequency
 from transforms.balancing.methods.metaclip import Metaclip
 from transforms.balancing.methods.raked import Raked
+from transforms.balancing.methods.tempered import Tempered
 from transforms.balancing.methods.uniform import Uniform
 from transforms.balancing.methods.weighting import Corpus, Weighting
 from transforms.balancing.sampling import Ints
@@ -28,6 +29,8 @@ def method_class(name: Method) -> type[Weighting]:
             return Metaclip
         case "raked":
             return Raked
+        case "tempered":
+            return Tempered
         case "uniform":
             return Uniform
         case _:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from transforms.conversations.json_records import MalformedRecord
 from transforms.errors import InputError
 from transforms.instruct.reading.inputs import InstructPart
-from transforms.reading.parquet import open_parquet
+from transforms.reading.formats.parquet import open_parquet
 from transforms.reading.retried_file import open_input
 
 _BATCH_ROWS = 64  # of some 1 MB each with their images

@@ -24,6 +24,13 @@ def test_quantiles_are_right_to_one_percent(first: list[int], second: list[int],
     assert together.quantile(share) == pytest.approx(exact, rel=0.011)
 
 
+@pytest.mark.filterwarnings("error")
+def test_nothing_and_nought() -> None:
+    """Zeros have a bin of their own, without a warning of their logarithm; where there are no values, nought."""
+    assert Histogram.of(np.zeros(3)).quantile(0.5) == 0.0
+    assert Histogram.of(np.zeros(0)).quantile(0.5) == 0.0 and Histogram.of(np.zeros(0)).count == 0
+
+
 def test_doubling_ranges() -> None:
     assert Histogram.of(np.array([0, 1, 2, 3, 700])).doubling() == {"0": 1, "1-1": 1, "2-3": 2, "512-1023": 1}
 
