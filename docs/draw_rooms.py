@@ -35,7 +35,7 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
             ],
         ),
     ],
-    [(2.3, ["transforms/reading"]), (3.8, ["transforms/conversations"])],
+    [(1.8, ["transforms/reading", "transforms/reading/formats"]), (4.3, ["transforms/conversations"])],
     [
         (0.0, ["transforms/annotating"]),
         (0.8, ["transforms/filtering"]),
@@ -43,7 +43,8 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
         (2.4, ["transforms/balancing", "transforms/balancing/methods", "transforms/balancing/even"]),
         (5.4, ["transforms/exporting"]),
         (6.2, ["transforms/reporting"]),
-        (7.0, ["transforms/verifying"]),
+        (7.0, ["transforms/browsing"]),
+        (7.8, ["transforms/verifying"]),
     ],
     [
         (

@@ -1,7 +1,7 @@
-"""What users import: the model under its documented names, a finished run, and the configurations that are shipped.
+"""What users import: runs, balancing, the model under its documented names, and the configurations that are shipped.
 
-Nothing is loaded before it is asked for, so that ``import evenweave`` takes milliseconds. The configurations lie in
-the folder ``configs`` of this package: ``importlib.resources.files("evenweave") / "configs"``.
+Nothing is loaded before it is asked for: ``import evenweave`` imports neither torch nor Arrow. The configurations lie
+in the folder ``configs`` of this package: ``importlib.resources.files("evenweave") / "configs"``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from evenweave.siblings import ShadowedPackageError as ShadowedPackageError
 from evenweave.siblings import check_siblings
 
 if TYPE_CHECKING:
-    from evenweave.runs import Run, Stage, open_run
     from model import (
         LlavaOnevision1_5Config,
         LlavaOnevision1_5ForConditionalGeneration,
@@ -22,11 +21,17 @@ if TYPE_CHECKING:
         LlavaOnevisionModel1_5Model,
         RicePretrainedModel,
     )
+    from transforms.balancing.in_memory import balance_table
+    from transforms.balancing.settings import BalanceSettings
+    from transforms.browsing.comparing import Comparison
+    from transforms.browsing.run import Run, Stage, compare_runs, open_run
     from transforms.errors import EvenweaveError
 
     __version__: str
 
 __all__ = [
+    "BalanceSettings",
+    "Comparison",
     "EvenweaveError",
     "LlavaOnevision1_5Config",
     "LlavaOnevision1_5ForConditionalGeneration",
@@ -38,11 +43,15 @@ __all__ = [
     "ShadowedPackageError",
     "Stage",
     "__version__",
+    "balance_table",
+    "compare_runs",
     "open_run",
 ]
 
 #: Where each name is defined. The model's parts register themselves with transformers as ``model`` is imported.
 _DEFINED_IN = {
+    "BalanceSettings": "transforms.balancing.settings",
+    "Comparison": "transforms.browsing.comparing",
     "EvenweaveError": "transforms.errors",
     "LlavaOnevision1_5Config": "model",
     "LlavaOnevision1_5ForConditionalGeneration": "model",
@@ -50,9 +59,11 @@ _DEFINED_IN = {
     "LlavaOnevision1_5Processor": "model",
     "LlavaOnevisionModel1_5Model": "model",
     "RicePretrainedModel": "model",
-    "Run": "evenweave.runs",
-    "Stage": "evenweave.runs",
-    "open_run": "evenweave.runs",
+    "Run": "transforms.browsing.run",
+    "Stage": "transforms.browsing.run",
+    "balance_table": "transforms.balancing.in_memory",
+    "compare_runs": "transforms.browsing.run",
+    "open_run": "transforms.browsing.run",
 }
 
 check_siblings()

@@ -7,7 +7,7 @@ import os
 import sys
 from importlib.machinery import ModuleSpec
 
-_SIBLINGS = ("concept_vocab", "transforms", "model")
+_SIBLINGS = ("concept_vocab", "transforms", "model", "pipelines")
 
 
 class ShadowedPackageError(ImportError):

@@ -8,10 +8,12 @@ import torch
 from pipelines.build_run import BuildRun
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
+from pipelines.reuse import Reused
 from pipelines.run_stage import StageJob
-from transforms.annotating.beam import Annotate
+from transforms.annotating.beam import Annotate, ShardToAnnotate
+from transforms.annotating.embedding_files import part_name
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
-from transforms.datasets import read_counts
+from transforms.datasets import ShardName, read_counts
 from transforms.images.decode import DecodeSettings
 from transforms.reading.checks import hint
 from transforms.reading.listing import InputShard
@@ -28,16 +30,24 @@ def run(
     retrieval: RetrievalSettings,
     decode: DecodeSettings,
     engine: Engine,
-    reused: RunFolder | None = None,
+    reused: Reused | None = None,
 ) -> None:
-    """``reused``: another run whose annotations are taken over, made by the same settings from the same input."""
+    """``reused``: another run, of whose shards some are taken over."""
+    found = [
+        ShardToAnnotate(shard, part_name(number, len(shards)), _maker(shard, reused))
+        for number, shard in enumerate(shards)
+    ]
 
     def build(pipeline: beam.Pipeline) -> None:
         by_name = {source.name: source for source in sources}
-        pipeline | "Shards" >> beam.Create(shards) | Annotate(folder, by_name, encoder, retrieval, decode, reused)
+        pipeline | "Shards" >> beam.Create(found) | Annotate(folder, by_name, encoder, retrieval, decode)
 
     # a worker a GPU; where several processes would share one, each would only wait for it
     engine.run(build, max_workers=torch.cuda.device_count() or None)
+
+
+def _maker(shard: InputShard, reused: Reused | None) -> RunFolder | None:
+    return reused.folder if reused and ShardName(shard.source, shard.name) in reused.shards else None
 
 
 def stage_job(build: BuildRun) -> StageJob:

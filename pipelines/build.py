@@ -26,7 +26,7 @@ def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
     if {VOCABULARY, ANNOTATE} & set(stages) and not run.is_annotated:
         _check_before_work(run)
         if {VOCABULARY, ANNOTATE} <= set(stages):
-            run.engine.prepare(job_module(ANNOTATE))  # while this process imports torch and embeds the vocabulary
+            run.engine.prepare(job_module(ANNOTATE))  # meanwhile this process embeds the vocabulary
         _check_encoder(run)
     if not run.is_begun:
         _look_at_what_is_there(run)
@@ -39,7 +39,7 @@ def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
 
 def _look_at_what_is_there(run: BuildRun) -> None:
     """Inputs against those that were read, and what was made before; begins the run where that is not so."""
-    settle_inputs(run.state, run.inputs, run.sources, run.accept_changed)
+    settle_inputs(run.state, run.annotated_inputs, run.accept_changed, run.console)
     check_presence(run.state, run.shard_names)
 
 
@@ -50,12 +50,16 @@ def job_module(stage: Stage) -> str:
 def _check_before_work(run: BuildRun) -> None:
     """What would end the run later: vocabulary, inputs and sizes that cannot serve, and a mixture of libraries."""
     from transforms.annotating.faiss_library import clobbered
+    from transforms.annotating.imported_embeddings import list_parts
     from transforms.annotating.word_lists import check_vocabulary
     from transforms.filtering.checks import check_filter
     from transforms.reading.checks import check_inputs, most_samples
 
     settings = run.settings
     check_inputs(run.inputs, run.sources)
+    for source in settings.sources:
+        if source.embeddings is not None:
+            list_parts(source.name, source.embeddings)
     check_vocabulary(settings.vocabulary, settings.retrieval)
     check_filter(settings.filter, run.sources)
     settings.balance.check_size(most_samples(run.inputs))

@@ -12,11 +12,13 @@ from rich.console import Console
 from pipelines.build_settings import BuildSettings
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
-from pipelines.input_versions import check_reused
+from pipelines.reuse import Reused, find_reused
+from transforms.annotating.changed_inputs import AnnotatedInputs
 from transforms.at_rest import RUN_JSON
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
+from transforms.reading.limit import spread
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
 from transforms.run_folder import RunFolder, RunState, differences
@@ -35,12 +37,13 @@ class BuildRun:
 
     @cached_property
     def inputs(self) -> list[InputShard]:
-        """The shards of all sources; drawing the miniature corpus first, where the settings ask for it."""
+        """The shards of all sources, of a trial some; drawing the miniature corpus first, where that is asked for."""
         if self.settings.miniature is not None:
             self._draw_miniature()
-        return [
+        found = [
             shard for source in self.settings.sources for shard in list_shards(source, self.settings.files_per_shard)
         ]
+        return found if self.settings.limit is None else spread(found, self.settings.limit)
 
     @cached_property
     def sources(self) -> Mapping[str, SourceSettings]:
@@ -73,31 +76,34 @@ class BuildRun:
     def shard_names(self) -> list[ShardName]:
         return [ShardName(shard.source, shard.name) for shard in self.inputs]
 
+    @property
+    def annotated_inputs(self) -> AnnotatedInputs:
+        return AnnotatedInputs(self.folder, self.inputs, self.sources)
+
     @cached_property
-    def reused(self) -> RunFolder | None:
-        """The run whose annotations are taken over; raises where other settings or inputs made them."""
+    def reused(self) -> Reused | None:
+        """The run whose annotations are taken over, and of which shards; raises where other settings made them."""
         if self.settings.reuse is None:
             return None
-        other = self._annotated_alike(self.settings.reuse, "Leave reuse out.")
-        check_reused(other, self.state, self.inputs, self.sources)
-        return other.folder
+        return find_reused(self.settings.reuse, self._identity, self.inputs, self.sources, self.console)
 
     def annotated_by_like_settings(self) -> RunFolder:
         """The output folder as it stands, whatever its later stages were told; raises where other settings or inputs
         annotated it, or none did. Nothing is begun or written."""
-        return self._annotated_alike(self.settings.output, "Set these back, or name the run's folder as output.").folder
+        run = self.settings.output
+        other = RunState.read(StoragePath.of(run))
+        if changed := differences(_upstream(other.values["identity"]), _upstream(self._identity)):
+            raise RunFolderError(
+                f"cannot use the annotations of {run}: {', '.join(changed)} differ. Set these back, or name the run's "
+                "folder as output."
+            )
+        if not other.is_done(ANNOTATE.name):
+            raise RunFolderError(f"cannot use the annotations of {run}: they are not complete")
+        return other.folder
 
     def leaves_out(self, stage: Stage) -> bool:
         """Whether the settings have nothing for a stage to do."""
         return stage.may_be_off and not getattr(self.settings, stage.name).is_on
-
-    def _annotated_alike(self, run: str, advice: str) -> RunState:
-        other = RunState.read(StoragePath.of(run))
-        if changed := differences(_upstream(other.values["identity"]), _upstream(self._identity)):
-            raise RunFolderError(f"cannot use the annotations of {run}: {', '.join(changed)} differ. {advice}")
-        if not other.is_done(ANNOTATE.name):
-            raise RunFolderError(f"cannot use the annotations of {run}: they are not complete")
-        return other
 
     def _draw_miniature(self) -> None:
         from pipelines import miniature  # it imports Beam, which a run over real input need not do yet
@@ -111,7 +117,7 @@ class BuildRun:
 
     def _input_digests(self) -> dict[str, object]:
         """Names the inputs by content where that is cheap, and shards by name and size."""
-        from transforms.annotating.digests import encoder_digest, word_list_digest
+        from transforms.annotating.digests import embeddings_digest, encoder_digest, word_list_digest
         from transforms.filtering.blocked_words import blocked_words_digest
 
         listing: dict[str, list[tuple[str, int]]] = {}
@@ -122,6 +128,8 @@ class BuildRun:
             "vocabulary": word_list_digest(self.settings.vocabulary),
             "sources": {name: {"shards": len(rows), "digest": fingerprint(rows)} for name, rows in listing.items()},
         }
+        if imported := {one.name: one.embeddings for one in self.settings.sources if one.embeddings}:
+            digests["embeddings"] = {name: embeddings_digest(folder) for name, folder in imported.items()}
         if (words := self.settings.filter.blocked_words) is not None:
             digests["blocked_words"] = blocked_words_digest(words)
         return digests
@@ -133,5 +141,6 @@ def _upstream(identity: dict[str, Any]) -> dict[str, Any]:
         name: identity["settings"][name]
         for name in ("sources", "files_per_shard", "decode", "encoder", "vocabulary", "retrieval")
     }
-    inputs = {name: identity["inputs"][name] for name in ("encoder", "vocabulary", "sources")}
+    settings["limit"] = identity["settings"].get("limit")
+    inputs = {name: identity["inputs"].get(name) for name in ("encoder", "vocabulary", "sources", "embeddings")}
     return {"settings": settings, "inputs": inputs}

@@ -36,6 +36,13 @@ class BuildSettings(Settings):
         json_schema_extra=NOT_FINGERPRINTED,  # an input like any other: the listing of its shards identifies it
     )
     sources: list[SourceSettings] = Field(min_length=1, description="where samples come from")
+    limit: int | None = Field(
+        None,
+        ge=1,
+        description="a trial: at most so many samples are read, spread over the sources and their shards; null: all. "
+        "--limit sets it, and a smaller balance.size and a run folder of its own with it",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
     files_per_shard: int = Field(1000, ge=1, description="format folder: images of one virtual shard")
     decode: DecodeSettings = Field(default_factory=DecodeSettings)
     encoder: EncoderSettings
@@ -50,6 +57,7 @@ class BuildSettings(Settings):
         ge=0,
         le=1,
         description="annotate fails when it rejects more than this: then the input is not what the configuration says",
+        json_schema_extra=NOT_FINGERPRINTED,  # raised after a stop, the same run goes on
     )
     reuse: str | None = Field(
         None,
@@ -66,7 +74,21 @@ class BuildSettings(Settings):
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two sources are called {repeated[0]!r}; names must differ")
         # run.json must lead back to the images from wherever it is read
-        return [source.model_copy(update={"path": absolute(source.path)}) for source in sources]
+        return [
+            source.model_copy(
+                update={
+                    "path": absolute(source.path),
+                    "embeddings": absolute(source.embeddings) if source.embeddings else None,
+                }
+            )
+            for source in sources
+        ]
+
+    @field_validator("export", mode="before")
+    @classmethod
+    def _form_alone(cls, export: Any) -> Any:
+        """``export: index`` is short for ``export: {form: index}``."""
+        return {"form": export} if isinstance(export, str) else export
 
     @model_validator(mode="after")
     def _similarity_is_annotated(self) -> Self:
@@ -74,6 +96,13 @@ class BuildSettings(Settings):
             raise ValueError("filter looks at the similarity of captions: set retrieval.caption_similarity: true")
         return self
 
+    @model_validator(mode="after")
+    def _shards_are_reused_whole(self) -> Self:
+        if self.limit is not None and self.reuse is not None:
+            raise ValueError("limit reads parts of shards, reuse takes over whole ones: leave one of them out")
+        return self
+
     def as_resolved(self) -> dict[str, Any]:
-        """What run.json keeps: all but where the output lies and how it was run, so that equal runs are equal."""
-        return self.model_dump(mode="json", exclude={"output", "reuse", "runner"})
+        """What run.json keeps: all but where the output lies, how it was run and how it was watched over, so that equal
+        runs are equal."""
+        return self.model_dump(mode="json", exclude={"output", "max_reject_share", "reuse", "runner"})

@@ -10,7 +10,8 @@ from pipelines.build_run import BuildRun
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
 from pipelines.run_stage import StageJob
-from transforms.exporting.beam import ExportShards
+from transforms.datasets import ShardName
+from transforms.exporting.beam import ExportShards, WriteIndex
 from transforms.exporting.card import write_card
 from transforms.exporting.settings import ExportSettings
 from transforms.reading.listing import InputShard
@@ -35,7 +36,20 @@ def run(
     write_card(folder, sources)
 
 
+def run_index(folder: RunFolder, names: Sequence[ShardName], engine: Engine) -> None:
+    """Write ``index/``, in place of shards."""
+
+    def build(pipeline: beam.Pipeline) -> None:
+        _ = pipeline | "Shards" >> beam.Create(list(names)) | "Index" >> WriteIndex(folder)
+
+    engine.run(build)
+
+
 def stage_job(build: BuildRun) -> StageJob:
+    if build.settings.export.form == "index":
+        watched = WatchedFiles(build.folder.root / "index", ".parquet", len(build.inputs))
+        return StageJob(lambda: run_index(build.folder, build.shard_names, build.engine), watched)
+
     def mebibytes(path: StoragePath) -> int:
         return path.size_bytes() >> 20
 

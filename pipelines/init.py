@@ -12,7 +12,9 @@ from rich.text import Text
 
 from pipelines.packaged_configs import CONFIGS
 from transforms.errors import ConfigError
+from transforms.reading.checks import most_samples
 from transforms.reading.detect import detect_source
+from transforms.reading.formats import FORMATS
 from transforms.reading.listing import list_shards
 from transforms.reading.settings import SourceSettings
 from transforms.storage import StoragePath, absolute
@@ -24,7 +26,7 @@ _SIZE = 1000  # where the number of samples is not known without reading them
 #: Why each key of a source is what it is.
 _WHY = {
     "name": "in file names and in the report: a to z, 0 to 9 and _",
-    "format": "webdataset: tars; parquet: image bytes in a column; folder: image files",
+    "format": "; ".join(f"{name}: {kind.about}" for name, kind in FORMATS.items()),
     "path": "file, folder or pattern (data/*.tar), or a URI",
     "language": "ISO 639 code of the captions (en, zh); auto: told caption by caption, among languages",
     "languages": "what auto chooses from; a caption in none of them is und",
@@ -35,7 +37,6 @@ _WHY = {
     "caption_column": "text",
     "key_column": "a column that names each row; null: the row's number",
 }
-_OF_FORMAT = {"folder": ("captions",), "parquet": ("image_column", "caption_column", "key_column")}
 _EVERY = ("name", "format", "path", "language", "languages", "license", "caption")
 
 
@@ -64,17 +65,18 @@ def _source(input_path: str | None) -> tuple[SourceSettings, int]:
     if input_path is None:
         return SourceSettings(name="input", format="webdataset", path="./data", caption="optional"), _SIZE
     source = detect_source(absolute(input_path))
-    if source.format != "folder":
+    if not FORMATS[source.format].is_counted:
         return source, _SIZE
-    images = sum(len(shard.files) for shard in list_shards(source))
-    return source, max(1, images // _SELECTED_SHARE)
+    images = most_samples(list_shards(source))[source.name]
+    return source, _SIZE if images is None else max(1, images // _SELECTED_SHARE)
 
 
 def _lines(source: SourceSettings) -> str:
     """One item of the list under ``sources``, a comment on each line."""
     values = source.model_dump()
-    keys = (*_EVERY, *_OF_FORMAT.get(source.format, ()))
-    lines = [f"{key}: {_yaml(values[key])} # {_WHY[key]}" for key in keys]
+    keys = (*_EVERY, *SourceSettings.settings_of(source.format))
+    fields = SourceSettings.model_fields
+    lines = [f"{key}: {_yaml(values[key])} # {_WHY.get(key) or fields[key].description}" for key in keys]
     return "".join(f"{'  - ' if position == 0 else '    '}{line}\n" for position, line in enumerate(lines))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import json
 import logging
 import sys
 from typing import Annotated
@@ -11,12 +13,16 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+import evenweave  # noqa: F401 - first: it says where another's package is imported in place of one of ours
+
 # Beam warns while it is imported about extras that are not installed; a handler in place first keeps that quiet
 logging.getLogger().addHandler(logging.NullHandler())
 
+from pipelines.browse_commands import add_browse_commands  # noqa: E402
 from pipelines.build import build as build_stages  # noqa: E402
 from pipelines.build_run import BuildRun  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
+from pipelines.common_options import common_options, log_end  # noqa: E402
 from pipelines.engine.choice import choose_engine  # noqa: E402
 from pipelines.packaged_configs import find_config  # noqa: E402
 from pipelines.stopping import StopOnSignal  # noqa: E402
@@ -29,6 +35,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    callback=common_options,
 )
 
 _Config = Annotated[
@@ -60,13 +67,22 @@ def build(
     output: _Output = None,
     size: Annotated[int | None, typer.Option("--size", help="samples to select, in place of balance.size")] = None,
     accept_changed: _AcceptChanged = False,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, help="try the chain on so many samples, in a run folder of its own"),
+    ] = None,
 ) -> None:
     """The whole chain, from raw shards to balanced shards and the report."""
-    settings = _with_input(load_settings(config, BuildSettings, _overrides(overrides, output, size)), input_path)
-    console = Console()
-    console.print(Text.assemble(("evenweave build", "bold"), f" {config} → {settings.output}"))
-    build_stages(BuildRun(settings, choose_engine(settings.runner, beam_flags or []), console, accept_changed))
-    _report(settings.output, console)
+    run = _open_run(config, beam_flags, overrides, input_path, output, accept_changed, size)
+    if limit is not None:
+        from pipelines.trial import of_trial
+
+        run = dataclasses.replace(run, settings=of_trial(run.settings, limit, output))
+        chosen = f" a trial on at most {limit:,} samples, of which {run.settings.balance.size:,} are selected"
+        run.console.print(Text.assemble(("limit:", "yellow"), chosen), soft_wrap=True)
+    run.console.print(Text.assemble(("evenweave build", "bold"), f" {config} → {run.settings.output}"))
+    build_stages(run)
+    _report(run.settings.output, run.console)
 
 
 @app.command()
@@ -91,26 +107,49 @@ def report(
 
 
 @app.command()
+def whatif(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a run folder that balance has finished")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="balance.size=500; several values are tried each: 500,1000"),
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="by all passes over the annotations, not from the sample")
+    ] = False,
+) -> None:
+    """What another balance would come to, and how sure that is; nothing of the run is changed."""
+    from pipelines import whatif as job
+
+    job.run(run, overrides or [], exact, Console())
+
+
+@app.command()
 def verify(
     run: Annotated[str, typer.Argument(metavar="RUN", help="a run folder, of build or pack")],
     repair: Annotated[
         bool, typer.Option("--repair", help="remove what is broken, and what was made of it; build makes it anew")
     ] = False,
 ) -> None:
-    """Every file of a run against its checksums, the manifest and run.json; ends with 1 where it is not sound."""
+    """What the stages of a run wrote against checksums, manifest and run.json; ends with 1 where it is not sound."""
     from pipelines import verify as job
 
     raise typer.Exit(job.run(run, repair))
 
 
 @app.command()
-def pack(config: _Config, beam_flags: _Flags = None, overrides: _Set = None) -> None:
+def pack(
+    config: _Config,
+    beam_flags: _Flags = None,
+    overrides: _Set = None,
+    output: _Output = None,
+    accept_changed: _AcceptChanged = False,
+) -> None:
     """Documents into packs of equal length, with their tokens and labels, as a trainer reads them."""
     from pipelines import pack as job
     from pipelines.pack_settings import PackJobSettings
 
-    settings = load_settings(config, PackJobSettings, overrides)
-    job.run(settings, choose_engine(settings.runner, beam_flags or []))
+    settings = load_settings(config, PackJobSettings, _overrides(overrides, output))
+    job.run(settings, choose_engine(settings.runner, beam_flags or []), accept_changed=accept_changed)
 
 
 @app.command()
@@ -135,9 +174,15 @@ def train(config: _Config, overrides: _Set = None) -> None:
 
 
 def _stage_command(stage: Stage) -> None:
-    def command(config: _Config, beam_flags: _Flags = None, overrides: _Set = None) -> None:
-        settings = load_settings(config, BuildSettings, overrides)
-        build_stages(BuildRun(settings, choose_engine(settings.runner, beam_flags or []), Console()), [stage])
+    def command(
+        config: _Config,
+        beam_flags: _Flags = None,
+        overrides: _Set = None,
+        input_path: _Input = None,
+        output: _Output = None,
+        accept_changed: _AcceptChanged = False,
+    ) -> None:
+        build_stages(_open_run(config, beam_flags, overrides, input_path, output, accept_changed), [stage])
 
     app.command(stage.name, help=f"The {stage.name} stage alone, over what the stages before it wrote.")(command)
 
@@ -154,14 +199,14 @@ def filter_(
     overrides: _Set = None,
     input_path: _Input = None,
     output: _Output = None,
+    accept_changed: _AcceptChanged = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="only tell what each rule would drop of a run's annotations; write nothing"),
     ] = False,
 ) -> None:
     """The filter stage alone: what the rules of the configuration refuse."""
-    settings = _with_input(load_settings(config, BuildSettings, _overrides(overrides, output, None)), input_path)
-    run = BuildRun(settings, choose_engine(settings.runner, beam_flags or []), Console())
+    run = _open_run(config, beam_flags, overrides, input_path, output, accept_changed)
     if run.leaves_out(FILTER):
         run.console.print("No rule of filter is on: there is nothing to do. Set one, as in --set filter.min_side=200")
     elif dry_run:
@@ -172,18 +217,32 @@ def filter_(
         build_stages(run, [FILTER])
 
 
-def _overrides(overrides: list[str] | None, output: str | None, size: int | None) -> list[str]:
+add_browse_commands(app)
+
+
+def _open_run(
+    config: str,
+    beam_flags: list[str] | None,
+    overrides: list[str] | None,
+    input_path: str | None,
+    output: str | None,
+    accept_changed: bool,
+    size: int | None = None,
+) -> BuildRun:
+    """What ``build`` and each of its stages alone begin with; ``input_path`` takes the place of the sources, its format
+    told from the files."""
+    settings = load_settings(config, BuildSettings, _overrides(overrides, output, size))
+    if input_path is not None:
+        from transforms.reading.detect import detect_source
+
+        settings = settings.model_copy(update={"sources": [detect_source(input_path)], "miniature": None})
+    return BuildRun(settings, choose_engine(settings.runner, beam_flags or []), Console(), accept_changed)
+
+
+def _overrides(overrides: list[str] | None, output: str | None, size: int | None = None) -> list[str]:
+    """Options as overrides: as JSON, so that YAML takes ``2024`` and ``a: b`` for names."""
     named = {"output": output, "balance.size": size}
-    return [*(overrides or []), *(f"{key}={value}" for key, value in named.items() if value is not None)]
-
-
-def _with_input(settings: BuildSettings, input_path: str | None) -> BuildSettings:
-    """The same settings over input of one's own, its format told from the files."""
-    if input_path is None:
-        return settings
-    from transforms.reading.detect import detect_source
-
-    return settings.model_copy(update={"sources": [detect_source(input_path)], "miniature": None})
+    return [*(overrides or []), *(f"{key}={json.dumps(value)}" for key, value in named.items() if value is not None)]
 
 
 def _report(run: str, console: Console) -> None:
@@ -198,7 +257,8 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that is not UTF-8, or a terminal that is not
     with StopOnSignal() as stopping:
         try:
-            app()
+            with log_end():
+                app()
         except EvenweaveError as error:
             if not stopping.received:  # else it tells of a worker that had the signal too
                 show_error(error)

@@ -9,11 +9,13 @@ from rich.console import Console
 
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
+from pipelines.input_versions import settle_inputs
 from pipelines.pack_settings import PackJobSettings
 from pipelines.run_stage import StageJob, StageRunner
 from transforms.configuration import fingerprint
 from transforms.packing.inputs import group_inputs, list_inputs
 from transforms.packing.job.beam import PackShards
+from transforms.packing.job.changed_inputs import PackedInputs
 from transforms.packing.job.groups import PackJob, load_chat
 from transforms.packing.job.terminal import print_measures, read_tally
 from transforms.packing.layouts.registry import LAYOUTS
@@ -23,10 +25,13 @@ from transforms.storage import StoragePath
 from transforms.verifying.listing import check_presence
 
 
-def run(settings: PackJobSettings, engine: Engine, console: Console | None = None) -> RunState:
+def run(
+    settings: PackJobSettings, engine: Engine, console: Console | None = None, accept_changed: bool = False
+) -> RunState:
     """Pack, or go on packing, into ``settings.output``; at once done when it is whole. Prints the pack report.
 
-    Raises RunFolderError when the folder belongs to other settings or inputs.
+    ``accept_changed``: inputs that are not what was packed are packed again. Raises RunFolderError when the folder
+    belongs to other settings or inputs, InputError where inputs of the same name and size have changed.
     """
     console = console or Console()
     inputs = [part for source in settings.sources for part in list_inputs(source, settings.shards.range_bytes)]
@@ -38,13 +43,13 @@ def run(settings: PackJobSettings, engine: Engine, console: Console | None = Non
     }
     folder = RunFolder(StoragePath.of(settings.output), fingerprint(identity))
     state = RunState.open(folder, settings.as_resolved(), identity)
-    check_presence(state, None)
     sources = {source.name: source for source in settings.sources}
     job = PackJob(folder, sources, settings.pack, settings.video, settings.layout, settings.shards)
+    groups = group_inputs(inputs, settings.pack.group_shards, settings.pack.seed)
+    settle_inputs(state, PackedInputs(job, groups), accept_changed, console)
+    check_presence(state, None)
 
     def find_job() -> StageJob:
-        groups = group_inputs(inputs, settings.pack.group_shards, settings.pack.seed)
-
         def build(pipeline: beam.Pipeline) -> None:
             _ = pipeline | "Pack shards" >> PackShards(groups, job)
 

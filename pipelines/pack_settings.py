@@ -28,7 +28,11 @@ class PackJobSettings(Settings):
     )
     shards: PackedShardSettings = Field(default_factory=PackedShardSettings)
     max_reject_share: float = Field(
-        0.1, ge=0, le=1, description="the job fails when it rejects more: then the input is not what was expected"
+        0.1,
+        ge=0,
+        le=1,
+        description="the job fails when it rejects more: then the input is not what was expected",
+        json_schema_extra=NOT_FINGERPRINTED,  # raised after a stop, the same run goes on
     )
     runner: RunnerSettings = Field(default_factory=RunnerSettings, json_schema_extra=NOT_FINGERPRINTED)
 
@@ -61,8 +65,9 @@ class PackJobSettings(Settings):
         return self
 
     def as_resolved(self) -> dict[str, Any]:
-        """What run.json keeps: all but where the output lies and how it was run, so that equal runs are equal."""
-        return self.model_dump(mode="json", exclude={"output", "runner"})
+        """What run.json keeps: all but where the output lies, how it was run and how it was watched over, so that equal
+        runs are equal."""
+        return self.model_dump(mode="json", exclude={"output", "max_reject_share", "runner"})
 
     def identity(self) -> dict[str, Any]:
         """The tokenizer counts by its content (pipelines.pack adds that), not by where it lies."""

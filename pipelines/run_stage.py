@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from transforms.errors import EvenweaveError
 from transforms.rejects import Counts
 from transforms.run_folder import RunState
 from transforms.stages import Stage, giver_to
+from transforms.verifying.listing import reject_files
+
+_LOG = logging.getLogger("evenweave")  # what --log-file keeps
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ class StageRunner:
                 counts = self._take_counts(stage)
         self._check_rejects(stage, counts, job.hint(counts))
         self._check_handover(stage, counts)
-        self.state.finish(stage.name, counts, **job.figures())
+        files = len(reject_files(self.state.folder, stage))
+        self.state.finish(stage.name, counts, reject_files=files, **job.figures())
         tell(counts, f"{time.monotonic() - started:.1f} s")
 
     def _take_counts(self, stage: Stage) -> Counts:
@@ -97,6 +102,7 @@ class StageRunner:
 
     def _say(self, stage: Stage, counts: Counts, how: str) -> None:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.rejects.items())
+        _LOG.info("%s: %d in, %d out (%s) %s", stage.name, counts.rows_in, counts.rows_out, how, reasons)
         self.console.print(
             Text.assemble(
                 ("✓", "green"),

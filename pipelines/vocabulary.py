@@ -31,7 +31,8 @@ def run(
 
 def stage_job(build: BuildRun) -> StageJob:
     def work() -> Counts:
-        concepts = run(build.folder, build.settings.vocabulary, build.settings.encoder, build.reused)
+        reused = build.reused.folder if build.reused and build.reused.vocabulary else None
+        concepts = run(build.folder, build.settings.vocabulary, build.settings.encoder, reused)
         return Counts(concepts, concepts)
 
     return StageJob(work)

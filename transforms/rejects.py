@@ -43,6 +43,7 @@ class Reason(StrEnum):
     NO_ANSWER = "no_answer"  # no assistant turn with text, so nothing to learn
     MISSING_VIDEO = "missing_video"
     UNDECODABLE_VIDEO = "undecodable_video"  # not a video, or one that breaks off before its first frame
+    TRUNCATED_VIDEO = "truncated_video"  # ends before the time or the frames that its container declares
     NO_VIDEO_STREAM = "no_video_stream"  # sound alone
     UNPLACED_MEDIA = "unplaced_media"  # more images or videos than places for them in the turns
     SIZE_MISMATCH = "size_mismatch"  # the pixels are not of the size that the record states
@@ -60,6 +61,8 @@ class Reason(StrEnum):
     UNLIKE_CAPTION = "unlike_caption"  # image and caption are less similar than the configured least
     EXPRESSION = "expression"  # the configured expression is not true of the row
     COMMON_CAPTION = "common_caption"  # stands on more images than a caption may
+    FRAME_MISMATCH = "frame_mismatch"  # a document names more or fewer images than its file has pictures
+    NOT_IN_DOCUMENT = "not_in_document"  # a downloaded image whose URL no document of its file names
     OUTSIDE_STRATA = "outside_strata"  # of no source or language that balance.strata.sizes names; counted, as the last
 
 

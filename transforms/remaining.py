@@ -16,19 +16,20 @@ from transforms.run_folder import RunFolder
 from transforms.stages import Stage, rejecting_before
 
 
-def read_remaining(folder: RunFolder, shard: ShardName, before: Stage, columns: Sequence[str]) -> pa.Table:
-    """``columns`` of the annotations of one shard, in their order, without rows rejected between annotate and
-    ``before``.
+def read_remaining(folder: RunFolder, shard: ShardName, before: Stage, columns: Sequence[str] | None) -> pa.Table:
+    """``columns`` of the annotations of one shard (None: all), in their order, without rows rejected between annotate
+    and ``before``.
 
     Raises RunFolderError where a file is of another version or of other settings.
     """
     rejected = _rejected_keys(folder, shard, before)
-    wanted = list(columns) if not rejected or "key" in columns else [*columns, "key"]
+    wanted = columns if columns is None or not rejected or "key" in columns else [*columns, "key"]
     table = read_table(folder.annotations(*shard), folder.fingerprint, wanted)
     if not rejected:
         return table
     remains = pc.invert(pc.is_in(table["key"], value_set=pa.concat_arrays(rejected)))
-    return table.filter(remains).select(list(columns))
+    remaining = table.filter(remains)
+    return remaining if columns is None else remaining.select(list(columns))
 
 
 def _rejected_keys(folder: RunFolder, shard: ShardName, before: Stage) -> list[pa.Array]:

@@ -14,10 +14,10 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, model_validator
 
-from transforms.at_rest import FORMAT_VERSION, RUN_JSON, check_origin, parsing, read_json, shaped
+from transforms.at_rest import FORMAT_VERSION, OLDER_VERSIONS, RUN_JSON, check_origin, parsing, read_json, shaped
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts, StoredCounts
-from transforms.stages import COUNTS_ENDING, REJECTS
+from transforms.stages import COUNTS_ENDING, EXPORT, REJECTS, Stage
 from transforms.storage import StoragePath
 
 
@@ -38,12 +38,32 @@ class RunFolder:
         return self.root / "inputs.parquet"
 
     @property
+    def under_repair(self) -> StoragePath:
+        """There while a repair removes what is broken, and after one that was broken off."""
+        return self.root / ".under-repair"
+
+    @property
     def vocabulary(self) -> StoragePath:
         return self.root / "vocabulary"
 
     @property
     def concepts(self) -> StoragePath:
         return self.root / "concepts.parquet"
+
+    @property
+    def certificate(self) -> StoragePath:
+        """What balance aimed at, what it reached, and what it promised."""
+        return self.root / "balance" / "certificate.json"
+
+    @property
+    def baselines(self) -> StoragePath:
+        """Images of each concept in selections of the same size by other methods."""
+        return self.root / "balance" / "baselines.parquet"
+
+    @property
+    def balance_sample(self) -> StoragePath:
+        """The images that ``even`` was fitted on."""
+        return self.root / "balance" / "sample.parquet"
 
     @property
     def shards(self) -> StoragePath:
@@ -53,11 +73,19 @@ class RunFolder:
     def report(self) -> StoragePath:
         return self.root / "report" / "index.html"
 
+    @property
+    def embeddings(self) -> StoragePath:
+        """Where retrieval.keep_embedding leaves them for other programs."""
+        return self.root / "embeddings"
+
     def annotations(self, source: str, shard: str) -> StoragePath:
         return self.root / "annotations" / source / f"{shard}.parquet"
 
     def selection(self, source: str, shard: str) -> StoragePath:
         return self.root / "selection" / source / f"{shard}.parquet"
+
+    def index(self, source: str, shard: str) -> StoragePath:
+        return self.root / "index" / source / f"{shard}.parquet"
 
     def rejects(self, stage: str, source: str, shard: str) -> StoragePath:
         return self.root / REJECTS / stage / source / f"{shard}.parquet"
@@ -134,16 +162,28 @@ class RunState:
         return state
 
     @classmethod
-    def read(cls, root: StoragePath) -> RunState:
+    def read(cls, root: StoragePath, older_too: bool = False) -> RunState:
         """The state of an existing run; raises RunFolderError where there is none, and for one that is damaged or of
-        another version."""
+        another version.
+
+        ``older_too`` is for who looks into a run and writes nothing of it.
+        """
         path = root / RUN_JSON
         if not path.exists():
             raise RunFolderError(f"{root} is not a run folder: it has no run.json")
         values = read_json(path)
-        check_origin(path, values.get("format_version"), values.get("fingerprint"), None)
+        check_origin(path, values.get("format_version"), values.get("fingerprint"), None, older_too)
         shaped(path, values, _StoredRecord)
         return cls(RunFolder(root, values["fingerprint"]), values)
+
+    @property
+    def format_version(self) -> str:
+        return str(self.values["format_version"])
+
+    @property
+    def is_older(self) -> bool:
+        """Whether it is of a format version that is read, and not written any more."""
+        return self.format_version in OLDER_VERSIONS
 
     def is_done(self, stage: str) -> bool:
         return bool(self.values["stages"].get(stage, {}).get("state") == "done")
@@ -151,12 +191,22 @@ class RunState:
     def counts(self, stage: str) -> Counts:
         return Counts.from_dict(self.values["stages"][stage]["counts"])
 
+    def manifest_of(self, stage: Stage) -> str | None:
+        """The folder in which a stage of this run leaves shards and their manifest; None where it leaves none."""
+        is_index = stage is EXPORT and self.values["config"].get(EXPORT.name, {}).get("form") == "index"
+        return None if is_index else stage.with_manifest
+
+    def reject_files(self, stage: str) -> int | None:
+        """How many files of rejects a stage that is done has left; None where run.json does not say."""
+        number: int | None = self.values["stages"][stage].get("reject_files")
+        return number
+
     def begin(self, stage: str) -> None:
         self.values["stages"][stage] = {"state": "running"}
         self._save()
 
     def finish(self, stage: str, counts: Counts, **figures: Any) -> None:
-        """Mark a stage done, with its counts and any figures that the report shows."""
+        """Mark a stage done, with its counts and any figures: what the report shows, and ``reject_files``."""
         self.values["stages"][stage] = {"state": "done", "counts": counts.to_dict(), **figures}
         self._save()
 

@@ -20,6 +20,7 @@ class Stage:
     name: str
     counts: Literal["concepts", "images", "copies", "documents"]  # what one row in its counts is
     writes: tuple[str, ...]  # its files and folders at the top of the run folder, beside its own in rejects/
+    may_write: tuple[str, ...] = ()  # the same, of what only some settings ask for
     each_shard: str | None = None  # which of these holds a Parquet file of each input shard
     with_manifest: str | None = None  # which of these holds shards and the manifest of them
     takes: str | None = None  # the stage whose rows it takes in; None: what stands outside the run folder
@@ -43,6 +44,7 @@ ANNOTATE = Stage(
     "annotate",
     counts="images",
     writes=("annotations",),
+    may_write=("embeddings",),
     each_shard="annotations",
     leaves="annotated",
     rejects_are_bounded=True,
@@ -52,13 +54,20 @@ DEDUPLICATE = Stage("deduplicate", counts="images", writes=(), takes=FILTER.name
 BALANCE = Stage(
     "balance",
     counts="images",
-    writes=("selection", "concepts.parquet"),
+    writes=("selection", "concepts.parquet", "balance"),
     each_shard="selection",
     takes=DEDUPLICATE.name,
     leaves="selected",
     selects=True,
 )
-EXPORT = Stage("export", counts="copies", writes=("shards",), with_manifest="shards", takes=BALANCE.name)
+EXPORT = Stage(
+    "export",
+    counts="copies",
+    writes=(),
+    may_write=("shards", "index"),  # either
+    with_manifest="shards",
+    takes=BALANCE.name,
+)
 
 #: The flow of ``evenweave build``, in order.
 CHAIN = (VOCABULARY, ANNOTATE, FILTER, DEDUPLICATE, BALANCE, EXPORT)
@@ -93,7 +102,7 @@ def writer_of(relative: str) -> str | None:
         return rest.partition("/")[0]
     if first.startswith(".") and first.endswith(COUNTS_ENDING):
         return first[1:].removesuffix(COUNTS_ENDING)
-    return next((stage.name for stage in _BY_NAME.values() if first in stage.writes), None)
+    return next((stage.name for stage in _BY_NAME.values() if first in stage.writes + stage.may_write), None)
 
 
 def rejecting_before(stage: Stage) -> tuple[Stage, ...]:

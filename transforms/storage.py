@@ -6,25 +6,30 @@ has its final name only when it is complete.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import errno
 import fnmatch
 import functools
+import itertools
+import operator
 import os
 import posixpath
 import stat
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.fs as pafs
+from braceexpand import braceexpand
 
 from transforms.errors import InputError, RunFolderError
 
 PARTIAL = ".partial-"  # marks a file being written; listings pass over it
 _GLOB_CHARACTERS = "*?["
+_MOST_NAMED = 10_000_000  # paths that one pattern's braces stand for: more tars than a corpus has
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -113,6 +118,13 @@ class StoragePath:
     def delete(self) -> None:
         self.filesystem.delete_file(self.path)
 
+    def remove(self) -> None:
+        """A folder and all in it, or a file; where there is neither, nothing."""
+        if self.is_dir():
+            self.filesystem.delete_dir(self.path)
+        elif self.is_file():
+            self.delete()
+
     def open_random(self) -> pa.NativeFile:
         """For positioned reads."""
         return self.filesystem.open_input_file(self.path)
@@ -161,6 +173,18 @@ class StoragePath:
         """Every complete file below this folder, sorted by path; empty where there is none."""
         return [path for path in self._files() if PARTIAL not in path.name]
 
+    def stored(self) -> StoredFile | None:
+        """This file; None where there is none."""
+        return _stored(self._look(self.path), self.root)
+
+    def stored_below(self) -> list[StoredFile]:
+        """Every file below this folder, those half written among them, sorted by path: one look a folder, and on an
+        object store none a file."""
+        if self.root:
+            return self._listed()
+        with self._looking():
+            return sorted(file for entry in _local_entries(self.path) if (file := _local_file(entry)))
+
     def remove_partials(self) -> None:
         """Delete what killed writers left below this folder; only while nothing writes there."""
         for path in self._files():
@@ -169,20 +193,48 @@ class StoragePath:
 
     def _look(self, what: str | pafs.FileSelector) -> Any:
         """What the file system says of a path or below a folder; InputError where it does not answer or let us in."""
-        try:
+        with self._looking():
             return self.filesystem.get_file_info(what)
+
+    @contextlib.contextmanager
+    def _looking(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise InputError(f"cannot look at {self}: {error}. Check the path and your rights to it.") from error
 
     def _files(self) -> list[StoragePath]:
-        if not self.root:
-            try:
-                return sorted(StoragePath(path) for path in _local_files(self.path))
-            except OSError as error:
-                raise InputError(f"cannot look at {self}: {error}. Check the path and your rights to it.") from error
-        selector = pafs.FileSelector(self.path, recursive=True, allow_not_found=True)
-        infos = self._look(selector)
-        return sorted(StoragePath(info.path, self.root) for info in infos if info.type == pafs.FileType.File)
+        if self.root:
+            return [file.path for file in self._listed()]
+        with self._looking():
+            return sorted(StoragePath(entry.path) for entry in _local_entries(self.path))
+
+    def _listed(self) -> list[StoredFile]:
+        infos = self._look(pafs.FileSelector(self.path, recursive=True, allow_not_found=True))
+        return sorted(file for info in infos if (file := _stored(info, self.root)))
+
+
+class StoredFile(NamedTuple):
+    """A file as a listing tells it. ``modified_ns``: when it was changed last, in nanoseconds since 1970; None where
+    the store does not tell."""
+
+    path: StoragePath
+    size_bytes: int
+    modified_ns: int | None
+
+
+def _stored(info: pafs.FileInfo, root: str) -> StoredFile | None:
+    if info.type != pafs.FileType.File:
+        return None
+    return StoredFile(StoragePath(info.path, root), info.size, info.mtime_ns)
+
+
+def _local_file(entry: os.DirEntry[str]) -> StoredFile | None:
+    try:
+        about = entry.stat()
+    except FileNotFoundError:  # gone since it was listed
+        return None
+    return StoredFile(StoragePath(entry.path), about.st_size, about.st_mtime_ns)
 
 
 class OutputStream:
@@ -238,7 +290,7 @@ def _unwritten(path: StoragePath, error: OSError, remedy: str) -> RunFolderError
     return RunFolderError(f"cannot write {path}: {said}. {remedy}")
 
 
-def _local_files(folder: str) -> Iterator[str]:
+def _local_entries(folder: str) -> Iterator[os.DirEntry[str]]:
     """Files below a folder of this machine, with lone surrogates for bytes of names that are not UTF-8.
 
     Arrow's own walk ends at such names, and follows a link to a folder above it some forty times; here links are
@@ -260,24 +312,71 @@ def _local_files(folder: str) -> Iterator[str]:
                 if entry.is_dir():
                     waiting.append((entry.path, with_this))
                 elif entry.is_file():
-                    yield entry.path
+                    yield entry
 
 
 def expand(pattern: str) -> list[StoragePath]:
-    """The files that a path, a folder or a glob pattern names, sorted; ``**`` is not needed, folders are walked.
+    """The files that a path, a folder or a pattern names, sorted; ``**`` is not needed, folders are walked.
 
     A pattern with ``*``, ``?`` or ``[`` is matched against the whole path, so ``data/*.tar`` also finds tars in
-    folders below ``data``.
+    folders below ``data``. Braces stand for several paths, as in shells and in webdataset: ``{00000..00123}.tar``,
+    ``{en,zh}/*.tar``; raises InputError where one of these names nothing.
     """
+    return [file.path for file in find_files(pattern)]
+
+
+def find_files(pattern: str) -> list[StoredFile]:
+    """The same, as they were listed."""
     location = StoragePath.of(pattern)
-    if location.is_file():
+    if (single := location.stored()) is not None:
+        return [single]
+    named = _without_braces(location)
+    if len(named) == 1 and (single := named[0].stored()) is not None:
+        return [single]
+    files = [file for file in _common_folder(named).stored_below() if PARTIAL not in file.path.name]
+    if len(named) == 1:
+        return _of(named[0], files)
+    found: set[StoredFile] = set()
+    for path in named:
+        matching = _of(path, files)
+        if not matching:
+            raise InputError(f"{pattern} names {path}, where there is nothing")
+        found.update(matching)
+    return sorted(found)
+
+
+def _without_braces(location: StoragePath) -> list[StoragePath]:
+    """The paths that a pattern's braces stand for; itself where they are part of a name."""
+    if "{" not in location.path or location.is_dir():
         return [location]
-    if not any(character in location.path for character in _GLOB_CHARACTERS):
-        return location.walk()
-    parts = location.path.split("/")
-    first = next(i for i, part in enumerate(parts) if any(character in part for character in _GLOB_CHARACTERS))
-    base = StoragePath("/".join(parts[:first]) or "/", location.root)
-    return [file for file in base.walk() if fnmatch.fnmatchcase(file.path, location.path)]
+    try:
+        paths = list(itertools.islice(braceexpand(location.path, escape=False), _MOST_NAMED + 1))
+    except ValueError:  # of unbalanced braces
+        return [location]
+    if len(paths) > _MOST_NAMED:
+        raise InputError(f"{location} stands for more than {_MOST_NAMED} paths")
+    return [StoragePath(path, location.root) for path in dict.fromkeys(paths)]
+
+
+def _common_folder(named: list[StoragePath]) -> StoragePath:
+    """The folder below which all of these files, folders and patterns lie."""
+    parts = os.path.commonpath([path.path for path in named]).split("/")
+    above = itertools.takewhile(lambda part: not _is_glob(part), parts)
+    return StoragePath("/".join(above) or "/", named[0].root)
+
+
+def _of(path: StoragePath, files: list[StoredFile]) -> list[StoredFile]:
+    """Those of the sorted ``files`` that a file, folder or pattern names."""
+    if _is_glob(path.path):
+        return [file for file in files if fnmatch.fnmatchcase(file.path.path, path.path)]
+    by_path = operator.attrgetter("path")
+    first, end = (bisect.bisect_left(files, path / before, key=by_path) for before in ("", "\U0010ffff"))
+    at = bisect.bisect_left(files, path, key=by_path)
+    return files[at : at + 1] if [file.path for file in files[at : at + 1]] == [path] else files[first:end]
+
+
+def _is_glob(path: str) -> bool:
+    return any(character in path for character in _GLOB_CHARACTERS)
 
 
 def absolute(uri: str) -> str:

@@ -2,7 +2,7 @@
 
     python -m pipelines.engine.fork_server SOCKET
 
-Importing Beam takes more than a second of a core, a job's own modules more; a forked worker has them. This process
+A forked worker has Beam and the job's own modules, and need not import them. This process
 opens no connection and starts no threads (but those that libraries start when imported, and again after a fork), so
 that forking it is safe.
 

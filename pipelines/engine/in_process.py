@@ -49,6 +49,6 @@ class InProcessEngine(Engine):
             pipeline.run().wait_until_finish()
 
     def prepare(self, job: str) -> None:
-        """What workers import takes seconds, and so do the same imports here; two processes do them at once."""
+        """Workers import there while this process imports the same here: two processes do both at once."""
         if self._settings.processes > 1:
             import_ahead(job)

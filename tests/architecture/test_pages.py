@@ -83,7 +83,7 @@ def prose(file: pathlib.Path) -> Iterator[str]:
     """Comments and docstrings of a Python file; of any other file, all of it."""
     text = file.read_text(encoding="utf-8")
     if file.suffix != ".py":
-        yield text
+        yield re.sub(r"```diff.*?```", "", text, flags=re.DOTALL)  # names what is yet to be there
         return
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     yield from (token.string for token in tokens if token.type == tokenize.COMMENT)

@@ -14,15 +14,15 @@ import typer
 import webdataset
 import yaml
 
-from evenweave.runs import open_run
+from evenweave import open_run
 from pipelines.build_settings import BuildSettings
 from pipelines.main import app
 from tests.benchmarks.readme_figures import PARTS, README, ROOT, filled
-from tests.transforms.exporting.small_run import FINGERPRINT, draw_tars, small_run, some_copies
+from tests.transforms.exporting.finished_small_run import finished_small_run
+from tests.transforms.exporting.small_run import FINGERPRINT, draw_tars
 from transforms.configuration import load_settings
 from transforms.miniature.questions import named_picture
 from transforms.rejects import Counts
-from transforms.run_folder import RunState
 
 TEXT = README.read_text(encoding="utf-8")
 COMING = {"verify"}  # named on the page, and not there yet
@@ -88,7 +88,8 @@ def test_settings_are_as_the_configuration_takes_them() -> None:
 
 #: What must be so when the example that imports this module has run, in the folder of the small run.
 OUTCOMES = {
-    "evenweave": "assert run.stages['annotate'].counts.rejects == {'empty_image': 37}",
+    "evenweave": "assert run.stages['annotate'].counts.rejects == {'empty_image': 37}\n"
+    "assert len(run.selection()) == 22 and len(annotations) == 45 and len(list(run.webdataset())) == 33",
     "webdataset": "assert sample['jpg'] and sample['txt'] and sample['json']",
     "datasets": "assert {l for row in rows for l, text in row['json']['captions'].items() if text} == {'en', 'zh'}",
     "megatron": "assert batch.image.shape[0] == len(batch.caption) == 1 and batch.caption[0]",
@@ -108,9 +109,9 @@ def test_every_example_is_run() -> None:
 def place(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A folder with a small run where the examples look for it."""
     folder = tmp_path_factory.mktemp("readme")
-    run = small_run(folder / "runs" / "mini", [draw_tars(folder / "raw", 3, 15)], copies=some_copies)
-    RunState.open(run.folder, {}, {}).finish("annotate", Counts(82, 45, {"empty_image": 37}))
-    run.export(name="mini", samples_per_shard=6, seed=1)
+    sources = [draw_tars(folder / "raw", 3, 15)]
+    run = finished_small_run(folder / "runs" / "mini", sources, "raked", name="mini", samples_per_shard=6, seed=1)
+    finished_small_run(folder / "runs" / "other", sources, "uniform", name="mini", samples_per_shard=6, seed=1)
     assert open_run(folder / "runs" / "mini").fingerprint == FINGERPRINT
     shards = sorted(run.shards.glob("mini-*.tar"))
     assert len(shards) == 6

@@ -45,7 +45,10 @@ def test_importing_it_loads_nothing_heavy(tmp_path: pathlib.Path) -> None:
     assert done.stdout == "[]\n", done.stderr
 
 
-@pytest.mark.parametrize(("decoy", "name"), [("model.py", "model"), ("transforms/__init__.py", "transforms")])
+@pytest.mark.parametrize(
+    ("decoy", "name"),
+    [("model.py", "model"), ("transforms/__init__.py", "transforms"), ("pipelines.py", "pipelines")],
+)
 @pytest.mark.parametrize("first", ["", "import {name}; "])
 def test_a_file_of_the_same_name_is_named(tmp_path: pathlib.Path, decoy: str, name: str, first: str) -> None:
     path = tmp_path / decoy
@@ -57,6 +60,12 @@ def test_a_file_of_the_same_name_is_named(tmp_path: pathlib.Path, decoy: str, na
     been = "was" if first else "would be"
     assert last.startswith(f"evenweave.siblings.ShadowedPackageError: {path} {been} imported as {name!r}"), done.stderr
     assert "Rename that file" in last
+
+
+def test_the_command_line_says_so_too(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "model.py").write_text("weights = 1\n")
+    last = python("import pipelines.main", tmp_path).stderr.splitlines()[-1]
+    assert last.startswith(f"evenweave.siblings.ShadowedPackageError: {tmp_path / 'model.py'} would be imported"), last
 
 
 def test_a_folder_without_init_is_found_out_too(tmp_path: pathlib.Path) -> None:

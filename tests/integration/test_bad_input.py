@@ -134,13 +134,6 @@ def test_more_samples_than_there_are(tmp_path: pathlib.Path) -> None:
     assert "9" in said and "3" in said
 
 
-def test_a_format_that_is_not_read_yet_is_refused_by_name(tmp_path: pathlib.Path) -> None:
-    said = refused(
-        "build", "configs/build/85m.yaml", "--output", tmp_path / "run", *source(tmp_path, "interleaved_parquet")
-    )
-    assert "source bad: format interleaved_parquet is not read yet" in said
-
-
 def test_a_parquet_file_without_the_column(tmp_path: pathlib.Path) -> None:
     pq.write_table(pa.table({"picture": [picture(1)], "caption": ["x"]}), tmp_path / "a.parquet")
     said = refused("build", MINI, "--output", tmp_path / "run", *source(tmp_path / "a.parquet", "parquet"), "--size", 1)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pathlib
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from rich.console import Console
 
-from pipelines.input_versions import check_reused, settle_inputs
+from pipelines.input_versions import settle_inputs
 from tests.transforms.exporting.small_run import draw_tars
-from transforms.annotating.changed_inputs import INPUT_DIGEST, files_of
+from transforms.annotating.changed_inputs import INPUT_DIGEST, AnnotatedInputs, files_of
 from transforms.annotating.input_digest import digest_of
 from transforms.datasets import SELECTION, read_table, write_table
-from transforms.errors import InputError, RunFolderError
+from transforms.errors import InputError
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
@@ -28,7 +31,7 @@ class Annotated:
     def __init__(self, root: pathlib.Path) -> None:
         self.tars = root / "raw"
         self.source = draw_tars(self.tars, shards=3, samples=4)
-        self.record = RunState.open(RunFolder(StoragePath.of(root / "run"), "f" * 16), {}, {})
+        self.record = RunState.open(RunFolder(StoragePath.of(root / "run"), "f" * 16), {}, self.identity())
         self.settle()
         for shard in self.shards:
             path, _ = files_of(self.record.folder, shard)
@@ -39,6 +42,11 @@ class Annotated:
         for stage in (VOCABULARY, ANNOTATE, BALANCE):
             self.record.finish(stage.name, Counts(3, 3))
 
+    def identity(self, **changed: Any) -> dict[str, Any]:
+        """As that of a build, but for what annotations do not depend on."""
+        settings = {"decode": {}, "encoder": {}, "retrieval": {}, "sources": [self.source.identity()]}
+        return {"settings": {**settings, **changed}, "inputs": {"encoder": "e", "vocabulary": "v"}}
+
     @property
     def shards(self) -> list[InputShard]:
         return list_shards(self.source)
@@ -48,7 +56,14 @@ class Annotated:
         return {self.source.name: self.source}
 
     def settle(self, accept_changed: bool = False) -> None:
-        settle_inputs(self.record, self.shards, self.sources, accept_changed)
+        self.console = Console(file=io.StringIO(), width=200)
+        products = AnnotatedInputs(self.record.folder, self.shards, self.sources)
+        settle_inputs(self.record, products, accept_changed, self.console)
+
+    @property
+    def said(self) -> str:
+        assert isinstance(self.console.file, io.StringIO)
+        return self.console.file.getvalue()
 
     def change(self) -> None:
         """A caption, to another of the same length."""
@@ -95,12 +110,16 @@ def test_accepted_it_is_done_again_with_what_was_made_of_it(run: Annotated) -> N
     run.settle()  # what is new is known now
 
 
-def test_annotations_of_other_content_are_not_reused(run: Annotated, tmp_path: pathlib.Path) -> None:
-    other = RunState.open(RunFolder(StoragePath.of(tmp_path / "other"), "e" * 16), {}, {})
-    check_reused(run.record, other, run.shards, run.sources)
+def test_without_what_tells_of_versions_all_are_compared(run: Annotated) -> None:
+    run.record.folder.inputs.delete()
+    run.settle()
+    assert "3 of 3 may have changed: reading them" in run.said
+    run.settle()
+    assert run.said == ""
+    run.record.folder.inputs.delete()
     run.change()
-    with pytest.raises(RunFolderError, match=r"cannot reuse .*raw/00000"):
-        check_reused(run.record, other, run.shards, run.sources)
-    run.record.folder.inputs.delete()  # of an older run
-    with pytest.raises(RunFolderError, match=r"cannot reuse .*raw/00000"):
-        check_reused(run.record, other, run.shards, run.sources)
+    with pytest.raises(InputError, match=r"^1 input shard \(raw/00000\) .*--accept-changed"):
+        run.settle()
+    run.record.forget(ANNOTATE.name, BALANCE.name)  # as a repair leaves it: what was annotated stays
+    with pytest.raises(InputError, match=r"^1 input shard \(raw/00000\) .*--accept-changed"):
+        run.settle()

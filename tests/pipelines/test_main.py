@@ -6,8 +6,12 @@ import pathlib
 import sys
 
 import pytest
+from PIL import Image
 
 from pipelines import main as command_line
+from transforms.run_folder import RunFolder, RunState
+from transforms.stages import CHAIN
+from transforms.storage import StoragePath
 
 
 def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -45,3 +49,26 @@ def test_a_faulty_override_is_answered_without_a_traceback(
     never = "sources.0.format=none"  # so that no build begins, whatever becomes of the other
     assert run(["build", str(config), "--set", override, "--set", never], monkeypatch) == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["2024", "yes", "a: b", "null", "[x", "1e3", "ö"])
+def test_an_output_is_a_name_whatever_yaml_would_make_of_it(
+    output: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = pathlib.Path(__file__).parents[2] / "configs" / "build" / "mini.yaml"
+    monkeypatch.chdir(tmp_path)
+    RunState.open(RunFolder(StoragePath.of(output), "f" * 16), {}, {})  # of other settings
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (40, 40)).save(tmp_path / "photos" / "a.png")
+    for job in ("build", "balance"):
+        assert run([job, str(config), "--output", output, "--input", "photos"], monkeypatch) == 2
+        assert f"{tmp_path / output} was begun with other settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stage", [stage.name for stage in CHAIN])
+def test_each_stage_alone_takes_what_build_takes(
+    stage: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([stage, "--help"], monkeypatch) == 0
+    said = capsys.readouterr().out
+    assert all(option in said for option in ("--input", "--output", "--accept-changed", "--set"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import pathlib
 from typing import Any
 
@@ -19,7 +20,7 @@ from pipelines.pack_settings import PackJobSettings
 from tests.transforms.exporting.small_run import draw_tars, small_run, some_copies
 from tests.transforms.full_disk import no_file_over
 from tests.transforms.images.real_photos import REAL_DATA, needs_real_data
-from tests.transforms.packing.corpus import TOKENIZER, both_sources
+from tests.transforms.packing.corpus import TOKENIZER, both_sources, picture
 from transforms.configuration import load_settings, validate
 from transforms.errors import ConfigError, EvenweaveError, InputError, RunFolderError
 from transforms.packing.documents.chat import ChatTokenizer, Tokenised
@@ -41,10 +42,10 @@ def settings(output: pathlib.Path, sources: list[dict[str, Any]], **changes: Any
     return validate(values | changes, PackJobSettings, "a test")
 
 
-def run(job: PackJobSettings) -> str:
+def run(job: PackJobSettings, accept_changed: bool = False) -> str:
     """Returns what was printed."""
     console = Console(file=io.StringIO(), width=120)
-    pack.run(job, choose_engine(job.runner), console)
+    pack.run(job, choose_engine(job.runner), console, accept_changed)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -158,6 +159,42 @@ def test_a_pack_shorter_than_the_shortest_document_fails_with_the_reason(tmp_pat
     job = settings(tmp_path / "run", small(tmp_path / "raw"), pack={"pack_tokens": 16}, max_reject_share=0.1)
     with pytest.raises(EvenweaveError, match=r"64 of 64 rows were rejected \(too_long 64\)"):
         run(job)
+
+
+def test_a_higher_share_of_rejects_goes_on_with_what_is_there(tmp_path: pathlib.Path) -> None:
+    sources, output = small(tmp_path / "raw"), tmp_path / "run"
+    with pytest.raises(EvenweaveError, match="rows were rejected"):
+        run(settings(output, sources, pack={"pack_tokens": 60}, max_reject_share=0.0))
+    groups = {path: path.stat().st_mtime_ns for path in (output / "packed" / ".groups").iterdir()}
+    run(settings(output, sources, pack={"pack_tokens": 60}, max_reject_share=1.0))
+    assert {path: path.stat().st_mtime_ns for path in groups} == groups
+    run(settings(tmp_path / "at once", sources, pack={"pack_tokens": 60}, max_reject_share=1.0))
+    assert digests(output) == digests(tmp_path / "at once")
+
+
+@pytest.mark.parametrize("damage", ["a caption", "an answer", "an image"])
+def test_inputs_that_changed_under_the_same_name_and_size(tmp_path: pathlib.Path, damage: str) -> None:
+    sources, output = small(tmp_path / "raw"), tmp_path / "run"
+    run(settings(output, sources))
+    tar, records = tmp_path / "raw/tars/part-1.tar", tmp_path / "raw/instruct/records.json"
+    for path in (tar, records):
+        os.utime(path, ns=(1, 1))
+    assert "3 of 4 may have changed" not in run(settings(output, sources))  # the same content goes on
+
+    if damage == "a caption":
+        tar.write_bytes(tar.read_bytes().replace(b"picture 30 of", b"painted 30 of"))
+    elif damage == "an answer":
+        records.write_text(records.read_text().replace("Three.", "Seven."))
+    else:
+        (tmp_path / "raw/instruct/media/a.jpg").write_bytes(picture(100, 60, 9))
+        os.utime(records, ns=(2, 2))  # what they name is compared where they may have changed
+    before = digests(output)
+    with pytest.raises(InputError, match=r"^1 input shard \((pairs/part-1|instruct/records)\) .*--accept-changed"):
+        run(settings(output, sources))
+    assert digests(output) == before
+    run(settings(output, sources), accept_changed=True)
+    run(settings(tmp_path / "fresh", sources))
+    assert digests(output) == digests(tmp_path / "fresh")
 
 
 def test_other_layouts_run_as_jobs(tmp_path: pathlib.Path) -> None:

@@ -39,11 +39,13 @@ def test_counts_that_a_job_left_are_taken(stages: StageRunner) -> None:
     def work() -> None:
         assert not partial.exists()
         left.write_text(json.dumps(Counts(2, 1, {"too_small": 1}).to_dict()))
+        stages.state.folder.rejects(ANNOTATE.name, "some", "00000").write_text("of one row")
 
     stages.run_stage(ANNOTATE, lambda: StageJob(work, figures=lambda: {"seen": 3}))
     assert stages.state.values["stages"]["annotate"] == {
         "state": "done",
         "counts": {"rows_in": 2, "rows_out": 1, "rejects": {"too_small": 1}},
+        "reject_files": 1,
         "seen": 3,
     }
     assert not left.exists()

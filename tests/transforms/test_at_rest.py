@@ -52,7 +52,7 @@ def folder(tmp_path: pathlib.Path) -> RunFolder:
     for shards in (folder.shards, packed):
         write_stats(shards, STATS, folder.fingerprint)
         write_manifest(shards, "b", [STATS], folder.fingerprint)
-    record = {**origin, "counts": Counts(1, 1).to_dict(), "shards": [asdict(STATS)], "tally": tally}
+    record = {**origin, "counts": Counts(1, 1).to_dict(), "shards": [asdict(STATS)], "tally": tally, "inputs": {}}
     (packed / ".groups" / "000000.json").write_text(json.dumps(record))
     description = {"layout": "native", "layout_version": LAYOUT_VERSION, "tokenizer": "t", "tokenizer_fingerprint": "f"}
     described = {**origin, **description, "pack_tokens": 16, **LIMITS, "tally": tally}

@@ -132,3 +132,21 @@ def test_lists_may_be_of_any_width(tmp_path: pathlib.Path) -> None:
     table = pa.table({"concept_ids": pa.array([[1, 2, 3, 4, 5]], pa.list_(pa.int32(), 5))})
     write_table(path, table, "f1")
     assert read_table(path, "f1").to_pylist() == table.to_pylist()
+
+
+def test_equal_rows_give_equal_bytes_however_they_are_chunked(tmp_path: pathlib.Path) -> None:
+    rng = np.random.default_rng(0)
+    keys = [rng.bytes(40).hex() for _ in range(5_000)]
+    halves = pa.array(rng.standard_normal(3 * len(keys)).astype(np.float16))
+    columns = {
+        "key": keys,
+        "concept_scores": pa.FixedSizeListArray.from_arrays(halves, 3),
+        "source_record": pa.array([key * 20 for key in keys], pa.large_string()),
+    }
+    whole = pa.table(columns)
+    parts = pa.concat_tables([whole.slice(start, 32) for start in range(0, len(keys), 32)])
+    one, other, again = (StoragePath.of(tmp_path / name) for name in "abc")
+    write_table(one, whole, "f1")
+    write_table(other, parts, "f1")
+    write_table(again, read_table(other, None), "f1")
+    assert one.read_bytes() == other.read_bytes() == again.read_bytes()

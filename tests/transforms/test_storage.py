@@ -14,7 +14,7 @@ from tests.transforms.full_disk import no_file_over
 from transforms.datasets import write_table
 from transforms.errors import InputError, RunFolderError
 from transforms.hashed_stream import HashedStream
-from transforms.storage import StoragePath, expand
+from transforms.storage import StoragePath, StoredFile, expand, find_files
 
 
 def test_a_file_appears_only_when_it_is_complete(tmp_path: pathlib.Path) -> None:
@@ -83,6 +83,21 @@ def test_expand(tmp_path: pathlib.Path) -> None:
     assert names("none") == names("none/*.tar") == []
 
 
+def test_what_is_stored_below_a_folder(tmp_path: pathlib.Path) -> None:
+    odd = os.fsencode(tmp_path) + b"/\xe9.tar"
+    for name in (odd, os.fsencode(tmp_path / "b.tar.partial-1")):
+        with open(name, "wb") as file:
+            file.write(b"12")
+        os.utime(name, ns=(7, 7))
+    os.symlink(tmp_path / "gone", tmp_path / "link.tar")
+    names = [os.fsdecode(odd), str(tmp_path / "b.tar.partial-1")]
+    expected = sorted(StoredFile(StoragePath(name), 2, 7) for name in names)
+    assert StoragePath.of(tmp_path).stored_below() == expected
+    assert [file.path for file in find_files(str(tmp_path))] == [StoragePath(os.fsdecode(odd))]
+    assert (StoragePath.of(tmp_path) / "b.tar.partial-1").stored() == StoredFile(StoragePath(names[1]), 2, 7)
+    assert StoragePath.of(tmp_path).stored() is None and (StoragePath.of(tmp_path) / "none").stored() is None
+
+
 def test_an_output_that_cannot_be_written(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RunFolderError, match=r"cannot write .*Choose an output folder"):
@@ -129,3 +144,26 @@ def test_a_name_that_is_taken_by_a_folder(tmp_path: pathlib.Path) -> None:
     with pytest.raises(RunFolderError, match=r"cannot write .*a\.bin: .*Mend that and run the same command again"):
         write_plain(StoragePath.of(tmp_path) / "a.bin")
     assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_braces_stand_for_several_paths(tmp_path: pathlib.Path) -> None:
+    names = ["00.tar", "01.tar", "02.tar", "en/a.tar", "en/b.txt", "zh/a.tar", "z{h/a.tar", "{x,y}/c.tar", "enough.tar"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+
+    def found(pattern: str) -> list[str]:
+        return [path.relative_to(StoragePath.of(tmp_path)) for path in expand(f"{tmp_path}/{pattern}")]
+
+    assert found("{00..01}.tar") == ["00.tar", "01.tar"]
+    assert found("{02..02}.tar") == found("0{2,2}.tar") == ["02.tar"]
+    assert found("{en,zh}") == ["en/a.tar", "en/b.txt", "zh/a.tar"]
+    assert found("{en,zh}/*.tar") == ["en/a.tar", "zh/a.tar"]
+    assert found("{0*,en/b*}") == ["00.tar", "01.tar", "02.tar", "en/b.txt"]
+    assert found("{en,en/a.tar}") == ["en/a.tar", "en/b.txt"]
+    assert found("z{h") == found("z{h/a.tar") == ["z{h/a.tar"]  # no pair of braces, and so a name
+    assert found("{x,y}") == ["{x,y}/c.tar"]  # there is such a folder
+    with pytest.raises(InputError, match=r"\{01\.\.03\}\.tar names .*/03\.tar, where there is nothing"):
+        found("{01..03}.tar")
+    with pytest.raises(InputError, match="more than 10000000 paths"):
+        found("{0..99999}{0..99999}.tar")

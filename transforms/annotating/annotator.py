@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import torch
 from numpy.typing import NDArray
 
 from transforms.annotating.encoder import ClipEncoder
+from transforms.annotating.imported_embeddings import ImportedEmbeddings
 from transforms.annotating.input_digest import InputDigest, sample_digest
 from transforms.annotating.language import detect_languages
 from transforms.annotating.overlap import map_ordered, read_ahead
@@ -69,7 +71,9 @@ class Annotator:
             limits=decode,
         )
         self._pool = ThreadPoolExecutor(encoder.decode_threads, thread_name_prefix="decode")
-        width = concept_embeddings.shape[1] if retrieval.keep_embedding else None
+        self._width = int(concept_embeddings.shape[1])
+        self._imported: dict[str, ImportedEmbeddings] = {}  # by source
+        width = self._width if retrieval.keep_embedding else None
         self._schema = annotations_schema(retrieval.concepts_per_image, width, retrieval.caption_similarity)
 
     def annotate(self, shard: InputShard, source: SourceSettings) -> Annotated:
@@ -103,7 +107,7 @@ class Annotator:
         return _Decoded(item._replace(image=b""), prepared, image_hash), sample_digest(item, image_hash)
 
     def _table(self, images: list[_Decoded], shard: InputShard, source: SourceSettings) -> pa.Table:
-        embeddings = self._encoder.encode_images(np.stack([image.prepared.pixels for image in images]))
+        embeddings = self._embeddings(images, shard, source)
         ids, scores = self._index.search(embeddings, self._retrieval.concepts_per_image)
         samples = [image.sample for image in images]
         prepared = [image.prepared for image in images]
@@ -133,6 +137,15 @@ class Annotator:
         if self._retrieval.keep_embedding:
             columns["embedding"] = _lists(embeddings.cpu().numpy().astype(np.float16))
         return pa.table(columns, schema=self._schema)
+
+    def _embeddings(self, images: list[_Decoded], shard: InputShard, source: SourceSettings) -> torch.Tensor:
+        """(N, D) float32, rows of length 1: encoded, or those that the source brings along."""
+        if source.embeddings is None:
+            return self._encoder.encode_images(np.stack([image.prepared.pixels for image in images]))
+        if source.name not in self._imported:
+            self._imported[source.name] = ImportedEmbeddings(source.name, source.embeddings, self._width)
+        keys = [image.sample.source_key or image.sample.key for image in images]
+        return torch.from_numpy(self._imported[source.name].rows(shard.name, keys)).to(self._encoder.device)
 
     def _similarities(self, images: NDArray[np.float32], captions: list[str | None]) -> list[float | None]:
         """(N, D) embeddings of images → the cosine of each with its caption; None where there is none."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import apache_beam as beam
+import pyarrow as pa
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.annotating.annotator import Annotated, Annotator
 from transforms.annotating.changed_inputs import INPUT_DIGEST, files_of
+from transforms.annotating.embedding_files import write_embeddings
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.beam import WriteStageCounts
 from transforms.datasets import read_counts, read_metadata, read_table, write_rejects, write_table
@@ -23,8 +26,17 @@ from transforms.stages import ANNOTATE
 from transforms.vocabulary_folder import read_embeddings
 
 
+class ShardToAnnotate(NamedTuple):
+    """``part``: its name among the embeddings. ``made_by``: another run that annotated the same shard alike, from which
+    that is taken over."""
+
+    shard: InputShard
+    part: str
+    made_by: RunFolder | None = None
+
+
 class Annotate(beam.PTransform):  # type: ignore[misc]
-    """PCollection[InputShard] → annotations/… and rejects/annotate/…, and the stage's counts left for the driver."""
+    """PCollection[ShardToAnnotate] → annotations/… and rejects/annotate/…, and the stage's counts for the driver."""
 
     def __init__(
         self,
@@ -33,14 +45,12 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
         encoder: EncoderSettings,
         retrieval: RetrievalSettings,
         decode: DecodeSettings,
-        reused: RunFolder | None = None,
     ) -> None:
-        """``reused``: another run, finished under the same settings, whose annotations are taken over."""
         super().__init__()
         self._folder = folder
-        self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode, reused)
+        self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode)
 
-    def expand(self, shards: beam.PCollection[InputShard]) -> beam.PCollection[None]:
+    def expand(self, shards: beam.PCollection[ShardToAnnotate]) -> beam.PCollection[None]:
         return (
             shards
             | "Annotate shard" >> beam.ParDo(self._annotate)
@@ -58,11 +68,9 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         encoder: EncoderSettings,
         retrieval: RetrievalSettings,
         decode: DecodeSettings,
-        reused: RunFolder | None,
     ) -> None:
         self._folder = folder
         self._sources = sources
-        self._reused = reused
         self._settings = (encoder, retrieval, decode)
         self._annotator: Annotator | None = None
 
@@ -70,18 +78,19 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._written: list[Future[Counts]] = []
 
-    def process(self, shard: InputShard) -> Iterator[Counts]:
+    def process(self, found: ShardToAnnotate) -> Iterator[Counts]:
+        shard, part, made_by = found
         path, _ = files_of(self._folder, shard)
         if path.exists():
             yield read_counts(path, self._folder.fingerprint)
             return
-        if self._reused is not None:
-            yield _take_over(self._reused, self._folder, shard)
+        if made_by is not None:
+            yield self._take_over(made_by, shard, part)
             return
         if self._annotator is None:  # not in setup: a resumed job may have nothing left to load a model for
             self._annotator = Annotator(*self._settings, read_embeddings(self._folder))
         annotated = self._annotator.annotate(shard, self._sources[shard.source])
-        self._written.append(self._writer.submit(self._write, shard, annotated))
+        self._written.append(self._writer.submit(self._write, shard, part, annotated))
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         self._writer.shutdown()
@@ -89,23 +98,29 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         for future in self._written:
             yield WindowedValue(future.result(), window.max_timestamp(), [window])
 
-    def _write(self, shard: InputShard, annotated: Annotated) -> Counts:
+    def _write(self, shard: InputShard, part: str, annotated: Annotated) -> Counts:
         """Rejects first: the annotations are the sign that the shard is complete."""
         fingerprint, (table, rejects, digest) = self._folder.fingerprint, annotated
         annotations_path, rejects_path = files_of(self._folder, shard)
         counts = write_rejects(rejects_path, shard.name, rejects, fingerprint, table.num_rows)
+        self._write_embeddings(part, table)
         write_table(annotations_path, table, fingerprint, counts, {INPUT_DIGEST: digest})
         return counts
 
+    def _write_embeddings(self, part: str, annotations: pa.Table) -> None:
+        if self._settings[1].keep_embedding:
+            write_embeddings(self._folder, part, annotations)
 
-def _take_over(reused: RunFolder, folder: RunFolder, shard: InputShard) -> Counts:
-    """Copy one shard's files of another run, under this run's fingerprint."""
-    annotations, rejects = files_of(reused, shard)
-    counts = read_counts(annotations, reused.fingerprint)
-    made_of = read_metadata(annotations, reused.fingerprint).get(INPUT_DIGEST, "")
-    to_annotations, to_rejects = files_of(folder, shard)
-    if rejects.exists():
-        write_table(to_rejects, read_table(rejects, reused.fingerprint), folder.fingerprint, counts)
-    table = read_table(annotations, reused.fingerprint)
-    write_table(to_annotations, table, folder.fingerprint, counts, {INPUT_DIGEST: made_of})
-    return counts
+    def _take_over(self, reused: RunFolder, shard: InputShard, part: str) -> Counts:
+        """Copy one shard's files of another run, under this run's fingerprint."""
+        folder = self._folder
+        annotations, rejects = files_of(reused, shard)
+        counts = read_counts(annotations, reused.fingerprint)
+        made_of = read_metadata(annotations, reused.fingerprint).get(INPUT_DIGEST, "")
+        to_annotations, to_rejects = files_of(folder, shard)
+        if rejects.exists():
+            write_table(to_rejects, read_table(rejects, reused.fingerprint), folder.fingerprint, counts)
+        table = read_table(annotations, reused.fingerprint)
+        self._write_embeddings(part, table)
+        write_table(to_annotations, table, folder.fingerprint, counts, {INPUT_DIGEST: made_of})
+        return counts

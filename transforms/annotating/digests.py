@@ -9,6 +9,7 @@ import hashlib
 import os
 
 from transforms.annotating.settings import EncoderSettings, VocabularySettings
+from transforms.configuration import fingerprint
 from transforms.errors import ConfigError
 from transforms.storage import StoragePath
 
@@ -26,6 +27,12 @@ def encoder_digest(settings: EncoderSettings) -> str:
             while block := stream.read(1 << 24):
                 digest.update(block)
     return digest.hexdigest()[:16]
+
+
+def embeddings_digest(folder: str) -> str:
+    """16 digits of SHA-256 over the names and sizes of the files of imported embeddings."""
+    root = StoragePath.of(folder)
+    return fingerprint([(file.path.relative_to(root), file.size_bytes) for file in root.stored_below()])
 
 
 def word_list_digest(settings: VocabularySettings) -> str:

@@ -58,7 +58,11 @@ class RetrievalSettings(Settings):
     concepts_per_image: int = Field(
         10, ge=1, le=256, description="K: the K nearest concepts are kept with their scores; balance sets the threshold"
     )
-    keep_embedding: bool = Field(False, description="store each image's embedding too (2 bytes a dimension)")
+    keep_embedding: bool = Field(
+        False,
+        description="store each image's embedding too (2 bytes a dimension), in annotations, and in embeddings/ as "
+        "clip-retrieval has them",
+    )
     caption_similarity: bool = Field(
         False,
         description="embed captions too, and store the cosine of each with its image, for the filter stage",

@@ -28,6 +28,7 @@ from transforms.conversations.document import (
     Video,
     VideoSize,
 )
+from transforms.conversations.shapes import Shape, Turns, UnusableError, shape_of, text_field
 from transforms.conversations.tool_calls import RESULT_CLOSE, RESULT_OPEN, calls_text, tools_text
 from transforms.rejects import Reason, Reject
 
@@ -41,12 +42,6 @@ _SPEAKERS = {
 }  # fmt: skip
 _PLACEHOLDER = re.compile(r"(<image>|<video>)")
 _REFERENCE_KEYS = ("value", "image", "video", "image_url", "video_url", "url", "path")
-
-
-class _UnusableError(Exception):
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason, self.detail = reason, detail
 
 
 @dataclass(frozen=True)
@@ -66,27 +61,16 @@ def of_pair(key: str, caption: str, image: Any = None) -> Conversation | Reject:
 
 
 def of_record(key: str, record: Mapping[str, Any]) -> Conversation | Reject:
-    """A record of any of the other shapes, told apart by its fields."""
+    """A record of any of the other shapes (:data:`transforms.conversations.shapes.SHAPES`), told by its fields."""
     try:
         media = _Media(_listed(record, "image"), _listed(record, "video"))
-        if isinstance(turns := record.get("messages"), Sequence) and not isinstance(turns, str):
-            messages = _chat(turns, "role", "content", media)
-        elif isinstance(turns := record.get("conversations"), Sequence) and not isinstance(turns, str):
-            messages = _chat(turns, "from", "value", media)
-        elif "instruction" in record and "output" in record:
-            messages = _chat(_alpaca_turns(record), "role", "content", media)
-        else:
-            raise _UnusableError(
-                Reason.MALFORMED_RECORD,
-                "expected a list 'messages' or 'conversations', or 'instruction' with 'output'; found the fields "
-                + ", ".join(sorted(map(str, record)))[:200],
-            )
-        messages = _with_tools(messages, record)
+        shape = shape_of(record)
+        messages = _with_tools(_chat(shape.turns(record), media), shape, record)
         media.check_all_shown()
         if not any(message.role == "assistant" and _has_text(message) for message in messages):
-            raise _UnusableError(Reason.NO_ANSWER, f"none of the {len(messages)} turns is an answer with text")
+            raise UnusableError(Reason.NO_ANSWER, f"none of the {len(messages)} turns is an answer with text")
         _check_writable(messages, media)
-    except _UnusableError as unusable:
+    except UnusableError as unusable:
         return Reject(key, unusable.reason, unusable.detail)
     return Conversation(tuple(messages), tuple(media.shown_images), tuple(media.shown_videos))
 
@@ -137,7 +121,7 @@ class _Media:
         if reference is None:
             if not waiting:
                 reason = Reason.MISSING_IMAGE if kind == "image" else Reason.MISSING_VIDEO
-                raise _UnusableError(reason, f"the turns show {kind} {len(shown) + 1}, the record holds fewer")
+                raise UnusableError(reason, f"the turns show {kind} {len(shown) + 1}, the record holds fewer")
             reference = waiting.pop(0)
         shown.append(reference)
         return Image(len(shown) - 1) if kind == "image" else Video(len(shown) - 1)
@@ -145,7 +129,7 @@ class _Media:
     def check_all_shown(self) -> None:
         if self.images or self.videos:
             detail = f"{len(self.images)} image(s) and {len(self.videos)} video(s) have no place in the turns"
-            raise _UnusableError(Reason.UNPLACED_MEDIA, detail)
+            raise UnusableError(Reason.UNPLACED_MEDIA, detail)
 
 
 def _listed(record: Mapping[str, Any], kind: str) -> list[Any]:
@@ -156,18 +140,19 @@ def _listed(record: Mapping[str, Any], kind: str) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _chat(turns: Sequence[Any], speaker_key: str, content_key: str, media: _Media) -> list[Message]:
+def _chat(found: Turns, media: _Media) -> list[Message]:
+    turns, speaker_key, content_key = found
     messages: list[Message] = []
     results_open = False  # results of one round of calls share a user turn
     for turn in turns:
         if not isinstance(turn, Mapping) or speaker_key not in turn:
-            raise _UnusableError(Reason.MALFORMED_RECORD, f"a turn has no {speaker_key!r}: {str(turn)[:80]}")
+            raise UnusableError(Reason.MALFORMED_RECORD, f"a turn has no {speaker_key!r}: {str(turn)[:80]}")
         kind = _SPEAKERS.get(str(turn[speaker_key]).strip().lower())
         if kind is None:
-            raise _UnusableError(Reason.UNKNOWN_ROLE, f"{turn[speaker_key]!r} is not a role we know")
+            raise UnusableError(Reason.UNKNOWN_ROLE, f"{turn[speaker_key]!r} is not a role we know")
         content = turn.get(content_key)
         if content is None and kind in ("user", "system"):  # an assistant's may be null beside calls, a result empty
-            raise _UnusableError(Reason.MALFORMED_RECORD, f"a {kind} turn has no {content_key!r}")
+            raise UnusableError(Reason.MALFORMED_RECORD, f"a {kind} turn has no {content_key!r}")
         if kind == "call":
             messages.append(Message("assistant", (Text(_calls(content)),)))
         elif kind == "result":
@@ -192,7 +177,7 @@ def _calls(content: Any) -> str:
     try:
         return calls_text(content)
     except ValueError as error:
-        raise _UnusableError(Reason.MALFORMED_RECORD, str(error)) from error
+        raise UnusableError(Reason.MALFORMED_RECORD, str(error)) from error
 
 
 def _result_parts(content: Any, media: _Media) -> tuple[Part, ...]:
@@ -207,7 +192,7 @@ def _parts(content: Any, media: _Media) -> tuple[Part, ...]:
         pieces = _PLACEHOLDER.split(content)
         return _joined(media.show(p[1:-1]) if _PLACEHOLDER.fullmatch(p) else Text(p) for p in pieces)
     if not isinstance(content, Sequence):
-        raise _UnusableError(Reason.MALFORMED_RECORD, f"content is {type(content).__name__}, not text or a list")
+        raise UnusableError(Reason.MALFORMED_RECORD, f"content is {type(content).__name__}, not text or a list")
     parts: list[Part] = []
     for item in content:
         if isinstance(item, str):
@@ -221,14 +206,14 @@ def _parts(content: Any, media: _Media) -> tuple[Part, ...]:
         elif kind.startswith("video"):
             parts.append(media.show("video", _reference(item)))
         else:
-            raise _UnusableError(Reason.MALFORMED_RECORD, f"a part of type {kind!r} is not text, image or video")
+            raise UnusableError(Reason.MALFORMED_RECORD, f"a part of type {kind!r} is not text, image or video")
     return _joined(parts)
 
 
 def _part_text(item: Mapping[str, Any]) -> str:
     value = item.get("value") if item.get("text") is None else item["text"]
     if not isinstance(value, str):
-        raise _UnusableError(Reason.MALFORMED_RECORD, f"the text of a part is {type(value).__name__}, not text")
+        raise UnusableError(Reason.MALFORMED_RECORD, f"the text of a part is {type(value).__name__}, not text")
     return value
 
 
@@ -251,38 +236,15 @@ def _joined(parts: Any) -> tuple[Part, ...]:
     return tuple(joined)
 
 
-def _alpaca_turns(record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    turns: list[dict[str, Any]] = []
-    if record.get("system"):
-        turns.append({"role": "system", "content": record["system"]})
-    history = record.get("history") or []
-    if not isinstance(history, (list, tuple)):
-        raise _UnusableError(Reason.MALFORMED_RECORD, f"history is {type(history).__name__}, not a list")
-    for exchange in history:
-        if not isinstance(exchange, (list, tuple)) or len(exchange) != 2:
-            raise _UnusableError(Reason.MALFORMED_RECORD, "history must hold pairs of question and answer")
-        turns += [{"role": "user", "content": exchange[0]}, {"role": "assistant", "content": exchange[1]}]
-    question = "\n".join(part for name in ("instruction", "input") if (part := _text_field(record, name)))
-    return [*turns, {"role": "user", "content": question}, {"role": "assistant", "content": record["output"]}]
-
-
-def _text_field(record: Mapping[str, Any], name: str) -> str:
-    """Empty where it is absent or null."""
-    value = record.get(name)
-    if value is not None and not isinstance(value, str):
-        raise _UnusableError(Reason.MALFORMED_RECORD, f"{name} is {type(value).__name__}, not text")
-    return value or ""
-
-
-def _with_tools(messages: list[Message], record: Mapping[str, Any]) -> list[Message]:
+def _with_tools(messages: list[Message], shape: Shape, record: Mapping[str, Any]) -> list[Message]:
     """Tool definitions follow the system prompt; ShareGPT also keeps that prompt beside the turns."""
-    system = _text_field(record, "system") if "conversations" in record or "messages" in record else None
+    system = text_field(record, "system") if shape.has_system else None
     if system and not (messages and messages[0].role == "system"):
         messages = [Message("system", (Text(system),)), *messages]
     try:
         definitions = tools_text(record.get("tools"))
     except ValueError as error:
-        raise _UnusableError(Reason.MALFORMED_RECORD, str(error)) from error
+        raise UnusableError(Reason.MALFORMED_RECORD, str(error)) from error
     if not definitions:
         return messages
     if not (messages and messages[0].role == "system"):
@@ -299,7 +261,7 @@ def _check_writable(messages: Sequence[Message], media: _Media) -> None:
             text.isascii() or text.encode()
         except UnicodeEncodeError as error:
             detail = f"character {error.start} is a lone surrogate, U+{ord(text[error.start]):04X}"
-            raise _UnusableError(Reason.MALFORMED_RECORD, detail) from error
+            raise UnusableError(Reason.MALFORMED_RECORD, detail) from error
 
 
 def _has_text(message: Message) -> bool:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from transforms.conversations.bounded_json import decode
+from transforms.bounded_json import decode
 
 _HEADING = (
     "\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"

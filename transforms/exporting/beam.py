@@ -13,10 +13,11 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from transforms.beam import CollectToList, write_stage_counts
+from transforms.beam import CollectToList, WriteStageCounts, write_stage_counts
 from transforms.datasets import ShardName
 from transforms.exporting import energon
 from transforms.exporting.blocks import ExportPlan, cut_block, deal_blocks
+from transforms.exporting.index import write_index
 from transforms.exporting.manifest import ShardStats, finished_shards, read_stats, shard_file, write_manifest
 from transforms.exporting.rows import CopyPlaces, read_places, read_rows
 from transforms.exporting.settings import ExportSettings
@@ -70,6 +71,19 @@ class ExportShards(beam.PTransform):  # type: ignore[misc]
         )
 
 
+class WriteIndex(beam.PTransform):  # type: ignore[misc]
+    """PCollection[ShardName] → index/…, and the stage's counts left for the driver."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def expand(self, names: beam.PCollection[ShardName]) -> beam.PCollection[None]:
+        folder = self._folder
+        counts = names | "Write index" >> beam.Map(lambda name: write_index(folder, name))
+        return counts | WriteStageCounts(folder.counts(EXPORT.name))
+
+
 class _Plan(beam.PTransform):  # type: ignore[misc]
     """PCollection[(block, CopyPlaces)] → the ExportPlan, as a side input."""
 
@@ -104,7 +118,7 @@ def _read_places(dealt: tuple[int, InputShard], folder: RunFolder, seed: int) ->
 def _deal(
     dealt: tuple[int, InputShard], folder: RunFolder, seed: int, finished: frozenset[int], plan: ExportPlan
 ) -> Iterator[tuple[int, tuple[InputShard, bytes]]]:
-    """The rows of one input shard, by output shard, as Arrow streams: pickled, a table would take six times as long.
+    """The rows of one input shard, by output shard, as Arrow streams.
 
     No rows for an output shard that is finished, but its number.
     """

@@ -22,9 +22,8 @@ from transforms.storage import StoragePath
 _FOLDER = ".nv-meta"
 _DATASET = {
     "sample_type": {"__module__": "megatron.energon", "__class__": "CaptioningSample"},
-    # a comma: whichever of these members a sample has
-    "field_map": {"image": "jpg,png,webp", "caption": "txt"},
 }
+_IMAGES, _MORE_IMAGES = "jpg,png,webp", ("tiff",)  # a comma: whichever of these members a sample has
 
 
 def write_index(shards: StoragePath, file: str, offsets: Sequence[int]) -> None:
@@ -41,4 +40,6 @@ def write_metadata(shards: StoragePath, stats: Sequence[ShardStats]) -> None:
         (folder / name).write_text(info)
     split = {"split_parts": {"train": list(counts), "val": [], "test": []}, "exclude": []}
     (folder / "split.yaml").write_text(yaml.safe_dump(split, sort_keys=False))
-    (folder / "dataset.yaml").write_text(yaml.safe_dump(_DATASET, sort_keys=False))
+    more = [kind for kind in _MORE_IMAGES if any(kind in shard.formats for shard in stats)]
+    dataset = {**_DATASET, "field_map": {"image": ",".join((_IMAGES, *more)), "caption": "txt"}}
+    (folder / "dataset.yaml").write_text(yaml.safe_dump(dataset, sort_keys=False))

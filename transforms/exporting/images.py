@@ -22,9 +22,15 @@ import xxhash
 from numpy.typing import NDArray
 
 from transforms.errors import InputError, InputReadError
-from transforms.reading.listing import InputShard
+from transforms.reading.formats import FORMATS
+from transforms.reading.input_shard import InputShard
 from transforms.reading.random_access import ImageReader
 from transforms.reading.settings import SourceSettings
+
+
+def decodes_groups(part: InputShard, sources: Mapping[str, SourceSettings]) -> bool:
+    """Whether images of an input shard are decoded together with their neighbours."""
+    return FORMATS[part.format].decodes_groups(sources[part.source])
 
 
 def _most_open() -> int:
@@ -84,11 +90,11 @@ class ImageCopier:
     def _shares(self, part: NDArray[np.int64]) -> list[int]:
         """(M,) rising input shards of images → where the share of each thread begins, and M.
 
-        Even shares; but no two threads read the same Parquet shard, since each would decode its row groups.
+        Even shares; but no two threads read the same shard where each would decode its groups of images.
         """
         bounds = {0, len(part)}
         for bound in np.linspace(0, len(part), self._threads + 1).astype(np.int64)[1:-1].tolist():
-            whole = self._parts[part[bound]].format == "parquet"
+            whole = decodes_groups(self._parts[part[bound]], self._sources)
             bounds.add(int(np.searchsorted(part, part[bound])) if whole else bound)
         return sorted(bounds)
 
@@ -115,14 +121,14 @@ class ImageCopier:
 
     @contextlib.contextmanager
     def _reader(self, index: int) -> Iterator[ImageReader]:
-        """The reader of an input shard; of Parquet a new one each time, since it keeps whole row groups."""
+        """The reader of an input shard; a new one each time where it keeps whole groups of images."""
         if index in self._open:
             yield self._open[index]
             return
         part = self._parts[index]
         with contextlib.ExitStack() as closing:
             reader = closing.enter_context(ImageReader(part, self._sources[part.source]))
-            if part.format != "parquet" and _OPEN.acquire(blocking=False):
+            if not decodes_groups(part, self._sources) and _OPEN.acquire(blocking=False):
                 with self._opening:
                     kept = self._open.setdefault(index, reader)
                 if kept is reader:

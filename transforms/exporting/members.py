@@ -1,6 +1,6 @@
 """What a sample of a balanced shard is called, and what its JSON says.
 
-A sample is up to three members of one name: ``<source>/<shard>/<key>.jpg`` (or png, webp: the original bytes),
+A sample is up to three members of one name: ``<source>/<shard>/<key>.jpg`` (or png, webp, tiff: the original bytes),
 ``….txt`` (the caption, where there is one) and ``….json``. Source and shard stand before the key because a key is
 unique in its input shard only: rows of two Parquet files may both be number 7. What the source says of the sample in a
 JSON of its own stands in ours as ``source_record``, to the letter.
@@ -22,7 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.datasets import UNDETERMINED, list_matrix
-from transforms.tar.columns import TEXT, Members, join
+from transforms.tar.columns import TEXT, join
+from transforms.tar.layout import Members
 
 # Also a leading underscore: Hugging Face's reader passes over names that begin with "__"
 _ENCODED = r"[^A-Za-z0-9_-]|^_"

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
-from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 
 
 class ExportSettings(Settings):
-    """The ``export`` section of a build configuration."""
+    """How the balanced corpus is cut into shards, and in which order."""
 
+    form: Literal["shards", "index"] = Field(
+        "shards",
+        description="shards: WebDataset tars with the images; index: of each input shard the keys, copies and weights "
+        "of what was selected, for those who keep their own tars",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
     name: str = Field(
         "evenweave",
         pattern=r"^[A-Za-z0-9_-]+$",

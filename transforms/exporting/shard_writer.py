@@ -15,22 +15,22 @@ from numpy.typing import NDArray
 
 from transforms.datasets import UNDETERMINED
 from transforms.exporting import energon
-from transforms.exporting.images import ImageCopier, ImagePlaces
+from transforms.exporting.images import ImageCopier, ImagePlaces, decodes_groups
 from transforms.exporting.manifest import ShardStats, shard_file, write_stats
 from transforms.exporting.members import describe
 from transforms.exporting.rows import read_openings
 from transforms.exporting.settings import ExportSettings
 from transforms.hashed_stream import HashedStream
-from transforms.reading.listing import InputShard
+from transforms.reading.input_shard import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.run_folder import RunFolder
 from transforms.tar.layout import TarBuffer, TarLayout
 from transforms.tar.writer import end_of_archive
 
-# Two windows are held at a time, one being read and one being written. Small ones stay in the processor's cache. But of
-# Parquet each window decodes every row group that it touches, so fewer are better.
+# Two windows are held at a time, one being read and one being written. Where images are decoded in groups, each window
+# decodes every group that it touches, so its windows are larger.
 _WINDOW_BYTES = 4 << 20
-_PARQUET_WINDOW_BYTES = 256 << 20
+_GROUPS_WINDOW_BYTES = 256 << 20
 _DESCRIBED = 4096  # samples described together, by column: some 6 KB of memory each at the peak
 
 
@@ -45,7 +45,7 @@ class _Window(NamedTuple):
 class ShardWriter:
     """Writes output shards of one export, one after another; keeps its memory and the names of concepts.
 
-    Fresh memory costs a fault and a clearing for each page, so the buffers serve one shard after another.
+    The buffers serve one shard after another.
     """
 
     def __init__(self, folder: RunFolder, settings: ExportSettings, sources: Mapping[str, SourceSettings]) -> None:
@@ -73,8 +73,8 @@ class ShardWriter:
             ImageCopier(inputs, self._sources, settings.read_threads) as copier,
         ):
             tar = HashedStream(stream)
-            parquet = any(part.format == "parquet" for part in inputs)
-            for window in _read_ahead(self._windows(samples, copier, parquet)):
+            in_groups = any(decodes_groups(part, self._sources) for part in inputs)
+            for window in _read_ahead(self._windows(samples, copier, in_groups)):
                 for copied in window.copying:
                     copied.result()
                 offsets += (tar.size_bytes + window.sample_ends).tolist()
@@ -93,13 +93,13 @@ class ShardWriter:
         write_stats(folder.shards, stats, folder.fingerprint)
         return stats
 
-    def _windows(self, samples: pa.Table, copier: ImageCopier, parquet: bool) -> Iterator[_Window]:
+    def _windows(self, samples: pa.Table, copier: ImageCopier, in_groups: bool) -> Iterator[_Window]:
         """All samples of the shard, in order, the images of each window being copied.
 
         Windows lie in two buffers in turn: a window must be written before the next but one is asked for.
         """
-        window_bytes = _PARQUET_WINDOW_BYTES if parquet else _WINDOW_BYTES
-        described = 16 * _DESCRIBED if parquet else _DESCRIBED  # a window does not reach beyond these
+        window_bytes = _GROUPS_WINDOW_BYTES if in_groups else _WINDOW_BYTES
+        described = 16 * _DESCRIBED if in_groups else _DESCRIBED  # a window does not reach beyond these
         for first in range(0, len(samples), described):
             some = samples.slice(first, described)
             images = ImagePlaces.of(some)

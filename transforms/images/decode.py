@@ -1,8 +1,8 @@
 """The bytes of a file → RGB pixels as they are meant to be seen, or why not.
 
-Pillow reads every dress of the three formats, scales JPEGs while decoding, and refuses a truncated file instead of
+Pillow reads every dress of the four formats, scales JPEGs while decoding, and refuses a truncated file instead of
 filling it up with grey. Plain JPEGs that stay whole are decoded by simplejpeg: the same libjpeg-turbo and the same
-pixels, 10 to 20 % sooner, since it decodes into the array itself.
+pixels, decoded into the array itself.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class DecodedImage(NamedTuple):
 
     ``width`` and ``height`` are those of the picture as shown. Where a JPEG was scaled down while it was decoded, h and
     w are smaller, and ``extent``, the (h, w) that the picture really takes, is up to one pixel less than they are.
-    ``format`` is jpg, png or webp, by content.
+    ``format`` is jpg, png, webp or tiff, by content.
     """
 
     rgb: NDArray[np.uint8]
@@ -69,7 +69,7 @@ class DecodedImage(NamedTuple):
 
 
 def decode(data: bytes, settings: DecodeSettings, least_side: int | None = None) -> DecodedImage | ImageFault:
-    """Decode a JPEG, PNG or WebP file; of an animation, the first frame.
+    """Decode a JPEG, PNG, WebP or TIFF file; of an animation, or of several pages, the first.
 
     ``least_side``: a JPEG may be scaled down by 2, 4 or 8 as long as its shorter side keeps that many pixels, which
     costs a fraction of decoding it whole. None: never. A JPEG that was cut and then given an end mark all the same
@@ -98,7 +98,7 @@ def decode(data: bytes, settings: DecodeSettings, least_side: int | None = None)
 
 def _scale_down(image: Image.Image, least_side: int | None) -> tuple[float, float]:
     """Prepare a JPEG to be decoded smaller, where that is allowed; returns the extent in (h, w)."""
-    drafted = None if least_side is None else image.draft(None, (least_side, least_side))  # None for PNG and WebP too
+    drafted = None if least_side is None else image.draft(None, (least_side, least_side))  # None but for JPEG too
     if drafted is None:
         return float(image.height), float(image.width)
     _, (_, _, extent_width, extent_height) = drafted
@@ -122,7 +122,12 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """Grey, palette, CMYK, 1-bit and 16-bit to RGB of 8 bits; transparent pixels show white."""
+    """Grey, palette, CMYK, 1-bit and 16-bit to RGB of 8 bits; transparent pixels show white.
+
+    Raises ValueError for pixels that are real numbers, of which nothing says what is black and what is white.
+    """
+    if image.mode == "F":
+        raise ValueError("its pixels are floating-point numbers of no stated range")
     if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip to 255 instead of scaling it
         grey = np.asarray(image).astype(np.int64).clip(0, 0xFFFF) >> 8
         image = Image.fromarray(grey.astype(np.uint8))

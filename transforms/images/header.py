@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
-from transforms.images.work import excess_metadata, excess_work
+from transforms.images.decoding_bounds import excess_metadata, excess_work
 from transforms.rejects import Reason
 
 #: Pillow's names of the formats that are read → ours. MPO is a JPEG with further pictures behind it (phone cameras).
-_FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
+_FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tiff"}
 
 # Pillow refuses 179 million pixels and warns from 89 million; the limit of the settings is lower, so that warning says
 # nothing. Nor do the others, of which every damaged EXIF block of a billion images would print one.
@@ -31,7 +31,7 @@ class ImageFault(NamedTuple):
 
 
 def open_image(data: bytes, max_pixels: int) -> Image.Image | ImageFault:
-    """Read the header of a JPEG, PNG or WebP file, no pixel yet; refused where decoding it would ask too much.
+    """Read the header of a JPEG, PNG, WebP or TIFF file, no pixel yet; refused where decoding it would ask too much.
 
     ``max_pixels``: what an image of few scans may have; one of many scans may have fewer.
     """
@@ -41,7 +41,7 @@ def open_image(data: bytes, max_pixels: int) -> Image.Image | ImageFault:
         return ImageFault(Reason.TOO_MUCH_WORK, excess)
     # Pillow's readers raise nearly any exception on damaged files, so each call to them is guarded as a whole.
     try:
-        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP"))
+        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "TIFF"))
     except Image.DecompressionBombError as error:
         return ImageFault(Reason.TOO_MANY_PIXELS, str(error))
     except Exception as error:
@@ -52,12 +52,14 @@ def open_image(data: bytes, max_pixels: int) -> Image.Image | ImageFault:
 
 
 def image_format(image: Image.Image) -> str:
-    """jpg, png or webp, by content."""
+    """jpg, png, webp or tiff, by content."""
     return _FORMATS[image.format or ""]
 
 
 def orientation(image: Image.Image) -> int:
-    """EXIF tag 0x0112, 1 to 8; 1, upright, where it is absent or means nothing."""
+    """EXIF tag 0x0112, 1 to 8; 1, upright, where it is absent or means nothing, and of a TIFF, which Pillow turns."""
+    if image.format == "TIFF":
+        return 1
     try:
         value = image.getexif().get(_EXIF_ORIENTATION, 1)
     except Exception:  # damaged EXIF says nothing about the picture
@@ -73,7 +75,7 @@ def is_turned(image: Image.Image) -> bool:
 def unreadable(data: bytes, error: Exception) -> ImageFault:
     """The fault of a file that a reader gave up on with ``error``."""
     reason = Reason.TRUNCATED_IMAGE if _ends_early(data) else Reason.UNDECODABLE_IMAGE
-    detail = "no JPEG, PNG or WebP" if isinstance(error, UnidentifiedImageError) else str(error)
+    detail = "no JPEG, PNG, WebP or TIFF" if isinstance(error, UnidentifiedImageError) else str(error)
     return ImageFault(reason, detail or type(error).__name__)
 
 

@@ -11,14 +11,18 @@ from transforms.exporting.blocks import deal_blocks
 from transforms.packing.sources import PackSource
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
-from transforms.storage import StoragePath, expand
+from transforms.reading.versions import file_version
+from transforms.storage import StoragePath, StoredFile, find_files
 
 _RECORD_ENDINGS = (".json", ".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True)
 class PackInput:
-    """A tar, a JSON file, or the lines of a JSON Lines file that begin in [first_byte, end_byte)."""
+    """A tar, a JSON file, or the lines of a JSON Lines file that begin in [first_byte, end_byte).
+
+    ``version`` is the file's, as :mod:`transforms.reading.versions` has it.
+    """
 
     source: str
     name: str  # unique in the source
@@ -26,6 +30,7 @@ class PackInput:
     size_bytes: int
     first_byte: int
     end_byte: int
+    version: str = ""
 
     @property
     def shard(self) -> InputShard:
@@ -45,8 +50,8 @@ def list_inputs(source: PackSource, range_bytes: int) -> list[PackInput]:
     """The parts of a source in order; raises InputError where there are none."""
     if source.format == "webdataset":
         shards = list_shards(webdataset_settings(source))
-        return [PackInput(s.source, s.name, s.path, s.size_bytes, 0, s.size_bytes) for s in shards]
-    files = [file for file in expand(source.path) if file.name.lower().endswith(_RECORD_ENDINGS)]
+        return [PackInput(s.source, s.name, s.path, s.size_bytes, 0, s.size_bytes, s.version) for s in shards]
+    files = [file for file in find_files(source.path) if file.path.name.lower().endswith(_RECORD_ENDINGS)]
     if not files:
         raise InputError(
             f"source {source.name}: nothing to read at {source.path}. Looked for files ending in "
@@ -67,15 +72,13 @@ def list_inputs(source: PackSource, range_bytes: int) -> list[PackInput]:
     return parts
 
 
-def _ranges(source: str, file: StoragePath, range_bytes: int) -> list[PackInput]:
-    size = file.size_bytes()
-    if file.name.lower().endswith(".json"):
-        return [PackInput(source, file.stem, file, size, 0, size)]
+def _ranges(source: str, file: StoredFile, range_bytes: int) -> list[PackInput]:
+    path, size, version = file.path, file.size_bytes, file_version(file)
     starts = range(0, max(size, 1), range_bytes)
-    if len(starts) == 1:
-        return [PackInput(source, file.stem, file, size, 0, size)]
+    if len(starts) == 1 or path.name.lower().endswith(".json"):
+        return [PackInput(source, path.stem, path, size, 0, size, version)]
     return [
-        PackInput(source, f"{file.stem}-{index:05d}", file, size, start, min(start + range_bytes, size))
+        PackInput(source, f"{path.stem}-{index:05d}", path, size, start, min(start + range_bytes, size), version)
         for index, start in enumerate(starts)
     ]
 

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from transforms.errors import InputError
-from transforms.reading.listing import ENDINGS
-from transforms.reading.parquet import guess_columns
-from transforms.reading.settings import Format, SourceSettings
-from transforms.storage import StoragePath, expand
+from transforms.reading.formats import FORMATS
+from transforms.reading.settings import SourceSettings
+from transforms.storage import expand
 
 
 def detect_source(path: str) -> SourceSettings:
     """Settings for a file, folder or pattern: the format of its files, captions taken where there are any.
 
-    The columns of Parquet are told from its first file. Raises InputError when no file is of a format that can be read.
+    Where files of several formats lie together, the first that :data:`transforms.reading.formats.FORMATS` names is what
+    is meant: one tar holds thousands of images. Raises InputError when no file is of a format that can be read.
     """
-    found: dict[str, StoragePath] = {}
-    for file in expand(path):
-        for name, endings in ENDINGS.items():
-            if file.name.lower().endswith(endings):
-                found.setdefault(name, file)
-    # one tar holds thousands of images: shards beside loose pictures are what is meant
-    for name in ("webdataset", "parquet", "folder"):
-        if name in found:
-            columns = guess_columns(found[name]) if name == "parquet" else {}
-            return SourceSettings(name="input", format=cast(Format, name), path=path, caption="optional", **columns)
-    known = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
+    files = expand(path)
+    for name, kind in FORMATS.items():
+        first = next((file for file in files if file.name.lower().endswith(kind.endings)), None)
+        if first is not None and (told := kind.guess(first)) is not None:
+            return SourceSettings.model_validate(
+                {"name": "input", "format": name, "path": path, "caption": "optional", **told}
+            )
+    known = ", ".join(dict.fromkeys(ending for kind in FORMATS.values() for ending in kind.endings))
     raise InputError(f"nothing to read at {path}: found no file ending in {known}")

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.datasets import ShardName, read_table
+from transforms.browsing.rows import selection_of
+from transforms.browsing.shards import read_each
+from transforms.datasets import ShardName
 from transforms.remaining import read_remaining
 from transforms.reporting.summary import BreakdownRow
 from transforms.run_folder import RunFolder
 from transforms.stages import FIRST_AFTER_ANNOTATE
-
-_READERS = 16  # threads: remote reads mostly wait
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,14 @@ class ShardTally:
 
 def tally_shards(folder: RunFolder, shards: Sequence[ShardName]) -> list[ShardTally]:
     """The tally of each shard, in order, several read at a time."""
-    with ThreadPoolExecutor(_READERS) as readers:
-        return list(readers.map(lambda name: tally_shard(folder, name), shards))
+    return list(read_each(functools.partial(tally_shard, folder), shards))
 
 
 def tally_shard(folder: RunFolder, name: ShardName) -> ShardTally:
     """One shard, from its keys and languages alone."""
     rows = read_remaining(folder, name, FIRST_AFTER_ANNOTATE, ["key", "lang"])
     languages = pc.fill_null(rows["lang"], "")
-    path = folder.selection(*name)
-    if not path.exists():  # nothing of this shard was chosen
-        return ShardTally(name, _sums(languages, None), {})
-    chosen = read_table(path, folder.fingerprint, ["key", "copies"])
+    chosen = selection_of(folder, name, ["key", "copies"])
     places = pc.index_in(chosen["key"], value_set=rows["key"])
     return ShardTally(name, _sums(languages, None), _sums(languages.take(places), chosen["copies"]))
 

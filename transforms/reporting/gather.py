@@ -6,6 +6,7 @@ examples) is read from a keyed sample of them when there are very many, and the 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,25 +14,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from transforms import keyed
-from transforms.datasets import CONCEPTS, REJECTS, ShardName, read_table
-from transforms.errors import RunFolderError
+from transforms.balancing.certificate import read_certificate
+from transforms.browsing.concepts import commonest_and_rarest, read_concept_counts
+from transforms.browsing.found_images import Fetch, FoundImage, find_of_concepts, read_thumbnails
+from transforms.browsing.rejects import read_left_out
+from transforms.browsing.settings import RecordedSettings
+from transforms.browsing.shards import list_annotated, require
+from transforms.datasets import BASELINE_COUNTS, read_table
 from transforms.rejects import Reason
 from transforms.reporting.breakdown import by_language, by_source, tally_shards
-from transforms.reporting.examples import Fetch, find_examples, load_examples
+from transforms.reporting.certificate_rows import Certificate
 from transforms.reporting.measure_table import measure_rows
-from transforms.reporting.settings import ReportedSettings
 from transforms.reporting.summary import (
     ConceptCounts,
+    ConceptList,
     ConceptRow,
-    ExampleImage,
     RejectExample,
     RejectRow,
     RunSummary,
     StageRow,
 )
 from transforms.run_folder import RunFolder, RunState
-from transforms.stages import ANNOTATE, BALANCE, CHAIN
+from transforms.stages import ANNOTATE, BALANCE, CHAIN, Stage, stage_named
 
 #: A report needs these up to the last; a run may lack one between the first and the last, but none may be cut short.
 _NEEDED = tuple(stage for stage in CHAIN[: CHAIN.index(BALANCE) + 1] if stage.is_of_images)
@@ -40,6 +44,7 @@ _MAX_TALLIED_SHARDS = 1024  # about 10 million rows: plenty for the shares of so
 _MAX_EXAMPLE_SHARDS = 256  # read in search of example pictures, and of rejects of each stage
 _CONCEPTS_SHOWN = 12  # commonest, and as many rarest
 _PICTURES_PER_CONCEPT = 6
+_CONCEPTS_LISTED = 100_000  # with their counts, on the page: about 4 MB of it
 _EXAMPLES_PER_REASON = 3
 _NOT_CHOSEN = (Reason.NOT_SELECTED, Reason.OUTSIDE_STRATA)
 
@@ -50,16 +55,16 @@ def gather(state: RunState, fetch: Fetch | None = None) -> RunSummary:
     ``fetch`` reads the pictures; without it, their places stay empty.
     """
     check_finished(state)
-    folder, settings = state.folder, ReportedSettings.of(state)
-    concepts = read_table(folder.concepts, folder.fingerprint, CONCEPTS.names)
+    folder, settings = state.folder, RecordedSettings.of(state)
+    concepts = read_concept_counts(state)
     before, random, after = (_counts(concepts, name) for name in ("count_before", "count_random", "count_after"))
     shards = list_annotated(folder)
     tallies = tally_shards(folder, shards[:_MAX_TALLIED_SHARDS])
-    commonest, rarest = commonest_and_rarest(before)
+    commonest, rarest = commonest_and_rarest(concepts, _CONCEPTS_SHOWN)
     wanted = [int(concepts["id"][row].as_py()) for row in (*commonest, *rarest)]
     least = settings.balance.min_similarity
-    places = find_examples(folder, shards[:_MAX_EXAMPLE_SHARDS], wanted, _PICTURES_PER_CONCEPT, least)
-    examples = load_examples(places, fetch)
+    found = find_of_concepts(folder, shards[:_MAX_EXAMPLE_SHARDS], wanted, _PICTURES_PER_CONCEPT, least)
+    examples = _with_thumbnails({concept: few.selected or few.dropped for concept, few in found.items()}, fetch)
     stages = tuple(StageRow(name, state.counts(name)) for name in _finished_stages(state))
     counts = ConceptCounts(before, random, after)
     return RunSummary(
@@ -75,49 +80,30 @@ def gather(state: RunState, fetch: Fetch | None = None) -> RunSummary:
         commonest=tuple(_concept_row(concepts, row, examples) for row in commonest),
         rarest=tuple(_concept_row(concepts, row, examples) for row in rarest),
         absent_concepts=int((before == 0).sum()),
+        listed=_listed(concepts),
         sources=by_source(tallies, shards, {source.name: source.license for source in settings.sources}),
         languages=by_language(tallies, shards),
-        rejects=_reject_rows(folder, stages),
+        rejects=_reject_rows(state, stages),
         shards=len(shards),
         tallied_shards=len(tallies),
+        certificate=_certificate(folder, settings.balance.method, counts),
     )
+
+
+def _certificate(folder: RunFolder, method: str, counts: ConceptCounts) -> Certificate | None:
+    if not folder.certificate.exists():
+        return None
+    beside = read_table(folder.baselines, folder.fingerprint, BASELINE_COUNTS.names)
+    formulas = {name.removeprefix("count_"): _counts(beside, name) for name in BASELINE_COUNTS.names[1:]}
+    selections = {"random": counts.random, **formulas, f"this ({method})": counts.after}
+    return Certificate.of(read_certificate(folder), counts.before, selections)
 
 
 def check_finished(state: RunState) -> None:
     """Raises RunFolderError when a stage that the report needs is missing or was cut short."""
     for stage in _NEEDED:
-        reached = state.values["stages"].get(stage.name, {}).get("state")
-        if reached != "done" and (stage in (_NEEDED[0], _NEEDED[-1]) or reached is not None):
-            was = "has not run" if reached is None else f"is {reached}, not done"
-            raise RunFolderError(
-                f"{state.folder.root} is not ready for a report: stage {stage.name} {was}. "
-                "Run the same build command again: it goes on where it stopped."
-            )
-
-
-def commonest_and_rarest(before: NDArray[np.int64], shown: int = _CONCEPTS_SHOWN) -> tuple[list[int], list[int]]:
-    """Rows of the commonest concepts, and of the rarest ones that occur at all (rarest first); none stands in both."""
-    present = np.flatnonzero(before > 0)
-    falling = present[np.argsort(-before[present], kind="stable")]
-    shown = min(shown, (len(falling) + 1) // 2)
-    return falling[:shown].tolist(), falling[shown:][-shown:][::-1].tolist()
-
-
-def list_annotated(folder: RunFolder) -> list[ShardName]:
-    """Every annotated shard, so ordered that any beginning of the list samples all sources evenly.
-
-    The order within a source is keyed: varied, and the same in every report of the run.
-    """
-    root = folder.root / "annotations"
-    by_source: dict[str, list[ShardName]] = {}
-    for path in root.walk():
-        source, _, file = path.relative_to(root).partition("/")
-        by_source.setdefault(source, []).append(ShardName(source, file.removesuffix(".parquet")))
-    placed = []
-    for source, names in by_source.items():
-        names.sort(key=lambda name: (keyed.hash64("report", *name), name))
-        placed += [(index / len(names), source, name) for index, name in enumerate(names)]
-    return [name for *_, name in sorted(placed)]
+        if stage in (_NEEDED[0], _NEEDED[-1]) or stage.name in state.values["stages"]:
+            require(state, stage, "a report")
 
 
 def _counts(concepts: pa.Table, column: str) -> NDArray[np.int64]:
@@ -129,7 +115,26 @@ def _finished_stages(state: RunState) -> list[str]:
     return [stage.name for stage in CHAIN if stage.is_of_images and state.is_done(stage.name)]
 
 
-def _concept_row(concepts: pa.Table, row: int, examples: Mapping[int, tuple[ExampleImage, ...]]) -> ConceptRow:
+def _listed(concepts: pa.Table) -> ConceptList:
+    """All of them, or as many as a page can bear: the commonest and the rarest."""
+    rows = np.arange(len(concepts))
+    if len(concepts) > _CONCEPTS_LISTED:
+        rows = np.sort(np.concatenate(commonest_and_rarest(concepts, _CONCEPTS_LISTED // 2)).astype(np.int64))
+    few = concepts.take(rows)
+    names, langs = ([text or "" for text in few[name].to_pylist()] for name in ("name", "lang"))
+    counts = ConceptCounts(*(_counts(few, name) for name in ("count_before", "count_random", "count_after")))
+    return ConceptList(names, langs, counts, len(concepts))
+
+
+def _with_thumbnails(
+    found: Mapping[int, Sequence[FoundImage]], fetch: Fetch | None
+) -> dict[int, tuple[FoundImage, ...]]:
+    """All concepts at once: a picture that several hold is read once, and the pictures of a shard one after another."""
+    images = iter(read_thumbnails([image for few in found.values() for image in few], fetch))
+    return {concept: tuple(itertools.islice(images, len(few))) for concept, few in found.items()}
+
+
+def _concept_row(concepts: pa.Table, row: int, examples: Mapping[int, tuple[FoundImage, ...]]) -> ConceptRow:
     values = concepts.slice(row, 1).to_pylist()[0]
     return ConceptRow(
         id=values["id"],
@@ -142,29 +147,28 @@ def _concept_row(concepts: pa.Table, row: int, examples: Mapping[int, tuple[Exam
     )
 
 
-def _reject_rows(folder: RunFolder, stages: Sequence[StageRow]) -> tuple[RejectRow, ...]:
+def _reject_rows(state: RunState, stages: Sequence[StageRow]) -> tuple[RejectRow, ...]:
     """By stage, the most frequent reason first. What balancing did not choose is no fault, and stands elsewhere."""
     rows = []
     for stage in stages:
         counts = {reason: n for reason, n in stage.counts.rejects.items() if n and reason not in _NOT_CHOSEN}
-        examples = _reject_examples(folder, stage.name, counts)
+        examples = _reject_examples(state, stage_named(stage.name), counts)
         for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
             rows.append(RejectRow(stage.name, reason, count, tuple(examples[reason])))
     return tuple(rows)
 
 
-def _reject_examples(folder: RunFolder, stage: str, counts: Mapping[str, int]) -> dict[str, list[RejectExample]]:
+def _reject_examples(state: RunState, stage: Stage, counts: Mapping[str, int]) -> dict[str, list[RejectExample]]:
     """A few rejects of each reason, reading files only until they are found."""
-    root = folder.root / "rejects" / stage
     examples: dict[str, list[RejectExample]] = {reason: [] for reason in counts}
-    for path in root.walk()[:_MAX_EXAMPLE_SHARDS] if counts else []:
+    tables = read_left_out(state, [stage]) if counts else iter(())
+    for table in itertools.islice(tables, _MAX_EXAMPLE_SHARDS):
         missing = [reason for reason in counts if len(examples[reason]) < min(_EXAMPLES_PER_REASON, counts[reason])]
         if not missing:
             break
-        table = read_table(path, folder.fingerprint, REJECTS.names)
-        source = path.relative_to(root).partition("/")[0]
         for reason in missing:
             few = table.filter(pc.equal(table["reason"], reason)).slice(0, _EXAMPLES_PER_REASON - len(examples[reason]))
             for row in few.to_pylist():
-                examples[reason].append(RejectExample(source, row["shard"], row["key"] or "", row["detail"] or ""))
+                example = RejectExample(row["source"], row["shard"], row["key"] or "", row["detail"] or "")
+                examples[reason].append(example)
     return examples

@@ -5,14 +5,16 @@ Shape legend: C concepts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.browsing.found_images import FoundImage
 from transforms.rejects import Counts
+from transforms.reporting.certificate_rows import Certificate
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,18 +51,6 @@ class MeasureRow:
 
 
 @dataclass(frozen=True)
-class ExampleImage:
-    """A picture shown for a concept. ``thumbnail`` is a data URI, or None where the picture could not be read."""
-
-    source: str
-    shard: str
-    key: str
-    caption: str
-    selected: bool
-    thumbnail: str | None
-
-
-@dataclass(frozen=True)
 class ConceptRow:
     """One of the commonest or rarest concepts."""
 
@@ -70,7 +60,22 @@ class ConceptRow:
     before: int
     random: int
     after: int
-    examples: tuple[ExampleImage, ...]
+    examples: tuple[FoundImage, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ConceptList:
+    """The concepts that the page lists, of ``total`` in the vocabulary; ``counts`` of each, by id."""
+
+    names: Sequence[str]
+    langs: Sequence[str]
+    counts: ConceptCounts
+    total: int
+
+    def columns(self) -> dict[str, Sequence[str] | list[int]]:
+        """As the page's script takes them."""
+        counts = {name: values.tolist() for name, values in self.counts.series().items()}
+        return {"names": self.names, "langs": self.langs, **counts}
 
 
 @dataclass(frozen=True)
@@ -132,11 +137,13 @@ class RunSummary:
     commonest: tuple[ConceptRow, ...]
     rarest: tuple[ConceptRow, ...]
     absent_concepts: int
+    listed: ConceptList
     sources: tuple[BreakdownRow, ...]
     languages: tuple[BreakdownRow, ...]
     rejects: tuple[RejectRow, ...]
     shards: int
     tallied_shards: int
+    certificate: Certificate | None = None  # None: the run was balanced before there were certificates
 
     def notable_settings(self) -> dict[str, object]:
         """What a reader of the dataset card asks first."""

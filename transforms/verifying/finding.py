@@ -20,3 +20,8 @@ class Finding:
     seen: str
     stage: Stage | None
     remove: tuple[StoragePath, ...] = ()
+
+    @property
+    def is_mendable(self) -> bool:
+        """By removing what is broken, and running the same command again."""
+        return self.stage is not None or bool(self.remove)

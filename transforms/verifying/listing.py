@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import pyarrow.fs as pafs
-
+from transforms.annotating.embedding_files import embedding_files, part_name
 from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.exporting.manifest import read_manifest, stats_path
 from transforms.run_folder import RunFolder, RunState
-from transforms.stages import CHAIN, PACK, REJECTS, Stage
+from transforms.stages import ANNOTATE, CHAIN, EXPORT, PACK, REJECTS, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 
@@ -20,18 +19,24 @@ _ENDING = ".parquet"
 
 def sizes_below(path: StoragePath) -> dict[str, int]:
     """Path → bytes of every file at or below ``path``, those half written among them."""
-    selector = pafs.FileSelector(path.path, recursive=True, allow_not_found=True)
-    infos = [path.filesystem.get_file_info(path.path)] if path.is_file() else path.filesystem.get_file_info(selector)
-    return {info.path: info.size for info in infos if info.type == pafs.FileType.File}
+    single = path.stored()
+    return {file.path.path: file.size_bytes for file in ([single] if single else path.stored_below())}
 
 
 def folders_of(folder: RunFolder, stage: Stage) -> list[StoragePath]:
     """Everything that a stage writes."""
-    return [folder.root / name for name in (*stage.writes, f"{REJECTS}/{stage.name}")]
+    return [folder.root / name for name in (*stage.writes, *stage.may_write, f"{REJECTS}/{stage.name}")]
 
 
 def shard_file(folder: RunFolder, stage: Stage, name: ShardName) -> StoragePath:
     return folder.root / f"{stage.each_shard}/{name.source}/{name.shard}{_ENDING}"
+
+
+def kept_embeddings(state: RunState, names: Sequence[ShardName]) -> Iterator[tuple[ShardName, tuple[StoragePath, ...]]]:
+    """The files of embeddings of each shard, which are in the order of the inputs; none where they are not kept."""
+    if state.values["config"].get("retrieval", {}).get("keep_embedding"):
+        for number, name in enumerate(names):
+            yield name, embedding_files(state.folder, part_name(number, len(names)))
 
 
 def missing_files(state: RunState, stage: Stage, names: Sequence[ShardName] | None) -> Iterator[Finding]:
@@ -46,19 +51,44 @@ def missing_files(state: RunState, stage: Stage, names: Sequence[ShardName] | No
     if stage.each_shard and names is not None:
         expected = [shard_file(folder, stage, name) for name in names]
         yield from _compared(stage, ((path, None) for path in expected), sizes)
+    if stage is ANNOTATE:
+        for shard, files in kept_embeddings(state, names or []):
+            remove = (*files, shard_file(folder, stage, shard))
+            yield from _compared(stage, ((path, None) for path in files), sizes, remove)
     for name in stage.writes:
         path = folder.root / name
         if not any(found == path.path or found.startswith(f"{path.path}/") for found in sizes):
             yield Finding(path, "is missing", stage)
-    if stage.with_manifest:
+    if state.manifest_of(stage):
         yield from _as_in_manifest(folder, stage, sizes)
+    elif stage is EXPORT and names is not None:
+        yield from _compared(stage, ((folder.index(*name), None) for name in names), sizes)
+    left, rejects = state.reject_files(stage.name), reject_files(folder, stage, sizes)
+    if left is not None and len(rejects) != left:
+        yield Finding(folder.root / REJECTS / stage.name, f"holds {len(rejects)} files in place of {left}", stage)
+    for path in rejects:
+        if not sizes[path.path]:
+            yield Finding(path, "is empty", stage, (path,))
+
+
+def reject_files(folder: RunFolder, stage: Stage, there: Iterable[str] | None = None) -> list[StoragePath]:
+    """Of ``there``, else of all files, those that hold rejects of ``stage``, sorted."""
+    place = folder.root / REJECTS / stage.name
+    found = sizes_below(place) if there is None else there
+    of_stage = (path for path in found if path.startswith(f"{place.path}/"))
+    return [StoragePath(path, place.root) for path in sorted(of_stage) if path.endswith(_ENDING)]
 
 
 def check_presence(state: RunState, names: Sequence[ShardName] | None) -> None:
     """Raises RunFolderError where something of a stage that is done is not there; nothing is opened but the manifest.
+    So it does where a repair was broken off.
 
     ``names`` are those of the input shards, None where there are no files of each.
     """
+    if state.folder.under_repair.exists():
+        raise RunFolderError(
+            f"evenweave verify {state.folder.root} --repair was broken off: run it again, and then the same command."
+        )
     done = [stage for stage in (*CHAIN, PACK) if state.is_done(stage.name)]
     if found := [finding for stage in done for finding in missing_files(state, stage, names)]:
         more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""

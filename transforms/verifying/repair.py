@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 
+from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
 from transforms.stages import CHAIN, PACK, Stage, from_on
-from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import folders_of
 
@@ -18,14 +18,29 @@ def first_stage(findings: Iterable[Finding]) -> Stage | None:
     return min(stages, key=(*CHAIN, PACK).index, default=None)
 
 
-def repair(state: RunState, findings: Iterable[Finding]) -> None:
-    """Removes what was found broken, and goes back to before the first stage that is to be repeated."""
+def repair(state: RunState, findings: Iterable[Finding]) -> list[Finding]:
+    """Removes what was found broken, and goes back to before the first stage that is to be repeated; returns what this
+    cannot mend.
+
+    Broken off in between, it leaves a mark at which the next run stops: the rest may look whole. Raises RunFolderError
+    for a run of an older format version, with which no command goes on.
+    """
+    if state.is_older:
+        raise RunFolderError(
+            f"{state.folder.root} is of format version {state.format_version}, with which no command goes on: what is "
+            "broken cannot be made anew there. Run the job again into a new folder."
+        )
     findings = list(findings)
+    mark = state.folder.under_repair
+    mark.write_text("")
+    for path in dict.fromkeys(path for finding in findings for path in finding.remove):
+        if path != mark:
+            path.remove()
     stage = first_stage(findings)
     if stage is not None:
         go_back(state, stage)
-    for path in dict.fromkeys(path for finding in findings for path in finding.remove):
-        remove_file(path)
+    mark.remove()
+    return [finding for finding in findings if not finding.is_mendable]
 
 
 def go_back(state: RunState, stage: Stage) -> None:
@@ -36,25 +51,12 @@ def go_back(state: RunState, stage: Stage) -> None:
     stage, *later = from_on(stage)
     for after in reversed(later):
         for path in folders_of(state.folder, after):
-            remove_below(path)
-    remove_below(state.folder.report.parent)
+            path.remove()
+    state.folder.report.parent.remove()
     if stage.with_manifest:  # written when all else is there, and taken for the sign of that
         for last in ("manifest.json", "packing.json"):
-            remove_file(state.folder.root / stage.with_manifest / last)
+            (state.folder.root / stage.with_manifest / last).remove()
     for one in (stage, *later):
         with contextlib.suppress(FileNotFoundError):
             state.folder.counts(one.name).delete()
     state.forget(stage.name, *(after.name for after in later))
-
-
-def remove_below(path: StoragePath) -> None:
-    """A folder and all in it, or a file, where there is one."""
-    if path.is_dir():
-        path.filesystem.delete_dir(path.path)
-    else:
-        remove_file(path)
-
-
-def remove_file(path: StoragePath) -> None:
-    if path.is_file():
-        path.delete()

@@ -1,4 +1,4 @@
-"""A whole run, looked at: every file of every stage that was begun, against its own account and against run.json."""
+"""A run, looked at: what each stage that was begun wrote, against its own account and against run.json."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from transforms.configuration import fingerprint
 from transforms.datasets import ShardName, read_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
-from transforms.stages import CHAIN, PACK, REJECTS, VOCABULARY, Stage
+from transforms.stages import ANNOTATE, CHAIN, PACK, REJECTS, VOCABULARY, Stage
 from transforms.storage import PARTIAL, StoragePath
+from transforms.verifying.embeddings import check_embeddings
 from transforms.verifying.finding import Finding
-from transforms.verifying.listing import folders_of, missing_files, sizes_below
+from transforms.verifying.listing import folders_of, kept_embeddings, missing_files, sizes_below
 from transforms.verifying.manifests import check_manifest, records_of
 from transforms.verifying.tables import Read, check_shards, check_sums, check_unreadable, read_whole
 from transforms.vocabulary_folder import read_concepts, read_embeddings
@@ -56,19 +57,19 @@ class Verifier:
                     # a group's own state does not name the files of its rejects
                     found += [Finding(one.path, "", PACK, records_of(self.state)) for one in found]
                 yield from _once(found)
-        yield from _left_over(root)
+        yield from _left_over(root, self.state.folder.under_repair)
 
     def _check_record(self) -> Iterator[Finding]:
         state, folder = self.state, self.state.folder
         if fingerprint(state.values["identity"]) != folder.fingerprint:
             yield Finding(folder.run_json, "has a fingerprint that is not that of the settings in it", None)
-        if PACK in self.stages():
+        if state.is_older:  # which wrote no list of its inputs
             return
         try:
             table = read_table(folder.inputs, folder.fingerprint, ["source", "shard"])
-            self.names = [
-                ShardName(*row) for row in zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
-            ]
+            if PACK not in self.stages():  # which leaves no file of each
+                columns = (table[name].to_pylist() for name in table.column_names)
+                self.names = [ShardName(*row) for row in zip(*columns, strict=True)]
         except RunFolderError as error:
             seen = str(error).removeprefix(f"{folder.inputs} ").partition(". ")[0]
             yield Finding(folder.inputs, seen, None, (folder.inputs,))
@@ -90,14 +91,18 @@ class Verifier:
             yield from self._check_vocabulary()
         if done and stage is not VOCABULARY:
             yield from check_sums(state, stage, read)
-        if stage.with_manifest:
+        if stage is ANNOTATE and done:
+            beside = kept_embeddings(state, self.names or [])
+            for some in _mapped(pool, lambda one: check_embeddings(state.folder, *one), beside):
+                yield from some
+        if state.manifest_of(stage):
             yield from check_manifest(state, stage, lambda work, items: _mapped(pool, work, items), self.tell)
 
     def _tables(self, stage: Stage) -> Iterator[tuple[StoragePath, int]]:
         """The Parquet files of a stage that hold rows of a shard."""
         root = self.state.folder.root
         for place in folders_of(self.state.folder, stage):
-            if stage.with_manifest == place.name or stage is VOCABULARY:
+            if stage.with_manifest == place.name or stage is VOCABULARY or place == self.state.folder.embeddings:
                 continue
             for path, size in sorted(sizes_below(place).items()):
                 if path.endswith(".parquet"):
@@ -107,7 +112,7 @@ class Verifier:
         path, size = file
         folder = self.state.folder
         try:
-            if path == folder.concepts:
+            if path in (folder.concepts, folder.baselines, folder.balance_sample):
                 read_table(path, folder.fingerprint)
                 return None
             return read_whole(path, folder.fingerprint)
@@ -148,8 +153,10 @@ def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
     yield from seen.values()
 
 
-def _left_over(root: StoragePath) -> Iterator[Finding]:
+def _left_over(root: StoragePath, mark: StoragePath) -> Iterator[Finding]:
     for path in sorted(sizes_below(root)):
-        if PARTIAL in path.rpartition("/")[2]:
-            left = StoragePath(path, root.root)
+        name, left = path.rpartition("/")[2], StoragePath(path, root.root)
+        if PARTIAL in name:
             yield Finding(left, "was left half written", None, (left,))
+        elif left == mark:
+            yield Finding(left, "was left by a repair that was broken off", None, (left,))

@@ -60,7 +60,7 @@ def check_shards(
     folder = state.folder
     rejects = {one.name: one for one in read if one.path.relative_to(folder.root).startswith(f"{REJECTS}/")}
     for one in read:
-        together = remade_with(folder, stage, one.name)
+        together = (one.path, *remade_with(folder, stage, one.name))
         if names is not None and one.name not in names:
             yield Finding(one.path, "is of a shard that is no input of this run", stage, together)
         elif one.reasons and one.reasons != dict(one.counts.rejects):

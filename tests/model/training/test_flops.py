@@ -10,7 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from model.architecture.configuration import config_from_yaml
-from model.training.flops import FlopCounter
+from model.training.flops import FlopCounter, peak_flops_per_sec
 from model.training.loss_module import LossModule, MicroBatch
 from model.training.optimizer import freeze
 from model.training.settings import TrainSettings
@@ -61,3 +61,20 @@ def test_attention_is_per_document_and_causal() -> None:
     whole, halves = counter.text(np.array([8192.0])), counter.text(np.array([4096.0, 4096.0]))
     # 36 layers, 3 passes, 2·L²·4096 each: two halves have half the pairs
     assert whole - halves == pytest.approx(36 * 3 * 2 * 4096 * (8192**2 / 2))
+
+
+@pytest.mark.parametrize(
+    "name, peak",
+    [
+        ("NVIDIA H200", 989e12),
+        ("NVIDIA GH200 480GB", 989e12),
+        ("NVIDIA H800", 989e12),
+        ("NVIDIA A100-SXM4-80GB", 312e12),
+        ("NVIDIA B200", 2.25e15),
+        ("NVIDIA T4", None),
+    ],
+)
+def test_the_peak_is_that_of_the_device(monkeypatch: pytest.MonkeyPatch, name: str, peak: float | None) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: name)
+    assert peak_flops_per_sec(torch.device("cuda")) == peak
+    assert peak_flops_per_sec(torch.device("cpu")) is None

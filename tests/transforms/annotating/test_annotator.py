@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.transforms.annotating.test_imported_embeddings import write as write_imported
 from transforms.annotating.annotator import Annotator
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
@@ -57,3 +58,16 @@ def test_similarity_is_stored_only_where_it_is_asked_for(source: SourceSettings)
     (shard,) = list_shards(source)
     annotator = Annotator(ENCODER, RetrievalSettings(concepts_per_image=1), DecodeSettings(), concepts)
     assert "caption_similarity" not in annotator.annotate(shard, source)[0].column_names
+
+
+def test_embeddings_that_a_source_brings_along_are_not_made_again(
+    source: SourceSettings, tmp_path: pathlib.Path
+) -> None:
+    concepts = ClipEncoder(ENCODER).encode_texts(["a circle", "a dog", "a cat"])
+    (shard,) = list_shards(source)
+    keys = [name.removesuffix(".png") for name in shard.files]
+    rows = concepts[[2, 0, 1, 2, 1]]  # what no encoder would make of these pictures
+    write_imported(tmp_path / "brought", "0", rows[::-1], image_path=keys[::-1])
+    brought = source.model_copy(update={"embeddings": str(tmp_path / "brought")})
+    annotator = Annotator(ENCODER, RetrievalSettings(concepts_per_image=1), DecodeSettings(), concepts)
+    assert list_matrix(annotator.annotate(shard, brought).table["concept_ids"])[:, 0].tolist() == [2, 0, 1, 2, 1]

@@ -14,6 +14,6 @@ def test_every_method_of_the_settings_has_one_class_of_its_name() -> None:
 
 def test_only_what_is_fitted_reads_a_sample() -> None:
     rows = {name: method.sample_rows(BalanceSettings(size=1, max_sample_rows=7)) for name, method in METHODS.items()}
-    assert {name for name, limit in rows.items() if limit} == {"raked", "metaclip"}
+    assert {name for name, limit in rows.items() if limit} == {"raked", "metaclip", "even"}
     assert METHODS["metaclip"].sample_rows(BalanceSettings(size=1, metaclip_t=5)) == 0
-    assert [name for name, method in METHODS.items() if method.corrected] == ["even"]
+    assert [name for name, method in METHODS.items() if method.corrections(BalanceSettings(size=1))] == ["even"]

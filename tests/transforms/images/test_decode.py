@@ -1,4 +1,4 @@
-"""Every dress of the three formats is decoded as it is meant to be seen; every fault has its reason."""
+"""Every dress of the four formats is decoded as it is meant to be seen; every fault has its reason."""
 
 from __future__ import annotations
 
@@ -255,3 +255,48 @@ def test_real_images_are_all_decoded() -> None:
         image = decoded(sample.image)
         assert (image.width, image.height) == (sample.metadata["width"], sample.metadata["height"])
     assert {decoded(data, least_side=128).format for data in photo_files()} == {"jpg"}
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_a_tiff_is_turned_once(turn: int, compression: str | None) -> None:
+    buffer = io.BytesIO()
+    picture = SCENE
+    picture.save(buffer, "TIFF", compression=compression, tiffinfo={0x0112: turn})
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    lossless = io.BytesIO()
+    picture.save(lossless, "PNG", exif=exif)
+    found, wanted = decoded(buffer.getvalue()), decoded(lossless.getvalue())
+    assert found.format == "tiff"
+    assert found[1:4] == wanted[1:4]
+    assert np.array_equal(found.rgb, wanted.rgb)
+
+
+def test_the_first_page_of_a_tiff_is_shown() -> None:
+    buffer = io.BytesIO()
+    first, second = SCENE, Image.new("RGB", (50, 60))
+    first.save(buffer, "TIFF", save_all=True, append_images=[second])
+    assert np.array_equal(decoded(buffer.getvalue()).rgb, np.asarray(SCENE))
+
+
+@pytest.mark.parametrize("dtype", ["<u2", ">u2"])
+def test_a_tiff_of_16_bits_is_scaled(dtype: str) -> None:
+    grey = (np.arange(64 * 64).reshape(64, 64) * 16).astype(dtype)
+    buffer = io.BytesIO()
+    Image.fromarray(grey).save(buffer, "TIFF")
+    assert np.array_equal(decoded(buffer.getvalue()).rgb[..., 0], (grey >> 8).astype(np.uint8))
+
+
+def test_a_tiff_of_real_numbers_is_refused() -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(np.linspace(0, 1, 4096, dtype=np.float32).reshape(64, 64)).save(buffer, "TIFF")
+    found = fault(buffer.getvalue())
+    assert found.reason == Reason.UNDECODABLE_IMAGE and "no stated range" in found.detail
+
+
+def test_a_tiff_that_was_cut_is_refused() -> None:
+    buffer = io.BytesIO()
+    SCENE.save(buffer, "TIFF")
+    for end in (4, 100, len(buffer.getvalue()) // 2, len(buffer.getvalue()) - 10):
+        assert fault(buffer.getvalue()[:end]).reason == Reason.UNDECODABLE_IMAGE

@@ -8,6 +8,7 @@ import pytest
 
 from transforms.configuration import validate
 from transforms.errors import ConfigError, InputError
+from transforms.reading.formats import FORMATS
 from transforms.reading.listing import list_shards
 from transforms.reading.settings import SourceSettings
 
@@ -52,15 +53,9 @@ def test_nothing_to_read_names_pattern_and_what_was_looked_for(tmp_path: pathlib
 
 
 def test_an_empty_folder_is_an_error(tmp_path: pathlib.Path) -> None:
-    for layout in ("webdataset", "parquet", "folder"):
+    for layout in FORMATS:
         with pytest.raises(InputError, match="no file at all"):
             list_shards(source_of(tmp_path, format=layout))
-
-
-@pytest.mark.parametrize("layout", ["interleaved_parquet", "interleaved_webdataset"])
-def test_formats_not_read_yet_are_refused_by_name(tmp_path: pathlib.Path, layout: str) -> None:
-    with pytest.raises(InputError, match=f"source web: format {layout} is not read yet"):
-        list_shards(source_of(tmp_path, format=layout))
 
 
 def test_a_folder_becomes_virtual_shards(tmp_path: pathlib.Path) -> None:

@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 from tests.transforms.exporting.small_run import draw_tars
+from transforms.reading.inputs import INPUTS, inputs_table
 from transforms.reading.listing import list_shards
 from transforms.reading.settings import SourceSettings
-from transforms.reading.versions import INPUTS, inputs_table
 
 
 def versions(source: SourceSettings) -> list[str]:
-    table = inputs_table(list_shards(source, files_per_shard=2), {source.name: source})
+    table = inputs_table(list_shards(source, files_per_shard=2))
     assert table.schema == INPUTS
     found: list[str] = table["version"].to_pylist()
     return found
@@ -42,3 +42,15 @@ def test_the_times_of_a_folder(tmp_path: pathlib.Path) -> None:
     assert changed != first and same == second
     os.utime(captions, ns=(1, 1))
     assert not set(versions(source)) & {changed, second}
+
+
+def test_a_folder_with_a_name_that_is_not_utf_8(tmp_path: pathlib.Path) -> None:
+    name = os.fsencode(tmp_path) + b"/\xe9t\xe9.png"
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    with open(name, "wb") as file:
+        file.write((tmp_path / "a.png").read_bytes())
+    source = SourceSettings(name="some", format="folder", path=str(tmp_path))
+    before = versions(source)
+    os.utime(name, ns=(1, 1))
+    assert versions(source) != before
+    assert len(before) == 1

@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from tests.transforms.reporting.synthetic_run import Row, SyntheticRun
+from transforms.browsing.found_images import Fetch
 from transforms.errors import InputError
 from transforms.rejects import Reason, Reject
-from transforms.reporting.examples import Fetch
 from transforms.storage import StoragePath
 
 

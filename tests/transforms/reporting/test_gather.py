@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tests.transforms.reporting.synthetic_run import CONFIG, Row, SyntheticRun
-from transforms.datasets import ShardName
+from transforms.browsing.found_images import Fetch
+from transforms.browsing.shards import list_annotated
 from transforms.errors import RunFolderError
 from transforms.rejects import Reason, Reject
 from transforms.reporting.breakdown import by_language, by_source, tally_shards
-from transforms.reporting.examples import Fetch
-from transforms.reporting.gather import commonest_and_rarest, gather, list_annotated
+from transforms.reporting.gather import gather
 from transforms.reporting.summary import BreakdownRow
 from transforms.run_folder import RunFolder, RunState
 from transforms.storage import StoragePath
@@ -100,19 +100,6 @@ def test_a_part_of_the_shards_is_scaled_up_by_source(root: StoragePath) -> None:
         BreakdownRow("zh", "unknown", 2, 2),
     )
     assert by_language(tallies, shards) == (BreakdownRow("en", "", 24, 8), BreakdownRow("zh", "", 2, 2))
-
-
-def test_shards_are_sampled_evenly_and_alike_each_time(small_run: SyntheticRun, root: StoragePath) -> None:
-    folder = small_run.write(root).folder
-    assert sorted(list_annotated(folder)) == [ShardName("web", "a"), ShardName("zh", "b")]
-    assert list_annotated(folder) == list_annotated(folder)
-
-
-def test_extremes_never_name_a_concept_twice_or_an_absent_one() -> None:
-    assert commonest_and_rarest(np.array([0, 5, 3, 5, 1]), shown=12) == ([1, 3], [4, 2])
-    assert commonest_and_rarest(np.array([9, 8, 7, 6]), shown=1) == ([0], [3])
-    assert commonest_and_rarest(np.array([4]), shown=12) == ([0], [])
-    assert commonest_and_rarest(np.array([0, 0]), shown=12) == ([], [])
 
 
 @pytest.mark.parametrize(("done", "missing"), [((), "annotate"), (("annotate", "deduplicate"), "balance")])

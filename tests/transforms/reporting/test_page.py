@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -8,8 +11,8 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.transforms.reporting.synthetic_run import CONFIG, Row, SyntheticRun
+from transforms.browsing.found_images import Fetch
 from transforms.rejects import Reject
-from transforms.reporting.examples import Fetch
 from transforms.reporting.gather import gather
 from transforms.reporting.page import render
 from transforms.storage import StoragePath
@@ -78,7 +81,11 @@ def test_text_from_the_web_stays_text(hostile: str, root: StoragePath, fetch: Fe
 def test_the_page_loads_nothing(small_run: SyntheticRun, root: StoragePath, fetch: Fetch) -> None:
     text = render(gather(small_run.write(root), fetch))
     page = Elements(text)
-    assert not {"script", "link", "iframe", "object", "base", "form"} & {tag for tag, _ in page.found}
+    assert not {"link", "iframe", "object", "base", "form"} & {tag for tag, _ in page.found}
+    assert [attributes for tag, attributes in page.found if tag == "script"] == [
+        {"type": "application/json", "id": "concept-data"},
+        {},
+    ]
     loads = [value for _, name, value in page.attributes() if name in ("src", "href", "xlink:href", "srcset", "data")]
     assert loads and all(value.startswith("data:image/jpeg;base64,") for value in loads)
     assert not re.search(r"@import|url\(", text)
@@ -87,7 +94,11 @@ def test_the_page_loads_nothing(small_run: SyntheticRun, root: StoragePath, fetc
         "http://www.w3.org/1999/xlink",
     }
     policy = [attributes for tag, attributes in page.found if attributes.get("http-equiv")]
-    assert policy[0]["content"] == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    [script] = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy[0]["content"] == (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    )
 
 
 def test_the_same_run_gives_the_same_bytes(small_run: SyntheticRun, root: StoragePath, fetch: Fetch) -> None:
@@ -128,6 +139,42 @@ def test_a_report_without_pictures_says_so(small_run: SyntheticRun, root: Storag
     page = Elements(render(gather(small_run.write(root))))
     assert "picture not readable" in page.text
     assert "img" not in {tag for tag, _ in page.found}
+
+
+def test_every_concept_is_in_the_list(small_run: SyntheticRun, root: StoragePath) -> None:
+    page = render(gather(small_run.write(root)))
+    assert listed(page) == {
+        "names": ["dog", "cat", "rare", "absent"],
+        "langs": ["en"] * 4,
+        "before": [5, 3, 1, 0],
+        "random": [3, 1, 1, 0],
+        "after": [2, 2, 0, 0],
+    }
+    assert "The page lists the" not in page
+
+
+def test_a_list_too_long_for_a_page_holds_its_ends_and_says_so(
+    small_run: SyntheticRun, root: StoragePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transforms.reporting.gather._CONCEPTS_LISTED", 2)
+    page = render(gather(small_run.write(root)))
+    assert listed(page)["names"] == ["dog", "rare"]
+    assert "The page lists the 1 commonest and as many of the rarest, 2 of 4;" in _spaces(Elements(page).text)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_names_stay_data_in_the_list(hostile: str, root: StoragePath) -> None:
+    run = SyntheticRun([(hostile, 1, 1, 1)], {("web", "a"): [Row("w", [0], copies=1)]})
+    page = render(gather(run.write(root)))
+    assert listed(page)["names"] == [hostile]
+    assert hostile not in page or not set(hostile) & set("<>&")
+
+
+def listed(page: str) -> dict[str, list[object]]:
+    """What the page hands to its script."""
+    [data] = re.findall(r'<script type="application/json" id="concept-data">(.*?)</script>', page, re.DOTALL)
+    values: dict[str, list[object]] = json.loads(data)
+    return values
 
 
 def _spaces(text: str) -> str:

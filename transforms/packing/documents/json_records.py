@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from transforms.conversations.bounded_json import TOO_DEEP, TOO_MANY_DIGITS, check_depth, decode, end_of_value
+from transforms.bounded_json import TOO_DEEP, TOO_MANY_DIGITS, check_depth, decode, end_of_value
 from transforms.errors import InputError
 from transforms.packing.inputs import PackInput
 

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import av
 import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -47,8 +49,15 @@ class VideoFault(NamedTuple):
     detail: str
 
 
+#: What may be missing of the time that a container declares: the last packet often has no duration, and headers round.
+_TOLERATED_FRAMES, _TOLERATED_SHARE = 2, 0.02
+
+
 def measure_video(data: bytes) -> VideoMeasure | VideoFault:
-    """Counts the packets of the first video stream; decodes its first frame, since only frames tell how they lie."""
+    """Counts the packets of the first video stream; decodes its first frame, since only frames tell how they lie.
+
+    What ends before its container says that it does is truncated: its rest would be missing from what is shown.
+    """
     try:
         with av.open(io.BytesIO(data), mode="r", metadata_errors="replace") as container:
             if len(container.streams) and not container.streams.video:
@@ -56,17 +65,38 @@ def measure_video(data: bytes) -> VideoMeasure | VideoFault:
                 return VideoFault(Reason.NO_VIDEO_STREAM, f"no stream of video, only of {kinds}")
             stream = container.streams.video[0]
             stream.thread_type = "NONE"
-            total, first = 0, None
-            for packet in container.demux(stream):
-                total += packet.size > 0
-                first = first or next(iter(packet.decode()), None)
             rate = float(stream.average_rate or stream.guessed_rate or 1)
+            total, end_secs = 0, 0.0
+            first: Any = None
+            for packet in container.demux():
+                end_secs = max(end_secs, _end_secs(packet))
+                if packet.stream is stream:
+                    total += packet.size > 0
+                    first = first or next(iter(packet.decode()), None)
+            declared_secs = _declared_secs(container, stream, rate)
     except (av.FFmpegError, ValueError, IndexError) as error:
         return VideoFault(Reason.UNDECODABLE_VIDEO, _said(error))
     if first is None or not total:
         return VideoFault(Reason.UNDECODABLE_VIDEO, "no frame can be decoded")
+    if declared_secs - end_secs > _TOLERATED_FRAMES / rate + _TOLERATED_SHARE * declared_secs:
+        return VideoFault(Reason.TRUNCATED_VIDEO, f"ends after {end_secs:.1f} of {declared_secs:.1f} seconds")
     width, height = (first.height, first.width) if _Upright.of(first).turned else (first.width, first.height)
     return VideoMeasure(total, rate, width, height)
+
+
+def _end_secs(packet: av.Packet[Any]) -> float:
+    """When what a packet holds ends; 0 where it does not say."""
+    if packet.pts is None or packet.time_base is None:
+        return 0.0
+    return float((packet.pts + (packet.duration or 0)) * packet.time_base)
+
+
+def _declared_secs(container: InputContainer, stream: VideoStream, rate: float) -> float:
+    """By the container's own account. Of an AVI FFmpeg works the time out from the bytes that are there, so that its
+    header's count of frames is taken; that of others may count frames which an edit list leaves out."""
+    if container.format.name == "avi":
+        return stream.frames / rate
+    return (container.duration or 0) / av.time_base
 
 
 def num_shown_frames(measure: VideoMeasure, sampling: VideoSampling) -> int:

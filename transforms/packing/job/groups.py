@@ -18,6 +18,7 @@ from transforms.packing.documents.pairs import read_pairs
 from transforms.packing.documents.records import read_records
 from transforms.packing.inputs import InputGroup, PackInput
 from transforms.packing.job.group_documents import GroupDocuments
+from transforms.packing.job.input_digest import InputDigest
 from transforms.packing.job.shard_writer import write_shards
 from transforms.packing.layouts.ready import ready_packs
 from transforms.packing.layouts.registry import LAYOUTS
@@ -51,24 +52,26 @@ class PackJob:
 
 @dataclass(frozen=True)
 class GroupOutcome:
-    """What came of a group. ``tally`` is None for the layout that is not packed."""
+    """What came of a group. ``tally`` is None for the layout that is not packed; ``inputs``: digest of each, by
+    :func:`input_name`."""
 
     group: int
     counts: Counts
     shards: tuple[ShardStats, ...]
     tally: PackTally | None
+    inputs: Mapping[str, str]
 
 
 def pack_group(group: InputGroup, job: PackJob) -> GroupOutcome:
     """Shards of one group, its rejects by input, and its outcome, last; at once done when that is there."""
-    path = _outcome_path(job, group.number)
+    path = outcome_path(job, group.number)
     if path.is_file():
         return read_outcome(path, job.folder.fingerprint, group.number)
     rules = LAYOUTS[job.layout]
     chat = load_chat(job.pack) if rules.packed else None
-    documents = GroupDocuments()
-    for part in group.inputs:
-        documents.gather(part, _read(part, job), rules.fault, chat, job.pack)
+    documents, digests = GroupDocuments(), {part: InputDigest() for part in group.inputs}
+    for part, digest in digests.items():
+        documents.gather(part, digest.taking(read_documents(part, job)), rules.fault, chat, job.pack)
     if chat is None:
         packs, tally = [[one] for one in documents.in_keyed_order(job.pack.seed)], None
     else:
@@ -81,12 +84,19 @@ def pack_group(group: InputGroup, job: PackJob) -> GroupOutcome:
         write_rejects(job.folder.rejects(PACK.name, part.source, part.name), part.name, rejects, job.folder.fingerprint)
     rejected = [reject for rejects in documents.rejects.values() for reject in rejects]
     counts = Counts(documents.rows_in, documents.rows_out, Counts.of(0, rejected).rejects)
-    outcome = GroupOutcome(group.number, counts, tuple(shards), tally)
+    inputs = {input_name(part): digest.hexdigest() for part, digest in digests.items()}
+    outcome = GroupOutcome(group.number, counts, tuple(shards), tally, inputs)
     path.write_text(json.dumps(_outcome_values(outcome, job.folder.fingerprint)))
     return outcome
 
 
-def _read(part: PackInput, job: PackJob) -> Iterator[LocatedDocument | Reject]:
+def input_name(part: PackInput) -> str:
+    """Unique among the inputs of a job."""
+    return f"{part.source}/{part.name}"
+
+
+def read_documents(part: PackInput, job: PackJob) -> Iterator[LocatedDocument | Reject]:
+    """Every document of an input, or why it is none, in order."""
     source = job.sources[part.source]
     return read_pairs(part, source) if source.format == "webdataset" else read_records(part, source, job.video)
 
@@ -109,7 +119,7 @@ def _keyed_packs(
         yield f"ps_{group * _PACKS_PER_GROUP + number:08d}", documents
 
 
-def _outcome_path(job: PackJob, group: int) -> StoragePath:
+def outcome_path(job: PackJob, group: int) -> StoragePath:
     return job.packed / RECORDS / f"{group:06d}.json"
 
 
@@ -120,6 +130,7 @@ def _outcome_values(outcome: GroupOutcome, fingerprint: str) -> dict[str, Any]:
         "counts": outcome.counts.to_dict(),
         "shards": [asdict(shard) for shard in outcome.shards],
         "tally": None if outcome.tally is None else outcome.tally.to_dict(),
+        "inputs": dict(outcome.inputs),
     }
 
 
@@ -130,6 +141,7 @@ class _StoredRecord:
     counts: StoredCounts
     shards: tuple[ShardStats, ...]
     tally: dict[str, Any] | None
+    inputs: dict[str, str]
 
 
 def read_outcome(path: StoragePath, fingerprint: str, group: int) -> GroupOutcome:
@@ -137,4 +149,4 @@ def read_outcome(path: StoragePath, fingerprint: str, group: int) -> GroupOutcom
     stored = shaped(path, read_versioned_json(path, fingerprint), _StoredRecord)
     with parsing(path):
         tally = None if stored.tally is None else PackTally.from_dict(stored.tally)
-    return GroupOutcome(group, stored.counts, stored.shards, tally)
+    return GroupOutcome(group, stored.counts, stored.shards, tally, stored.inputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pathlib
 import struct
 
 import av
@@ -54,6 +55,41 @@ def sound() -> bytes:
 )
 def test_what_is_no_video_has_a_reason_of_its_own(data: bytes, fault: VideoFault) -> None:
     assert measure_video(data) == fault
+
+
+def noise(path: pathlib.Path, frames: int, container: str, codec: str, options: dict[str, str]) -> bytes:
+    """A video whose frames take about the same bytes each."""
+    rng = np.random.default_rng(0)
+    with av.open(str(path), "w", format=container, options=options) as output:
+        track = output.add_stream(codec, rate=10)
+        track.width, track.height = 64, 48
+        for _ in range(frames):
+            pixels = rng.integers(0, 255, (48, 64, 3), np.uint8)
+            output.mux(track.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        output.mux(track.encode(None))
+    return path.read_bytes()
+
+
+CONTAINERS = [
+    ("avi", "mpeg4", {}),
+    ("matroska", "mpeg4", {}),
+    ("webm", "libvpx-vp9", {}),
+    ("flv", "flv", {}),
+    ("mp4", "mpeg4", {"movflags": "faststart"}),
+]
+
+
+@pytest.mark.parametrize(("container", "codec", "options"), CONTAINERS, ids=[one[0] for one in CONTAINERS])
+def test_a_video_that_was_cut_short_is_told(
+    container: str, codec: str, options: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    data = noise(tmp_path / "video", 40, container, codec, options)
+    whole = measure_video(data)
+    assert isinstance(whole, VideoMeasure) and whole.total_frames == 40
+    for share in (0.8, 0.4):
+        cut = measure_video(data[: int(share * len(data))])
+        assert isinstance(cut, VideoFault) and cut.reason == Reason.TRUNCATED_VIDEO, cut
+        assert cut.detail.endswith("of 4.0 seconds")
 
 
 def laid(data: bytes, a: int, b: int, c: int, d: int) -> bytes:

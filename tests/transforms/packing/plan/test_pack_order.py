@@ -18,6 +18,14 @@ def test_a_permutation_of_any_size(size: int, seed: int, purpose: str) -> None:
     assert sorted(permuted(i, size, seed, purpose) for i in range(size)) == list(range(size))
 
 
+def test_golden_orders() -> None:
+    """Training that was stopped goes on by them: with other values it would read packs twice, and others never."""
+    assert [permuted(i, 5, 0, "a") for i in range(5)] == [1, 4, 3, 0, 2]
+    assert [permuted(i, 17, 0, "a") for i in range(17)] == [1, 9, 3, 6, 0, 11, 14, 4, 5, 15, 10, 16, 13, 12, 7, 2, 8]
+    mixture = PackOrder((3, 2), 1, (0.5, 0.5))
+    assert [mixture.at(i) for i in range(8)] == [(0, 1), (1, 1), (0, 2), (1, 0), (1, 0), (1, 1), (0, 0), (1, 1)]
+
+
 def test_epochs_and_seeds_differ_and_mix() -> None:
     orders = [tuple(permuted(i, 500, seed, purpose) for i in range(500)) for seed in (0, 1) for purpose in ("a", "b")]
     assert len(set(orders)) == 4

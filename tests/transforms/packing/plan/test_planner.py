@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.benchmarks.synthetic_lengths import synthetic_lengths
+from tests.transforms.packing.synthetic_lengths import synthetic_lengths
 from transforms.packing.plan.histogram_fit import fit
 from transforms.packing.plan.planner import Plan, plan_packs
 
@@ -105,6 +108,21 @@ def test_golden_plan() -> None:
     lengths = [7, 3, 5, 5, 2, 8, 12, 1, 4, 3]
     assert plan_packs(lengths, 10).pack.tolist() == [0, 2, 3, 3, 1, 1, -1, 2, 2, 0]
     assert plan_packs(lengths, 10, seed=1).num_packs == 4
+
+
+@pytest.mark.parametrize(
+    "options, packs, digest",
+    [
+        ({}, 334, "40f5f557c8c49b9b"),
+        ({"balance": True}, 334, "e7fef23e597d3a99"),
+        ({"balance": True, "max_patches": 27_000}, 334, "6faae0ab7356df39"),
+        ({"max_patches": 27_000, "max_attention": 20_000_000}, 328, "f025d4986eb44d66"),
+    ],
+)
+def test_golden_plans_of_many(options: dict[str, Any], packs: int, digest: str) -> None:
+    lengths, patches = synthetic_lengths(3_000)
+    plan = plan_packs(lengths, 8192, ids=document_ids(3_000), num_patches=patches, **options)
+    assert (plan.num_packs, xxhash.xxh3_64_hexdigest(plan.pack.astype("<i4").tobytes())) == (packs, digest)
 
 
 def test_the_seed_decides_which_of_equals_meet() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.benchmarks.synthetic_lengths import synthetic_lengths
+from tests.transforms.packing.synthetic_lengths import synthetic_lengths
 from transforms.packing.plan.planner import Plan, plan_packs
 from transforms.packing.plan.tally import Histogram, PackTally, next_fit
 
@@ -22,6 +22,13 @@ def test_quantiles_are_right_to_one_percent(first: list[int], second: list[int],
     rank = max(math.ceil(share * together.count) - 1, 0)
     exact = sorted(first + second)[rank]
     assert together.quantile(share) == pytest.approx(exact, rel=0.011)
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_and_nought() -> None:
+    """Zeros have a bin of their own, without a warning of their logarithm; where there are no values, nought."""
+    assert Histogram.of(np.zeros(3)).quantile(0.5) == 0.0
+    assert Histogram.of(np.zeros(0)).quantile(0.5) == 0.0 and Histogram.of(np.zeros(0)).count == 0
 
 
 def test_doubling_ranges() -> None:

@@ -1,0 +1,67 @@
+"""The commands that look into runs that are there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from transforms.browsing.concepts import Order
+
+_Run = Annotated[str, typer.Argument(metavar="RUN", help="a finished run folder: a path or URI")]
+_Html = Annotated[str | None, typer.Option("--html", metavar="FILE", help="where the page is written")]
+_Csv = Annotated[str | None, typer.Option("--csv", metavar="FILE", help="write all of them there, as CSV")]
+
+
+def add_browse_commands(app: typer.Typer) -> None:
+    for command in (concepts, show, rejects, compare):
+        app.command()(command)
+
+
+def concepts(
+    run: _Run,
+    sort: Annotated[
+        Order, typer.Option("--sort", help="by images before balancing, or by what balancing gave")
+    ] = "common",
+    search: Annotated[str | None, typer.Option("--search", metavar="WORD", help="only names that hold WORD")] = None,
+    csv: _Csv = None,
+) -> None:
+    """The concepts of a run: images of each before balancing, in a random selection, and after."""
+    from pipelines import concepts as job
+
+    job.run(run, sort, search, csv)
+
+
+def show(
+    run: _Run,
+    concept: Annotated[str | None, typer.Option("--concept", metavar="NAME", help="images that hold it")] = None,
+    rejected: Annotated[str | None, typer.Option("--rejected", metavar="REASON", help="images left out for it")] = None,
+    images: Annotated[int, typer.Option("--images", min=1, help="most of each kind")] = 48,
+    html: _Html = None,
+) -> None:
+    """A sheet of images: those of a concept, kept and dropped, or those left out for a reason."""
+    from pipelines import show as job
+
+    job.run(run, concept, rejected, images, html)
+
+
+def rejects(
+    run: _Run,
+    csv: _Csv = None,
+    parquet: Annotated[str | None, typer.Option("--parquet", metavar="FILE", help="the same, as Parquet")] = None,
+) -> None:
+    """Every row that is not in the balanced corpus, by stage and reason; also those that balance did not choose."""
+    from pipelines import rejects as job
+
+    job.run(run, csv, parquet)
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="a finished run folder")],
+    second: Annotated[str, typer.Argument(metavar="B", help="another")],
+    html: _Html = None,
+) -> None:
+    """Two runs side by side: settings, counts, measures, chosen images, and the concepts that moved most."""
+    from pipelines import compare as job
+
+    job.run(first, second, html)
