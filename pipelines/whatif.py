@@ -107,7 +107,7 @@ def _exactly(state: RunState, settings: BuildSettings, engine: Engine) -> Outcom
     """All passes of the stage, written apart and removed again."""
     from pipelines import balance  # it imports Beam
 
-    folder = _Scratch(state.folder.root, state.folder.fingerprint, state.folder.root / "balance" / ".what-if")
+    folder = _Scratch(state.folder.root, state.folder.fingerprint, state.folder.certificate.parent / ".what-if")
     names = read_table(folder.inputs, folder.fingerprint, ["source", "shard"]).to_pylist()
     shards = [ShardName(row["source"], row["shard"]) for row in names]
     folder.scratch.remove()

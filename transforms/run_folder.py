@@ -17,7 +17,7 @@ from pydantic import BaseModel, model_validator
 from transforms.at_rest import FORMAT_VERSION, OLDER_VERSIONS, RUN_JSON, check_origin, parsing, read_json, shaped
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts, StoredCounts
-from transforms.stages import COUNTS_ENDING, EXPORT, REJECTS, Stage
+from transforms.stages import BALANCE, COUNTS_ENDING, EXPORT, REJECTS, Stage
 from transforms.storage import StoragePath
 
 
@@ -53,17 +53,17 @@ class RunFolder:
     @property
     def certificate(self) -> StoragePath:
         """What balance aimed at, what it reached, and what it promised."""
-        return self.root / "balance" / "certificate.json"
+        return self.root / BALANCE.name / "certificate.json"
 
     @property
     def baselines(self) -> StoragePath:
         """Images of each concept in selections of the same size by other methods."""
-        return self.root / "balance" / "baselines.parquet"
+        return self.root / BALANCE.name / "baselines.parquet"
 
     @property
     def balance_sample(self) -> StoragePath:
         """The images that ``even`` was fitted on."""
-        return self.root / "balance" / "sample.parquet"
+        return self.root / BALANCE.name / "sample.parquet"
 
     @property
     def shards(self) -> StoragePath:
