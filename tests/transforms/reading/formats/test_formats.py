@@ -26,6 +26,7 @@ _MAY_NAME = {
     "transforms/packing/job/groups.py",
     "transforms/exporting/card.py",  # a tag of Hugging Face's
     "transforms/packing/layouts/messages.py",  # a reader of Hugging Face's
+    "transforms/miniature/instruct/sources.py",  # a file ending of instruction records
     "pipelines/init.py",  # what is written where nothing is named
     "pipelines/train_tiny.py",
 }
