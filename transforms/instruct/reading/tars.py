@@ -12,11 +12,10 @@ from typing import Any
 from transforms.bounded_json import decode
 from transforms.instruct.reading.inputs import InstructPart
 from transforms.instruct.rows import MediaKind, Medium
-from transforms.reading.formats.tar_groups import split_name
-from transforms.reading.retried_file import RetriedFile
+from transforms.reading.formats.tar_groups import TarGroup, read_groups
+from transforms.reading.input_shard import InputShard
 from transforms.rejects import Reason, Reject
-from transforms.tar.blocks import ArchiveBytes
-from transforms.tar.reader import BrokenTarError, DamagedBlocks, TarMember, read_members
+from transforms.tar.reader import TarMember
 
 KIND_OF_ENDING: dict[str, MediaKind] = {
     **dict.fromkeys(("jpg", "jpeg", "png", "webp"), "image"),
@@ -28,33 +27,18 @@ _MOST_MEDIA_BYTES, _MOST_TEXT_BYTES = 256 << 20, 16 << 20  # as of image-text ta
 
 def read_tar(part: InstructPart) -> Iterator[tuple[str, dict[str, Any]] | Reject]:
     """Each sample as a record, its media as :class:`Medium` in the order of their members, or in that in which the
-    record's own list names them. A cut archive ends in one reject."""
-    sample: dict[str, TarMember] = {}
-    sample_key = ""
-    with RetriedFile(part.path, part.size_bytes) as stream:
-        try:
-            for member in read_members(ArchiveBytes(stream, part.size_bytes), _most_bytes):
-                if isinstance(member, DamagedBlocks):
-                    detail = f"{member.end_offset - member.offset} bytes from byte {member.offset} on follow no header"
-                    yield Reject(str(member.offset), Reason.DAMAGED_BLOCKS, detail)
-                    continue
-                key, ending = split_name(member.name)
-                if not key:
-                    continue
-                if sample and (key != sample_key or ending in sample):
-                    yield _record(sample_key, sample, part)
-                    sample = {}
-                sample_key = key
-                sample[ending] = member
-        except BrokenTarError as broken:
-            yield Reject(sample_key or part.name, Reason.TRUNCATED_SHARD, f"{broken.detail}; all that followed is lost")
-            return
-    if sample:
-        yield _record(sample_key, sample, part)
+    record's own list names them. A cut archive ends in one reject; raises InputError for a file without a member."""
+    shard = InputShard(part.source, part.name, "webdataset", part.path, part.size_bytes)
+    seen: set[str] = set()
+    for group in read_groups(shard, part.path, part.size_bytes, _most_bytes):
+        if isinstance(group, Reject):
+            yield group
+            continue
+        read = [ending for ending in group.members if _most_bytes(ending)]
+        yield group.fault(seen) or group.unread(*read) or _record(group, part)
 
 
-def _most_bytes(name: str) -> int:
-    ending = split_name(name)[1]
+def _most_bytes(ending: str) -> int:
     if ending in _TEXTS:
         return _MOST_TEXT_BYTES
     return _MOST_MEDIA_BYTES if _kind(ending) else 0
@@ -64,24 +48,20 @@ def _kind(ending: str) -> MediaKind | None:
     return KIND_OF_ENDING.get(ending.rpartition(".")[2])
 
 
-def _record(key: str, members: Mapping[str, TarMember], part: InstructPart) -> tuple[str, dict[str, Any]] | Reject:
-    for ending, member in members.items():
-        if (ending in _TEXTS or _kind(ending)) and not (member.is_regular and len(member.data) == member.size_bytes):
-            reason = Reason.MEMBER_TOO_LARGE if member.is_regular else Reason.NOT_REGULAR_FILE
-            return Reject(key, reason, f"{member.name}, of {member.size_bytes} bytes")
+def _record(group: TarGroup, part: InstructPart) -> tuple[str, dict[str, Any]] | Reject:
     try:
-        record = _texts(members)
+        record = _texts(group.members)
     except ValueError as error:
-        return Reject(key, Reason.MALFORMED_RECORD, str(error))
+        return Reject(group.key, Reason.MALFORMED_RECORD, str(error))
     media: dict[MediaKind, dict[str, Medium]] = {"image": {}, "video": {}}
-    for ending, member in members.items():
+    for ending, member in group.members.items():
         if kind := _kind(ending):
             media[kind][member.name] = Medium(
                 kind, str(part.path), member.name, member.data_offset, member.size_bytes, member.data
             )
     for kind, found in media.items():
         record.update(_listed(record, kind, found))
-    return key, record
+    return group.key, record
 
 
 def _texts(members: Mapping[str, TarMember]) -> dict[str, Any]:
