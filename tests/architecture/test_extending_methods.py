@@ -30,10 +30,10 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from transforms.balancing.concept_ids import Ids
 from transforms.balancing.methods.weighting import Corpus, Weighting
 from transforms.balancing.sampling import Floats
 from transforms.balancing.settings import Method
-from transforms.balancing.weights import Ids
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def test_a_method_as_the_page_has_it(balanced: Tree) -> None:
     add_method(balanced, *METHOD_PARTS)
     went(balanced.mypy("transforms/balancing"))
     assert "'e'" in went(balanced.run("-c", BALANCE))
-    tests = ("test_methods.py", "test_weights.py", "test_in_memory.py")
+    tests = ("test_methods.py", "test_formulas.py", "test_in_memory.py")
     went(balanced.pytest(*(f"tests/transforms/balancing/{name}" for name in tests)))
     went(balanced.pytest("tests/pipelines/test_balance.py", "-k", "rarest"))
 

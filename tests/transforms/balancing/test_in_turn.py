@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from tests.transforms.balancing.corpus import random_ids, write_corpus
-from transforms.balancing import passes
 from transforms.balancing.in_turn import add_up, decide
 from transforms.balancing.methods import METHODS
 from transforms.balancing.passes import ShardReader
@@ -26,11 +25,10 @@ def test_passes_are_timed_one_by_one_and_decide_exactly(tmp_path: pathlib.Path, 
         return work()
 
     reader = ShardReader(folder, settings)
-    tally, weighting, expectation, cut = decide(reader, names, 20, timed)
-    fitted = ["sample", "fit", *["expect", "correct"] * settings.even.max_corrections]
-    first = fitted if METHODS[settings.method].corrected else ["fit"]
-    assert labels == ["count", *first, "weigh", "solve", "rank", "find the cut", "look again"]
-    assert tally.rows == 300 and type(weighting) is METHODS[settings.method]
-    chosen = [passes.choose(name, reader, weighting, expectation, cut, ("key",)) for name in names]
-    assert sum(len(part.table) for part in chosen) == 50
+    decision = decide(reader, names, 20, timed)
+    corrections = ["expect", "correct"] * METHODS[settings.method].corrections(settings)
+    sampled = ["sample"] if METHODS[settings.method].sampling == "rare" else []
+    cut = ["rank", "find the cut", "look again", "draw", "exchange"]
+    assert labels == ["count", *sampled, "fit", *corrections, "weigh", "solve", *cut]
+    assert decision.tally.rows == 300 and type(decision.weighting) is METHODS[settings.method]
     assert add_up(np.zeros(2), [np.ones(2), np.ones(2)]).tolist() == [2, 2]
