@@ -1,7 +1,7 @@
 """The Vocabulary: an ordered list of concepts, each with its language and where it came from.
 
 The id of a concept is its row, so it is as stable as the list: building a vocabulary from the same input gives the same
-ids. Columns are Arrow, so that 500,000 concepts load in milliseconds and travel to workers as one buffer.
+ids. Columns are Arrow, so that all concepts travel to workers as a few buffers, not an object each.
 """
 
 from __future__ import annotations

@@ -25,7 +25,15 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
         (0.0, ["concept_vocab"]),
         (1.5, ["transforms/images"]),
         (4.3, ["transforms/tar"]),
-        (5.6, ["transforms/miniature", "transforms/miniature/pictures", "transforms/miniature/encoder"]),
+        (
+            5.6,
+            [
+                "transforms/miniature",
+                "transforms/miniature/pictures",
+                "transforms/miniature/encoder",
+                "transforms/miniature/instruct",
+            ],
+        ),
     ],
     [(1.8, ["transforms/reading", "transforms/reading/formats"]), (4.3, ["transforms/conversations"])],
     [

@@ -9,9 +9,10 @@ from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
 from pipelines.run_stage import StageJob
 from transforms.balancing.beam import Balance
-from transforms.balancing.concepts import unkept_floor
+from transforms.balancing.certificate import read_certificate, warnings
 from transforms.balancing.settings import BalanceSettings
 from transforms.datasets import ShardName, read_counts
+from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 from transforms.stages import VOCABULARY
 from transforms.storage import StoragePath
@@ -39,4 +40,8 @@ def stage_job(build: BuildRun) -> StageJob:
         run(folder, build.shard_names, build.settings.balance, n_concepts, build.engine)
 
     watched = WatchedFiles(folder.root / "selection", ".parquet", len(build.inputs), rows, "images")
-    return StageJob(work, watched, hint=lambda _: unkept_floor(folder, build.settings.balance))
+
+    def hint(_: Counts) -> str | None:
+        return "\n".join(warnings(read_certificate(folder))) or None
+
+    return StageJob(work, watched, hint=hint)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
+from pipelines.looking import look_into
 from transforms.browsing.comparing import compare
 from transforms.reporting.comparison import print_comparison, render_comparison
-from transforms.run_folder import RunState
 from transforms.storage import StoragePath
 
 
@@ -17,7 +17,7 @@ def run(first_uri: str, second_uri: str, html: str | None, console: Console | No
     Raises RunFolderError where either is no run, or balance of it is not done.
     """
     console = console or Console()
-    first, second = (RunState.read(StoragePath.of(uri)) for uri in (first_uri, second_uri))
+    first, second = (look_into(uri, console) for uri in (first_uri, second_uri))
     found = compare(first, second)
     file = f"compared-with-{first.folder.fingerprint}.html"
     page = StoragePath.of(html) if html is not None else second.folder.report.parent / file

@@ -8,9 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.looking import look_into
 from transforms.browsing.concepts import Order, order_rows, read_concept_counts, search_names
 from transforms.browsing.table_files import write_csv
-from transforms.run_folder import RunState
 from transforms.storage import StoragePath
 
 _MOST_PRINTED = 50
@@ -22,7 +22,7 @@ def run(run_folder_uri: str, order: Order, word: str | None, csv: str | None, co
     Raises RunFolderError where there is no run, or balance is not done.
     """
     console = console or Console()
-    concepts = read_concept_counts(RunState.read(StoragePath.of(run_folder_uri)))
+    concepts = read_concept_counts(look_into(run_folder_uri, console))
     concepts = concepts.take(order_rows(concepts, order))
     if word is not None:
         concepts = search_names(concepts, word)

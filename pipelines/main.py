@@ -107,6 +107,23 @@ def report(
 
 
 @app.command()
+def whatif(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a run folder that balance has finished")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="balance.size=500; several values are tried each: 500,1000"),
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="by all passes over the annotations, not from the sample")
+    ] = False,
+) -> None:
+    """What another balance would come to, and how sure that is; nothing of the run is changed."""
+    from pipelines import whatif as job
+
+    job.run(run, overrides or [], exact, Console())
+
+
+@app.command()
 def verify(
     run: Annotated[str, typer.Argument(metavar="RUN", help="a run folder, of build or pack")],
     repair: Annotated[

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.looking import look_into
 from transforms.browsing.rejects import LEFT_OUT, leaving_stages, read_left_out
 from transforms.browsing.table_files import write_csv, write_parquet
 from transforms.errors import ConfigError, RunFolderError
@@ -30,7 +31,7 @@ def run(run_folder_uri: str, csv: str | None, parquet: str | None, console: Cons
     if csv is not None and parquet is not None:
         raise ConfigError("--csv and --parquet at once: ask for one of them")
     console = console or Console()
-    state = RunState.read(StoragePath.of(run_folder_uri))
+    state = look_into(run_folder_uri, console)
     counted: _Tally = Counter()
     for stage in leaving_stages(state):
         counted.update({(stage.name, reason): rows for reason, rows in state.counts(stage.name).rejects.items()})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from pipelines.looking import look_into
 from transforms.browsing.corpus_images import CorpusImages
 from transforms.browsing.settings import RecordedSettings
 from transforms.exporting.card import CARD, Measure, Picture, render_card
@@ -16,7 +17,7 @@ from transforms.reporting.gather import gather
 from transforms.reporting.page import render
 from transforms.reporting.summary import RunSummary
 from transforms.reporting.terminal import print_summary
-from transforms.run_folder import RunFolder, RunState
+from transforms.run_folder import RunFolder
 from transforms.stages import EXPORT
 from transforms.storage import StoragePath
 
@@ -26,7 +27,8 @@ def run(run_folder_uri: str, console: Console | None = None) -> StoragePath:
 
     Raises RunFolderError where there is no run, or naming the stage that it still lacks.
     """
-    state = RunState.read(StoragePath.of(run_folder_uri))
+    console = console or Console()
+    state = look_into(run_folder_uri, console)
     settings = RecordedSettings.of(state)
     with CorpusImages(settings.sources, settings.files_per_shard) as images:
         summary = gather(state, images)
@@ -35,9 +37,9 @@ def run(run_folder_uri: str, console: Console | None = None) -> StoragePath:
     figures = render_figures(summary.concept_counts)
     for name, data in figures.items():
         _write(page.parent / name, data)
-    if state.is_done(EXPORT.name) and state.manifest_of(EXPORT):
+    if state.is_done(EXPORT.name) and state.manifest_of(EXPORT) and not state.is_older:
         _write_card(state.folder, summary, settings.sources, figures)
-    print_summary(summary, console or Console(), page)
+    print_summary(summary, console, page)
     return page
 
 

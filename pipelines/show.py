@@ -7,6 +7,7 @@ import re
 from rich.console import Console
 from rich.text import Text
 
+from pipelines.looking import look_into
 from transforms.browsing.sheets import Sheet, concept_sheet, rejected_sheet
 from transforms.errors import ConfigError
 from transforms.reporting.sheet_page import render_sheet
@@ -29,11 +30,12 @@ def run(
     """
     if (concept is None) == (rejected is None):
         raise ConfigError("say which images: --concept NAME or --rejected REASON, one of them")
-    state = RunState.read(StoragePath.of(run_folder_uri))
+    console = console or Console()
+    state = look_into(run_folder_uri, console)
     sheet = concept_sheet(state, concept, images) if concept is not None else _rejected(state, rejected or "", images)
     page = StoragePath.of(html) if html is not None else state.folder.report.parent / _file_name(concept, rejected)
     page.write_text(render_sheet(sheet, str(state.folder.root), state.folder.fingerprint))
-    _say(sheet, page, console or Console())
+    _say(sheet, page, console)
     return page
 
 

@@ -9,9 +9,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from pipelines.engine.settings import available_cores
+from pipelines.looking import look_into
+from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
 from transforms.stages import CHAIN, PACK, from_on
-from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 from transforms.verifying.repair import first_stage, repair
 from transforms.verifying.run import Verifier
@@ -32,7 +33,12 @@ def run(run_folder_uri: str, and_repair: bool = False, console: Console | None =
     Raises RunFolderError where there is no run, or its run.json cannot be read.
     """
     console = console or Console()
-    state = RunState.read(StoragePath.of(run_folder_uri))
+    state = look_into(run_folder_uri, console)
+    if state.is_older and PACK.name in state.values["stages"]:
+        raise RunFolderError(
+            f"{state.folder.root} holds packs of format version {state.format_version}, which carry no sums to compare "
+            "them with. Pack again into a new folder."
+        )
     findings = _look(state, console)
     _say(console, state, findings, and_repair)
     if not (findings and and_repair):
@@ -76,6 +82,8 @@ def _say(console: Console, state: RunState, findings: Sequence[Finding], and_rep
     again = f"evenweave {PACK.name}" if first is PACK else "evenweave build"
     if and_repair:
         say(f"Removed what is broken; {what}. Run the same {again} again.")
+    elif state.is_older:
+        say(f"{len(findings):,} found. No command goes on with a run of this version: run the job into a new folder.")
     else:
         say(f"{len(findings):,} found; {what}. evenweave verify {escape(str(root))} --repair removes what is broken")
         say(f"and what was made of it; then run the same {again} again.")

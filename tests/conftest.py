@@ -1,10 +1,17 @@
-"""Before any test module is imported: nothing may reach for the network. The longest tests begin first."""
+"""Before any test module is imported: nothing may reach for the network. The longest tests begin first.
+
+Hypothesis sets no deadline: cores are shared, and how long one example takes says nothing here.
+"""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("shared cores", deadline=None)
+settings.load_profile("shared cores")
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 

@@ -21,6 +21,10 @@ from transforms.storage import StoragePath
 #: Of every file of a run folder. 2: annotations carry the record and the key of the source, pages their checksums.
 FORMAT_VERSION = "2"
 
+#: Runs of these are read, to be looked into; none is gone on with. 1: Parquet carries no checksums of ours, vocabulary
+#: embeddings none either, annotations hold nothing of the source, and inputs.parquet is not written.
+OLDER_VERSIONS = ("1",)
+
 RUN_JSON = "run.json"
 
 T = TypeVar("T")
@@ -80,21 +84,34 @@ def read_json(path: StoragePath) -> dict[str, Any]:
     return values
 
 
-def read_versioned_json(path: StoragePath, fingerprint: str | None) -> dict[str, Any]:
-    """A JSON object of this format version and, unless None, of the settings with this fingerprint."""
+def read_versioned_json(path: StoragePath, fingerprint: str | None, older_too: bool = False) -> dict[str, Any]:
+    """A JSON object of this format version (``older_too``: or of that of its run) and, unless None, of the settings
+    with this fingerprint."""
     values = read_json(path)
-    check_origin(path, values.get("format_version"), values.get("fingerprint"), fingerprint)
+    check_origin(path, values.get("format_version"), values.get("fingerprint"), fingerprint, older_too)
     return values
 
 
-def check_origin(path: StoragePath, version: object, made_with: object, fingerprint: str | None) -> None:
-    """Raises RunFolderError for a file of another format version, or (unless None) of other settings."""
-    if version != FORMAT_VERSION:
+def check_origin(
+    path: StoragePath, version: object, made_with: object, fingerprint: str | None, older_too: bool = False
+) -> None:
+    """Raises RunFolderError for a file of another format version, or (unless None) of other settings.
+
+    ``older_too`` lets those of an older version pass that lie in a run of the same version.
+    """
+    if version != FORMAT_VERSION and not (older_too and version in OLDER_VERSIONS and version == version_of_run(path)):
+        looked_at = " A whole run of it can still be looked into, by report, verify and the like, not gone on with."
         raise RunFolderError(
-            f"{path} has format version {version}, this code reads version {FORMAT_VERSION}. "
-            "Run the job again into a new folder."
+            f"{path} has format version {version}, this code reads version {FORMAT_VERSION}."
+            f"{looked_at if version in OLDER_VERSIONS else ''} Run the job again into a new folder."
         )
     check_fingerprint(path, made_with, fingerprint)
+
+
+def version_of_run(path: StoragePath) -> object:
+    """The format version of the run that a file lies in, by its run.json; None where it lies in none."""
+    root = _run_of(path)
+    return None if root is None else read_json(root / RUN_JSON).get("format_version")
 
 
 def check_fingerprint(path: StoragePath, made_with: object, fingerprint: str | None) -> None:

@@ -16,9 +16,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from transforms.at_rest import FORMAT_VERSION, check_origin, damaged, parsing
+from transforms.at_rest import FORMAT_VERSION, OLDER_VERSIONS, check_origin, damaged, parsing, version_of_run
 from transforms.checked_parquet import open_checked, write_checked
 from transforms.rejects import Counts, Reject
 from transforms.storage import StoragePath
@@ -47,6 +48,22 @@ CONCEPTS = pa.schema(
         ("weight", pa.float64()),
     ]
 )
+
+#: One row a concept: its images in selections of the same size by the published formulas.
+BASELINE_COUNTS = pa.schema(
+    [("id", pa.int32()), ("count_inverse_frequency", pa.int64()), ("count_metaclip", pa.int64())]
+)
+
+
+def balance_sample_schema(concepts_per_image: int) -> pa.Schema:
+    """One row an image of the sample that ``even`` was fitted on."""
+    return pa.schema(
+        [
+            ("concept_ids", pa.list_(pa.int32(), concepts_per_image)),
+            ("stratum", pa.int64()),  # its number, in the order of the settings
+            ("stands_for", pa.float64()),  # images of the corpus
+        ]
+    )
 
 
 class ShardName(NamedTuple):
@@ -89,9 +106,13 @@ def annotations_schema(
 #: Column → type, for all of the above.
 _TYPES = {
     field.name: field.type
-    for schema in (REJECTS, SELECTION, CONCEPTS, annotations_schema(1, 1, True))
+    for schema in (REJECTS, SELECTION, CONCEPTS, BASELINE_COUNTS, annotations_schema(1, 1, True))
     for field in schema
 }
+
+
+#: What annotations of version 1 lack; null, where nothing was noted of the source.
+_ADDED = ("source_key", "source_record")
 
 
 def write_table(
@@ -128,7 +149,7 @@ def _canonical(table: pa.Table) -> pa.Table:
 def read_metadata(path: StoragePath, fingerprint: str | None) -> dict[str, str]:
     """The footer's metadata, after checking version and fingerprint (None: any); raises RunFolderError."""
     with _reading(path), path.open_random() as file:
-        return _checked(path, open_checked(file).schema_arrow, fingerprint)
+        return _checked(path, _open(path, file).schema_arrow, fingerprint)
 
 
 def read_table(path: StoragePath, fingerprint: str | None, columns: Sequence[str] | None = None) -> pa.Table:
@@ -138,12 +159,34 @@ def read_table(path: StoragePath, fingerprint: str | None, columns: Sequence[str
     """
     with _reading(path), path.open_random() as stream:
         # read_table of pyarrow, with a look at the metadata before, takes 1.3 to 2.6 times as long (bench_shard_read)
-        file = open_checked(stream)
+        file = _open(path, stream)
         schema = file.schema_arrow
-        _checked(path, schema, fingerprint)
-        _check_columns(path, schema, schema.names if columns is None else columns)
-        table = file.read(columns, use_threads=False)
+        version = _checked(path, schema, fingerprint)["format_version"]
+        lacking = _lacking(schema, version) if columns is None or set(_ADDED) & set(columns) else ()
+        wanted = None if columns is None else [name for name in columns if name not in lacking]
+        _check_columns(path, schema, schema.names if wanted is None else wanted)
+        table = file.read(wanted, use_threads=False)
+    for name in lacking:
+        table = table.append_column(name, pa.nulls(len(table), _TYPES[name]))
     return table if columns is None else table.select(columns)
+
+
+def _open(path: StoragePath, stream: pa.NativeFile) -> pq.ParquetFile:
+    """With checksums compared, but for a file of an older run, which may have none."""
+    try:
+        return open_checked(stream)
+    except pa.ArrowInvalid:
+        if version_of_run(path) not in OLDER_VERSIONS:
+            raise
+        stream.seek(0)
+        return pq.ParquetFile(stream, pre_buffer=True)
+
+
+def _lacking(schema: pa.Schema, version: str) -> tuple[str, ...]:
+    """Columns that annotations of ``version`` do not hold yet."""
+    if version == FORMAT_VERSION or "content_hash" not in schema.names:
+        return ()
+    return tuple(name for name in _ADDED if name not in schema.names)
 
 
 def _check_columns(path: StoragePath, schema: pa.Schema, columns: Sequence[str]) -> None:
@@ -173,7 +216,7 @@ def _checked(path: StoragePath, schema: pa.Schema, fingerprint: str | None) -> d
     metadata = {
         key.decode(): value.decode() for key, value in (schema.metadata or {}).items() if key != b"ARROW:schema"
     }
-    check_origin(path, metadata.get("format_version"), metadata.get("fingerprint"), fingerprint)
+    check_origin(path, metadata.get("format_version"), metadata.get("fingerprint"), fingerprint, older_too=True)
     return metadata
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, model_validator
 
-from transforms.at_rest import FORMAT_VERSION, RUN_JSON, check_origin, parsing, read_json, shaped
+from transforms.at_rest import FORMAT_VERSION, OLDER_VERSIONS, RUN_JSON, check_origin, parsing, read_json, shaped
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts, StoredCounts
 from transforms.stages import COUNTS_ENDING, EXPORT, REJECTS, Stage
@@ -49,6 +49,21 @@ class RunFolder:
     @property
     def concepts(self) -> StoragePath:
         return self.root / "concepts.parquet"
+
+    @property
+    def certificate(self) -> StoragePath:
+        """What balance aimed at, what it reached, and what it promised."""
+        return self.root / "balance" / "certificate.json"
+
+    @property
+    def baselines(self) -> StoragePath:
+        """Images of each concept in selections of the same size by other methods."""
+        return self.root / "balance" / "baselines.parquet"
+
+    @property
+    def balance_sample(self) -> StoragePath:
+        """The images that ``even`` was fitted on."""
+        return self.root / "balance" / "sample.parquet"
 
     @property
     def shards(self) -> StoragePath:
@@ -147,16 +162,28 @@ class RunState:
         return state
 
     @classmethod
-    def read(cls, root: StoragePath) -> RunState:
+    def read(cls, root: StoragePath, older_too: bool = False) -> RunState:
         """The state of an existing run; raises RunFolderError where there is none, and for one that is damaged or of
-        another version."""
+        another version.
+
+        ``older_too`` is for who looks into a run and writes nothing of it.
+        """
         path = root / RUN_JSON
         if not path.exists():
             raise RunFolderError(f"{root} is not a run folder: it has no run.json")
         values = read_json(path)
-        check_origin(path, values.get("format_version"), values.get("fingerprint"), None)
+        check_origin(path, values.get("format_version"), values.get("fingerprint"), None, older_too)
         shaped(path, values, _StoredRecord)
         return cls(RunFolder(root, values["fingerprint"]), values)
+
+    @property
+    def format_version(self) -> str:
+        return str(self.values["format_version"])
+
+    @property
+    def is_older(self) -> bool:
+        """Whether it is of a format version that is read, and not written any more."""
+        return self.format_version in OLDER_VERSIONS
 
     def is_done(self, stage: str) -> bool:
         return bool(self.values["stages"].get(stage, {}).get("state") == "done")

@@ -36,6 +36,9 @@ class Script(IntEnum):
     HAN = 17
 
 
+#: Written without spaces between words.
+UNSPACED_SCRIPTS = (Script.HAN, Script.KANA, Script.THAI)
+
 #: Code points by the blocks of Unicode 15.1 (https://www.unicode.org/Public/15.1.0/ucd/Blocks.txt), Latin without the
 #: signs of its first two blocks. Written out, since Python's own table changes with its version, and output must not.
 _RANGES: tuple[tuple[int, int, Script], ...] = (

@@ -54,7 +54,7 @@ DEDUPLICATE = Stage("deduplicate", counts="images", writes=(), takes=FILTER.name
 BALANCE = Stage(
     "balance",
     counts="images",
-    writes=("selection", "concepts.parquet"),
+    writes=("selection", "concepts.parquet", "balance"),
     each_shard="selection",
     takes=DEDUPLICATE.name,
     leaves="selected",

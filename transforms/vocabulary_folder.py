@@ -21,7 +21,15 @@ import xxhash
 from numpy.typing import NDArray
 
 from concept_vocab.vocabulary import SCHEMA
-from transforms.at_rest import check_fingerprint, damaged, read_data, read_json, shaped
+from transforms.at_rest import (
+    OLDER_VERSIONS,
+    check_fingerprint,
+    damaged,
+    read_data,
+    read_json,
+    shaped,
+    version_of_run,
+)
 from transforms.datasets import read_table, write_table
 from transforms.run_folder import RunFolder
 
@@ -34,8 +42,8 @@ class _Meta:
 
     concepts: int
     width: int
-    embeddings_xxh3: str  # of the whole file
     encoder: dict[str, Any]
+    embeddings_xxh3: str | None = None  # of the whole file; runs of format version 1 have none
 
 
 def save_vocabulary(
@@ -86,7 +94,8 @@ def read_embeddings(folder: RunFolder) -> NDArray[np.float32]:
     if not isinstance(embeddings, np.ndarray) or embeddings.dtype != np.float32 or embeddings.shape != shape:
         found = f"{embeddings.dtype} {embeddings.shape}" if isinstance(embeddings, np.ndarray) else "no array"
         raise damaged(path, f"holds {found}, {_META} says float32 {shape}")
-    if xxhash.xxh3_64_hexdigest(data) != meta.embeddings_xxh3:
+    is_unsummed = meta.embeddings_xxh3 is None and version_of_run(path) in OLDER_VERSIONS
+    if not is_unsummed and xxhash.xxh3_64_hexdigest(data) != meta.embeddings_xxh3:
         raise damaged(path, f"has another checksum than {_META} says")
     if rows != len(embeddings):
         raise damaged(path, f"has {len(embeddings)} rows, {_TABLE} has {rows}")

@@ -17,6 +17,8 @@ from transforms.configuration import NOT_FINGERPRINTED, Settings
 
 
 class DataSettings(Settings):
+    """Packs to train on, and how they are read."""
+
     packs: list[str] = Field(
         min_length=1,
         description="run folders of evenweave pack, all of the model's tokenizer",
@@ -33,6 +35,8 @@ class DataSettings(Settings):
 
 
 class BatchSettings(Settings):
+    """Packs of a step, and how ranks take them."""
+
     packs: int = Field(ge=1, description="packs of a whole step, over all ranks and micro-batches")
     packs_per_micro_batch: int = Field(1, ge=1, description="packs that a rank runs at once")
 
@@ -63,6 +67,8 @@ class LearningRates(Settings):
 
 
 class OptimizerSettings(Settings):
+    """AdamW, and the learning rate: a climb, then a cosine."""
+
     learning_rates: LearningRates
     min_learning_rate: float = Field(ge=0, description="where the cosine ends, for every part")
     warmup_fraction: float = Field(0.002, ge=0, lt=1, description="share of the steps in which the rate climbs from 0")
@@ -81,6 +87,8 @@ class SafetySettings(Settings):
 
 
 class ParallelSettings(Settings):
+    """How the model is spread over processes, and in what it computes."""
+
     replicas: int = Field(1, ge=1, description="copies of the sharded model (HSDP); 1 is FSDP over all processes")
     compute_dtype: Literal["bfloat16", "float32"] = Field(
         "bfloat16", description="of weights and activations in a pass; master weights, moments, gradients are float32"
@@ -90,6 +98,8 @@ class ParallelSettings(Settings):
 
 
 class LoraSettings(Settings):
+    """Adapters of low rank (LoRA) in place of whole weights."""
+
     rank: int = Field(ge=1, description="width of the adapters")
     alpha: int = Field(ge=1, description="the update is scaled by alpha / rank")
     dropout: float = Field(0.0, ge=0, lt=1, description="of the adapters' inputs")
@@ -97,11 +107,15 @@ class LoraSettings(Settings):
 
 
 class CheckpointSettings(Settings):
+    """When checkpoints are written, and how many stay."""
+
     every_steps: int = Field(ge=1, description="steps between checkpoints; the last step always has one")
     keep: int = Field(2, ge=1, description="newest checkpoints that are kept")
 
 
 class MetricSettings(Settings):
+    """What is written of a run while it trains."""
+
     every_steps: int = Field(10, ge=1, description="steps between lines; each is a mean over them")
     tensorboard: bool = Field(False, description="write for TensorBoard as well (pip install tensorboard)")
     wandb_project: str | None = Field(None, description="send to this project of Weights & Biases (pip install wandb)")

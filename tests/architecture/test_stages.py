@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.build_settings import BuildSettings
 from tests.architecture.test_imports import PACKAGES, ROOT, modules
+from transforms import stages
 from transforms.stages import ANNOTATE, CHAIN, PACK, Stage, rejecting_before
 
 #: The declaration, and where the name also is that of a section of the settings or of a folder.
@@ -31,6 +32,11 @@ def test_the_name_of_a_stage_stands_in_few_files(stage: Stage) -> None:
         if any(isinstance(node, ast.Constant) and node.value == stage.name for node in ast.walk(tree))
     ]
     assert len(files) <= _MOST_FILES, f"{stage.name!r} stands in {files}: take it from transforms.stages"
+
+
+def test_every_declared_stage_has_its_place() -> None:
+    declared = {stage.name for stage in vars(stages).values() if isinstance(stage, Stage)}
+    assert declared == {stage.name for stage in (*CHAIN, PACK)}
 
 
 def test_one_way_leads_to_annotations() -> None:

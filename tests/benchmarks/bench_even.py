@@ -3,9 +3,9 @@
     python -m tests.benchmarks.bench_even                        # the synthetic Zipf corpus
     python -m tests.benchmarks.bench_even --run RUN --size 6000  # the annotations of a run, left by deduplicate
 
-The Zipf corpus: concept c of 5,000 has mass ∝ 1/c and belongs to topic c mod 200; an image draws a topic by its mass,
-and each of its 8 concepts from the topic or, half the time, from all; 300,000 images, a tenth kept. Selections are
-drawn, one a seed, by the passes that the balance stage runs.
+The Zipf corpus: concept c of 5,000 has mass ∝ 1/c, and concepts are dealt to 200 topics; an image draws a topic by its
+mass, and each of its 8 concepts from the topic or, half the time, from all; 300,000 images, a tenth kept. Selections
+are drawn, one a seed, by the passes that the balance stage runs; bounds are those of its certificate.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks.harness import keep
-from tests.benchmarks.synthetic_annotations import meaningless_names, write_annotations, write_vocabulary
 from tests.transforms.balancing.passes import run_passes
-from transforms.balancing.even.bound import scores, upper_bound
+from tests.transforms.synthetic_annotations import meaningless_names, write_annotations, write_vocabulary
+from transforms.balancing.certificate import read_certificate
+from transforms.balancing.concept_ids import Ids, count_concepts, drop_below
 from transforms.balancing.measures import COVERED_IMAGES, covered, normalised_entropy
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.weights import Ids, count_concepts, drop_below
 from transforms.datasets import ShardName, list_matrix, read_table
 from transforms.keyed import sample_ids
 from transforms.remaining import read_remaining
@@ -38,11 +38,11 @@ METHODS = ("uniform", "inverse_frequency", "metaclip", "raked", "even")
 
 
 def zipf_ids(rows: int, n_concepts: int = 5000, topics: int = 200, slots: int = 8) -> Ids:
-    """(rows, slots) distinct ids a row; -1 where a concept was drawn twice."""
+    """(rows, slots) ids; one that was drawn twice for an image counts twice."""
     random = np.random.default_rng(0)
     mass = 1 / np.arange(1, n_concepts + 1)
     mass /= mass.sum()
-    topic_of = np.arange(n_concepts) % topics
+    topic_of = random.permutation(np.arange(n_concepts) % topics)
     topic = random.choice(topics, rows, p=np.bincount(topic_of, mass))
     ids = random.choice(n_concepts, (rows, slots), p=mass)
     of_topic = random.random((rows, slots)) < 0.5
@@ -50,8 +50,6 @@ def zipf_ids(rows: int, n_concepts: int = 5000, topics: int = 200, slots: int = 
         members = np.flatnonzero(topic_of == number)
         row, slot = np.nonzero(of_topic & (topic == number)[:, None])
         ids[row, slot] = random.choice(members, len(row), p=mass[members] / mass[members].sum())
-    ids.sort(axis=1)
-    ids[:, 1:][ids[:, 1:] == ids[:, :-1]] = -1
     return ids.astype(np.int32)
 
 
@@ -67,9 +65,16 @@ def annotated_ids(run: str) -> Ids:
     return np.concatenate(found)
 
 
-def selections(ids: Ids, n_concepts: int, seeds: int, values: dict[str, Any]) -> tuple[NDArray[np.int64], float]:
-    """(seeds, V) images of each concept, and the seconds of one run."""
-    counts, start = [], time.perf_counter()
+class Drawn(NamedTuple):
+    """The selections of one case, a row a seed."""
+
+    counts: NDArray[np.int64]  # (seeds, V) images of each concept
+    certificates: list[dict[str, Any]]
+    secs: float  # of one
+
+
+def selections(ids: Ids, n_concepts: int, seeds: int, values: dict[str, Any]) -> Drawn:
+    counts, certificates, start = [], [], time.perf_counter()
     keys = np.array([str(row) for row in range(len(ids))], dtype=object)
     identities = sample_ids("bench", "bench", keys)
     for seed in range(seeds):
@@ -83,16 +88,8 @@ def selections(ids: Ids, n_concepts: int, seeds: int, values: dict[str, Any]) ->
             settings = BalanceSettings.model_validate({**values, "seed": seed})
             run_passes(ShardReader(folder, settings), names, n_concepts)
             counts.append(read_table(folder.concepts, folder.fingerprint)["count_after"].to_numpy())
-    return np.stack(counts), (time.perf_counter() - start) / seeds
-
-
-def gap_to_bound(ids: Ids, after: NDArray[np.int64], size: int) -> float:
-    """The bound of any selection's normalised entropy, less that of (V,) ``after``."""
-    present = count_concepts(ids, len(after)) > 0
-    smoothed = np.maximum(after, 0.5)  # the bound holds for any distribution that is positive
-    cost = -np.log(smoothed / smoothed[present].sum())
-    bound = upper_bound(scores(ids, (ids.max(axis=1) < 0).astype(np.int64), cost), (size, 0), 1)
-    return bound / float(np.log(present.sum())) - normalised_entropy(after[present])
+            certificates.append(read_certificate(folder))
+    return Drawn(np.stack(counts), certificates, (time.perf_counter() - start) / seeds)
 
 
 def main() -> None:
@@ -115,13 +112,17 @@ def main() -> None:
         if arguments.only and label not in arguments.only:
             continue
         seeds = arguments.seeds if values["method"] == "even" else 1
-        after, secs = selections(ids, n_concepts, seeds, {**values, "size": size})
-        entropy = [normalised_entropy(one[before > 0]) for one in after]
+        drawn = selections(ids, n_concepts, seeds, {**values, "size": size})
+        entropy = [normalised_entropy(one[before > 0]) for one in drawn.counts]
         figures[f"{label}_entropy_min"], figures[f"{label}_entropy_mean"] = min(entropy), float(np.mean(entropy))
-        figures[f"{label}_covered_min"] = min(covered(one, COVERED_IMAGES) for one in after)
-        figures[f"{label}_gap_to_bound"] = gap_to_bound(ids, after[0], size)
-        figures[f"{label}_secs"] = secs
-    keep("even" if arguments.run else "even_zipf", rows=len(ids), size=size, seeds=arguments.seeds, **figures)
+        figures[f"{label}_covered_min"] = min(covered(one, COVERED_IMAGES) for one in drawn.counts)
+        for name in ("expected", "gap", "gap_with_floors"):
+            figures[f"{label}_{name}"] = drawn.certificates[0]["evenness"][name]
+        figures[f"{label}_free_draws"] = drawn.certificates[0]["chance"]["free_draws"]
+        figures[f"{label}_exchanged"] = (drawn.certificates[0]["floor"] or {"exchanged": 0})["exchanged"]
+        figures[f"{label}_secs"] = drawn.secs
+    name = "even" if arguments.run else "even_zipf"
+    keep(f"{name}_part" if arguments.only else name, rows=len(ids), size=size, seeds=arguments.seeds, **figures)
 
 
 if __name__ == "__main__":

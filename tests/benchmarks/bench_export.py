@@ -33,7 +33,7 @@ from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings, available_cores
 from tests.benchmarks.harness import best_secs, keep
 from tests.benchmarks.page_cache import PageCache
-from tests.benchmarks.synthetic_annotations import meaningless_names, write_vocabulary
+from tests.transforms.synthetic_annotations import meaningless_names, write_vocabulary
 from transforms import datasets
 from transforms.exporting.settings import ExportSettings
 from transforms.keyed import sample_ids

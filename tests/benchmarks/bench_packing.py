@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.harness import keep
-from tests.benchmarks.synthetic_lengths import synthetic_lengths
+from tests.transforms.packing.synthetic_lengths import synthetic_lengths
 from transforms.packing.plan.planner import Plan, plan_packs
 from transforms.packing.plan.tally import next_fit
 

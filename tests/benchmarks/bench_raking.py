@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks.harness import keep
-from tests.benchmarks.synthetic_annotations import N_CONCEPTS, concept_ids
+from tests.transforms.synthetic_annotations import N_CONCEPTS, concept_ids
 from transforms.balancing import order_sampling
+from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.measures import measures
 from transforms.balancing.methods import weighting
 from transforms.balancing.methods.raked import Raked
@@ -23,7 +24,6 @@ from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.order_sampling import Boundary, Cut
 from transforms.balancing.sampling import Expectation, bins, histogram
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.weights import count_concepts
 
 
 def select(ids: NDArray[np.int32], weights: Weighting, size: int) -> NDArray[np.int64]:

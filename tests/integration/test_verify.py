@@ -15,6 +15,7 @@ from rich.console import Console
 from pipelines import verify
 from pipelines.verify import NOT_SOUND, SOUND
 from tests.integration.conftest import MINI, digests, evenweave, small_corpus
+from tests.transforms.version_1 import to_version_1
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +47,18 @@ def test_a_sound_run_and_one_that_is_not_begun(finished_run: pathlib.Path, tmp_p
     assert (status, "is sound" in said) == (SOUND, True), said
     done = evenweave("verify", tmp_path, check=False)
     assert done.returncode == 2 and "is not a run folder" in done.stderr
+
+
+def test_a_run_of_the_version_before(copied: pathlib.Path) -> None:
+    """Its tars have sums; its tables have none, and only what cannot be read of them is told."""
+    to_version_1(copied)
+    status, said = looked_at(copied)
+    assert (status, "is sound" in said, "carry no checksums" in said) == (SOUND, True, True), said
+    flip(next(copied.glob("shards/*.tar")))
+    halve(copied / "annotations" / "miniature" / "00003.parquet")
+    status, said = looked_at(copied)
+    assert status == NOT_SOUND and "No command goes on with a run of this version" in said
+    assert "SHA-256" in said and "00003.parquet cannot be read as Parquet" in said, said
 
 
 @pytest.mark.parametrize("damage", [pathlib.Path.unlink, halve, flip])

@@ -22,7 +22,7 @@ DUPLICATES = set(range(0, 600, 5))
 
 def files(root: pathlib.Path) -> dict[str, bytes]:
     """The bytes of all that balance writes."""
-    paths = [*root.glob("selection/**/*.parquet"), root / "concepts.parquet"]
+    paths = [*root.glob("selection/**/*.parquet"), *root.glob("balance/*"), root / "concepts.parquet"]
     return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 

@@ -1,6 +1,6 @@
 """Balancing as one Beam transform: passes over the shards, each reduced to arrays of fixed size, no shuffle.
 
-    count ──▶ weights ──▶ weigh ──▶ λ ──▶ draw ──▶ cut ──▶ select
+    count ──▶ weights ──▶ weigh ──▶ λ ──▶ rank ──▶ cut ──▶ draw ──▶ exchange ──▶ select
       └─▶ sample ─▶ fit ─▶ expect ─▶ fit … ─┘   where the method is corrected
 
 A pass maps every shard and adds the results up; what follows from the sum is a side input of the next pass.
@@ -8,7 +8,9 @@ A pass maps every shard and adds the results up; what follows from the sum is a 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,17 +19,21 @@ import numpy as np
 from apache_beam.pvalue import AsSingleton
 
 from transforms.balancing import passes
-from transforms.balancing.concepts import write_concepts
+from transforms.balancing.baselines import BASELINES, Baselines
+from transforms.balancing.certificate import write_certificate
+from transforms.balancing.concept_table import write_concepts
 from transforms.balancing.even.sample import PrioritySample
-from transforms.balancing.methods import METHODS, weighting
-from transforms.balancing.methods.even import Even, correct_even, fit_even
-from transforms.balancing.methods.weighting import Weighting
+from transforms.balancing.exchange import Exchange, Shortage
+from transforms.balancing.methods import METHODS, fit
+from transforms.balancing.methods.weighting import Fitted, Weighting
 from transforms.balancing.order_sampling import Boundary, Cut, RankTally
+from transforms.balancing.outlook import Outlook
 from transforms.balancing.passes import ShardReader
+from transforms.balancing.sample_table import write_sample
 from transforms.balancing.sampling import N_BINS, Expectation, Ints
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import Strata
-from transforms.balancing.tally import CorpusTally, ExpectedTally, SelectionTally
+from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally
 from transforms.beam import WriteStageCounts
 from transforms.datasets import ShardName
 from transforms.run_folder import RunFolder
@@ -38,19 +44,23 @@ class SumInPlace(beam.CombineFn):  # type: ignore[misc]
     """Adds elements in place into a fresh ``zero()``: anything whose ``+=`` is exact and free of order."""
 
     def __init__(self, zero: Callable[[], Any]) -> None:
+        """``zero`` may give None, where only an element knows its own shape: sums then begin at a copy of the first."""
         self._zero = zero
 
     def create_accumulator(self) -> Any:
         return self._zero()
 
     def add_input(self, accumulator: Any, element: Any) -> Any:
+        if accumulator is None:
+            return copy.deepcopy(element)
         accumulator += element
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[Any]) -> Any:
         total = self._zero()
         for accumulator in accumulators:
-            total += accumulator
+            if accumulator is not None:
+                total = self.add_input(total, accumulator)
         return total
 
     def extract_output(self, accumulator: Any) -> Any:
@@ -63,65 +73,119 @@ def _check(tally: CorpusTally, settings: BalanceSettings) -> CorpusTally:
     return tally
 
 
-def _fit(tally: CorpusTally, settings: BalanceSettings) -> Weighting:
-    return weighting(settings, tally.count_before, tally.rows, tally.sample.images())
+def _fit_sample(tally: CorpusTally, settings: BalanceSettings, sample: PrioritySample) -> Fitted:
+    return fit(settings, tally, sample.sample(tally.count_inside))
 
 
-def _expectation(histogram: Ints, settings: BalanceSettings, weights: Weighting) -> Expectation:
-    return Expectation.solve(histogram, weights.group_sizes(settings), settings.max_copies, weights.bin_values())
+def _keep_sample(sample: PrioritySample, folder: RunFolder, tally: CorpusTally) -> None:
+    write_sample(sample.sample(tally.count_inside), folder, tally.count_inside)
+
+
+def _expectation(weighed: Ints, settings: BalanceSettings, weights: Weighting) -> Expectation:
+    sizes = weights.group_sizes(settings)
+    return Expectation.solve(weighed[: len(sizes)], sizes, settings.max_copies, weights.bin_values())
+
+
+def _solve_baselines(weighed: Ints, settings: BalanceSettings, baselines: Baselines) -> Baselines:
+    return baselines.solved(weighed[-len(BASELINES) :], settings)
+
+
+def _weights(fitted: Fitted) -> Weighting:
+    return fitted.weights()
+
+
+def _corrected(fitted: Fitted, found: ExpectedTally) -> Fitted:
+    return fitted.corrected(found)
+
+
+def _shortage(outlook: Outlook) -> Shortage:
+    return outlook.shortage
+
+
+def _nothing() -> None:
+    return None
 
 
 def _zero_histogram(n_groups: int) -> Ints:
     return np.zeros((n_groups, N_BINS), dtype=np.int64)
 
 
+@dataclass(frozen=True)
+class _Shards:
+    """The shards to pass over."""
+
+    names: beam.PCollection[ShardName]
+    reader: ShardReader
+
+    def add_up(self, label: str, function: Callable[..., Any], zero: Callable[[], Any], *known: Any) -> Any:
+        """A pass: ``function`` of each shard, the reader and what is known (a PCollection of one element each), and the
+        sum of it all."""
+        inputs = (AsSingleton(one) if isinstance(one, beam.PCollection) else one for one in known)
+        return (
+            self.names
+            | label >> beam.Map(function, self.reader, *inputs)
+            | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
+        )
+
+
 class Balance(beam.PTransform):  # type: ignore[misc]
-    """PCollection[ShardName] → selections and concepts.parquet, and the stage's counts left for the driver."""
+    """PCollection[ShardName] → selections, concepts.parquet and certificate, and the stage's counts left for the
+    driver."""
 
     def __init__(self, folder: RunFolder, settings: BalanceSettings, n_concepts: int) -> None:
         super().__init__()
         self._folder, self._settings, self._n_concepts = folder, settings, n_concepts
+        self._method, self._n_strata = METHODS[settings.method], len(Strata.of(settings))
 
     def expand(self, names: beam.PCollection[ShardName]) -> beam.PCollection[None]:
-        folder, settings, n_concepts = self._folder, self._settings, self._n_concepts
-        reader, strata = ShardReader(folder, settings), Strata.of(settings)
-
-        def over_shards(label: str, function: Callable[..., Any], zero: Callable[[], Any], *inputs: Any) -> Any:
-            return (
-                names | label >> beam.Map(function, *inputs) | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
-            )
-
-        method = METHODS[settings.method]
-        n_groups = len(method.group_sizes(settings))
-        empty_tally = partial(CorpusTally.zero, n_concepts, method.sample_rows(settings))
-        counted = over_shards("Count concepts", passes.count, empty_tally, reader, n_concepts)
+        folder, settings = self._folder, self._settings
+        shards = _Shards(names, ShardReader(folder, settings))
+        empty = partial(CorpusTally.zero, self._n_concepts, self._method.plain_rows(settings))
+        counted = shards.add_up("Count concepts", passes.count, empty, self._n_concepts)
         tally = counted | "Check sizes" >> beam.Map(_check, settings)
-        if method.corrected:
-            empty = partial(PrioritySample.zero, settings.max_sample_rows, len(strata))
-            sample = over_shards("Sample rare concepts", passes.sample_rare, empty, reader, AsSingleton(tally))
-            fitted = sample | "Fit" >> beam.Map(fit_even, settings, AsSingleton(tally))
-            for number in range(1, settings.even.max_corrections + 1):
-                so_far = fitted | f"Weights {number}" >> beam.Map(Even.of, n_concepts)
-                nothing = partial(ExpectedTally.zero, n_concepts, len(strata))
-                found = over_shards(f"Expect {number}", passes.expect, nothing, reader, AsSingleton(so_far))
-                fitted = fitted | f"Correct {number}" >> beam.Map(correct_even, AsSingleton(found))
-            weights = fitted | "Weights" >> beam.Map(Even.of, n_concepts)
-        else:
-            weights = tally | "Fit weights" >> beam.Map(_fit, settings)
-        known = (reader, AsSingleton(weights))
-        histogram = over_shards("Weigh", passes.weigh, partial(_zero_histogram, n_groups), *known)
-        expectation = histogram | "Solve for size" >> beam.Map(_expectation, settings, AsSingleton(weights))
-        ranked = (*known, AsSingleton(expectation))
-        rank_tally = over_shards("Rank", passes.rank, partial(RankTally.zero, n_groups), *ranked)
-        boundary = rank_tally | "Find the cut" >> beam.Map(Boundary.find, AsSingleton(expectation))
-        second = over_shards("Look again", passes.collect_missed_candidates, list, *ranked, AsSingleton(boundary))
-        cut = boundary | "Cut" >> beam.Map(Cut.at, AsSingleton(second))
-        outcome = over_shards(
-            "Select", passes.select, partial(SelectionTally.zero, n_concepts), *ranked, AsSingleton(cut)
-        )
-        _ = outcome | "Write concepts" >> beam.Map(
-            write_concepts, folder, settings, AsSingleton(tally), AsSingleton(weights)
-        )
+        weights = self._fit(shards, tally) | "Weights" >> beam.Map(_weights)
+        baselines = tally | "Fit baselines" >> beam.Map(Baselines.fit, settings)
+        n_groups = len(self._method.group_sizes(settings))
+        no_weights = partial(_zero_histogram, n_groups + len(BASELINES))
+        weighed = shards.add_up("Weigh", passes.weigh, no_weights, weights, baselines)
+        expectation = weighed | "Solve for size" >> beam.Map(_expectation, settings, AsSingleton(weights))
+        others = weighed | "Solve baselines" >> beam.Map(_solve_baselines, settings, AsSingleton(baselines))
+        ranked = (weights, expectation, self._cut(shards, weights, expectation, n_groups))
+        no_draw = partial(DrawTally.zero, self._n_concepts, self._n_strata)
+        drawn = shards.add_up("Draw", passes.draw, no_draw, *ranked)
+        outlook = drawn | "Look ahead" >> beam.Map(Outlook.of, settings, AsSingleton(tally), AsSingleton(weights))
+        shortage = outlook | "Shortage" >> beam.Map(_shortage)
+        offers = shards.add_up("Seek exchanges", passes.seek_exchanges, _nothing, *ranked, shortage)
+        exchange = offers | "Exchange" >> beam.Map(Exchange.choose)
+        outcome = shards.add_up("Select", passes.select, _nothing, *ranked, outlook, exchange, others)
+        grounds = [AsSingleton(one) for one in (tally, weights, expectation, outlook, exchange)]
+        _ = outcome | "Write concepts" >> beam.Map(write_concepts, folder, settings, *grounds[:2])
+        _ = outcome | "Certify" >> beam.Map(write_certificate, folder, settings, *grounds)
         return (
             outcome | "Counts" >> beam.Map(lambda total: total.counts) | WriteStageCounts(folder.counts(BALANCE.name))
         )
+
+    def _fit(self, shards: _Shards, tally: Any) -> Any:
+        """What the method is fitted to, with its corrections."""
+        method, settings = self._method, self._settings
+        if method.sampling == "rare":
+            empty = partial(PrioritySample.zero, method.sample_rows(settings), self._n_strata)
+            sampled = shards.add_up("Sample rare concepts", passes.sample_rare, empty, tally)
+            fitted = tally | "Fit" >> beam.Map(_fit_sample, settings, AsSingleton(sampled))
+            _ = sampled | "Keep the sample" >> beam.Map(_keep_sample, self._folder, AsSingleton(tally))
+        else:
+            fitted = tally | "Fit" >> beam.Map(partial(fit, settings))
+        nothing = partial(ExpectedTally.zero, self._n_concepts, self._n_strata)
+        for number in range(1, method.corrections(settings) + 1):
+            weights = fitted | f"Weights {number}" >> beam.Map(_weights)
+            found = shards.add_up(f"Expect {number}", passes.expect, nothing, weights)
+            fitted = fitted | f"Correct {number}" >> beam.Map(_corrected, AsSingleton(found))
+        return fitted
+
+    def _cut(self, shards: _Shards, weights: Any, expectation: Any, n_groups: int) -> Any:
+        """The last rank of each group that wins."""
+        ranked = shards.add_up("Rank", passes.rank, partial(RankTally.zero, n_groups), weights, expectation)
+        boundary = ranked | "Find the cut" >> beam.Map(Boundary.find, AsSingleton(expectation))
+        missed = (passes.collect_missed_candidates, list, weights, expectation, boundary)
+        second = shards.add_up("Look again", *missed)
+        return boundary | "Cut" >> beam.Map(Cut.at, AsSingleton(second))

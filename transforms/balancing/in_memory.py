@@ -49,10 +49,10 @@ def balance_table(annotations: pa.Table, settings: BalanceSettings) -> pa.Table:
         raise InputError(f"the annotations hold the concept {ids.min()}: ids count from 0, and -1 is none")
     decision = decide(reader, names, int(ids.max(initial=-1)) + 1)
     kept = (*(name for name in _IDENTITY if name in annotations.column_names), _ROW)
-    known = (reader, decision.weighting, decision.expectation, decision.cut)
+    known = (reader, decision.weighting, decision.expectation, decision.cut, decision.exchange)
     chosen = [passes.choose(name, *known, kept) for name in names]
     table = pa.concat_tables([part.table for part in chosen]).append_column(
-        "copies", pa.array(np.concatenate([part.copies for part in chosen]), pa.int32())
+        "copies", pa.array(np.concatenate([part.copies[part.copies > 0] for part in chosen]), pa.int32())
     )
     expected = pa.array(np.concatenate([part.expected for part in chosen]), pa.float64())
     return table.append_column("inclusion_probability", expected).sort_by(_ROW)

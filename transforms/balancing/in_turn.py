@@ -1,6 +1,6 @@
 """The passes of balancing one after another in this process, without Beam: up to what decides which rows are chosen.
 
-count ──▶ weights ──▶ weigh ──▶ λ ──▶ draw ──▶ cut
+count ──▶ weights ──▶ weigh ──▶ λ ──▶ rank ──▶ cut ──▶ draw ──▶ exchange
   └─▶ sample ─▶ fit ─▶ expect ─▶ fit … ─┘   where the method is corrected
 """
 
@@ -12,15 +12,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from transforms.balancing import passes
-from transforms.balancing.even.sample import PrioritySample
-from transforms.balancing.methods import METHODS, weighting
-from transforms.balancing.methods.even import Even, correct_even, fit_even
+from transforms.balancing.baselines import BASELINES, Baselines
+from transforms.balancing.even.sample import PrioritySample, WeighedSample
+from transforms.balancing.exchange import Exchange, Offers
+from transforms.balancing.methods import METHODS, fit
 from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.order_sampling import Boundary, Cut, RankTally
+from transforms.balancing.outlook import Outlook
 from transforms.balancing.passes import RowReader
 from transforms.balancing.sampling import N_BINS, Expectation
 from transforms.balancing.strata import Strata
-from transforms.balancing.tally import CorpusTally, ExpectedTally
+from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally
 from transforms.datasets import ShardName
 
 #: Does the work that it is given with a label, and returns what that returns: for who wants to time each.
@@ -28,12 +30,16 @@ Timed = Callable[[str, Callable[[], Any]], Any]
 
 
 class Decision(NamedTuple):
-    """What the last pass needs to choose rows."""
+    """What the last pass needs to choose rows, and what a certificate says of it."""
 
     tally: CorpusTally
+    sample: WeighedSample | None  # that which sees rare concepts whole, where the method was fitted on one
     weighting: Weighting
+    baselines: Baselines
     expectation: Expectation
     cut: Cut
+    outlook: Outlook
+    exchange: Exchange
 
 
 def decide(
@@ -46,38 +52,55 @@ def decide(
     def over_shards(total: Any, function: Callable[..., Any], *inputs: Any) -> Any:
         return add_up(total, (function(name, *inputs) for name in names))
 
-    zero = CorpusTally.zero(n_concepts, METHODS[settings.method].sample_rows(settings))
+    method = METHODS[settings.method]
+    zero = CorpusTally.zero(n_concepts, method.plain_rows(settings))
     tally = timed("count", lambda: over_shards(zero, passes.count, reader, n_concepts))
     strata.check(tally.rows_by_stratum, settings.max_copies)
-    weights = _fitted(reader, n_concepts, tally, over_shards, timed)
-    sizes = weights.group_sizes(settings)
-    empty = np.zeros((len(sizes), N_BINS), dtype=np.int64)
-    histogram = timed("weigh", lambda: over_shards(empty, passes.weigh, reader, weights))
-    expectation = timed("solve", lambda: Expectation.solve(histogram, sizes, settings.max_copies, weights.bin_values()))
+    sample = None
+    if method.sampling == "rare":
+        empty_sample = PrioritySample.zero(method.sample_rows(settings), len(strata))
+        drawn = timed("sample", lambda: over_shards(empty_sample, passes.sample_rare, reader, tally))
+        sample = drawn.sample(tally.count_inside)
+    weights = _fitted(reader, tally, sample, over_shards, timed)
+    sizes, baselines = weights.group_sizes(settings), Baselines.fit(tally, settings)
+    empty = np.zeros((len(sizes) + len(BASELINES), N_BINS), dtype=np.int64)
+    weighed = timed("weigh", lambda: over_shards(empty, passes.weigh, reader, weights, baselines))
+    own, others = weighed[: len(sizes)], baselines.solved(weighed[len(sizes) :], settings)
+    expectation = timed("solve", lambda: Expectation.solve(own, sizes, settings.max_copies, weights.bin_values()))
     known = (reader, weights, expectation)
-    rank_tally = timed("rank", lambda: over_shards(RankTally.zero(len(sizes)), passes.rank, *known))
-    boundary = timed("find the cut", lambda: Boundary.find(rank_tally, expectation))
-    second = timed("look again", lambda: over_shards([], passes.collect_missed_candidates, *known, boundary))
-    return Decision(tally, weights, expectation, Cut.at(boundary, second))
+    cut = _cut(known, len(sizes), over_shards, timed)
+    nothing_drawn = DrawTally.zero(n_concepts, len(strata))
+    drawn_tally = timed("draw", lambda: over_shards(nothing_drawn, passes.draw, *known, cut))
+    outlook = Outlook.of(drawn_tally, settings, tally, weights)
+    seek = (Offers.zero(outlook.shortage), passes.seek_exchanges, *known, cut, outlook.shortage)
+    exchange = Exchange.choose(timed("exchange", lambda: over_shards(*seek)))
+    return Decision(tally, sample, weights, others, expectation, cut, outlook, exchange)
 
 
 def _fitted(
-    reader: RowReader, n_concepts: int, tally: CorpusTally, over_shards: Callable[..., Any], timed: Timed
+    reader: RowReader,
+    tally: CorpusTally,
+    sample: WeighedSample | None,
+    over_shards: Callable[..., Any],
+    timed: Timed,
 ) -> Weighting:
-    settings = reader.settings
-    if not METHODS[settings.method].corrected:
-        sample = tally.sample
-        fit: Weighting = timed("fit", lambda: weighting(settings, tally.count_before, tally.rows, sample.images()))
-        return fit
-    n_strata = len(Strata.of(settings))
-    empty = PrioritySample.zero(settings.max_sample_rows, n_strata)
-    drawn = timed("sample", lambda: over_shards(empty, passes.sample_rare, reader, tally))
-    fitted = timed("fit", lambda: fit_even(drawn, settings, tally))
-    for _ in range(settings.even.max_corrections):
-        so_far, nothing = Even.of(fitted, n_concepts), ExpectedTally.zero(n_concepts, n_strata)
+    settings, n_concepts = reader.settings, len(tally.count_before)
+    fitted = timed("fit", lambda: fit(settings, tally, sample))
+    for _ in range(METHODS[settings.method].corrections(settings)):
+        so_far, nothing = fitted.weights(), ExpectedTally.zero(n_concepts, len(Strata.of(settings)))
         found = timed("expect", lambda: over_shards(nothing, passes.expect, reader, so_far))  # noqa: B023
-        fitted = timed("correct", lambda: correct_even(fitted, found))  # noqa: B023
-    return Even.of(fitted, n_concepts)
+        fitted = timed("correct", lambda: fitted.corrected(found))  # noqa: B023
+    weights: Weighting = fitted.weights()
+    return weights
+
+
+def _cut(
+    known: tuple[RowReader, Weighting, Expectation], n_groups: int, over_shards: Callable[..., Any], timed: Timed
+) -> Cut:
+    rank_tally = timed("rank", lambda: over_shards(RankTally.zero(n_groups), passes.rank, *known))
+    boundary = timed("find the cut", lambda: Boundary.find(rank_tally, known[2]))
+    second = timed("look again", lambda: over_shards([], passes.collect_missed_candidates, *known, boundary))
+    return Cut.at(boundary, second)
 
 
 def add_up(total: Any, parts: Iterable[Any]) -> Any:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.balancing.settings import MOST_AUTO_FLOOR
+
 #: A concept with this many images can be learnt and tested; what "covered" means in the report.
-COVERED_IMAGES = 20
+COVERED_IMAGES = MOST_AUTO_FLOOR
 
 
 @dataclass(frozen=True)
@@ -74,3 +76,23 @@ def distance(counts: NDArray[np.int64], target: NDArray[np.float64]) -> float:
     if not counts.any():
         return 0.0
     return float(np.abs(counts / counts.sum() - target / target.sum()).sum() / 2)
+
+
+def band_coverage(counts: NDArray[np.int64], counts_before: NDArray[np.int64]) -> list[dict[str, int]]:
+    """By tenfold of (V,) ``counts_before``, rarest first: concepts, those covered, images before and after."""
+    bands = []
+    for power in range(len(str(int(counts_before.max(initial=0))))):
+        low, high = 10**power, 10 ** (power + 1)
+        inside = (counts_before >= low) & (counts_before < high)
+        if inside.any():
+            bands.append(
+                {
+                    "least": low,
+                    "most": high - 1,
+                    "concepts": int(inside.sum()),
+                    "covered": covered(counts[inside], COVERED_IMAGES),
+                    "before": int(counts_before[inside].sum()),
+                    "after": int(counts[inside].sum()),
+                }
+            )
+    return bands

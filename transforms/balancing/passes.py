@@ -1,6 +1,6 @@
 """What each pass does with one shard: read the few columns it needs, and reduce them to counts or histograms.
 
-Weights and ranks are computed anew in each pass: they cost less than reading them back would.
+Weights and ranks are computed anew in each pass, so that nothing of the size of the corpus is written between passes.
 
 Shape legend: N rows, K concepts an image, V concepts, S strata, G groups with a size each, B bins.
 """
@@ -19,23 +19,25 @@ from numpy.typing import NDArray
 
 from transforms import keyed
 from transforms.balancing import order_sampling
+from transforms.balancing.baselines import Baselines
+from transforms.balancing.concept_ids import Ids, count_concepts, drop_below
 from transforms.balancing.even.sample import PrioritySample
+from transforms.balancing.exchange import Candidates as ExchangeRows
+from transforms.balancing.exchange import Exchange, Offers, Shortage
 from transforms.balancing.methods import METHODS
-from transforms.balancing.methods.even import Even
 from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.order_sampling import Boundary, Candidates, Cut, RankTally
+from transforms.balancing.outlook import Outlook
 from transforms.balancing.sampling import N_BINS, Expectation, Floats, Ints, histogram
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import ALL, Strata
-from transforms.balancing.tally import CorpusTally, ExpectedTally, KeyedSample, SelectionTally
-from transforms.balancing.weights import Ids, count_concepts, drop_below
+from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally, KeyedSample, SelectionTally
 from transforms.datasets import SELECTION, ShardName, list_matrix, read_metadata, write_table
 from transforms.rejects import Counts, Reason
 from transforms.remaining import read_remaining
 from transforms.run_folder import RunFolder
 from transforms.stages import BALANCE
 
-_BASELINE_PURPOSE = "balance baseline"
 _SAMPLE_PURPOSE = "balance sample"
 
 
@@ -96,7 +98,7 @@ def count(name: ShardName, reader: RowReader, n_concepts: int) -> CorpusTally:
     """Pass 1: images of each concept, rows of each stratum, and the shard's share of the sample that weights are
     fitted on."""
     settings = reader.settings
-    sample = KeyedSample(METHODS[settings.method].sample_rows(settings))
+    sample = KeyedSample(METHODS[settings.method].plain_rows(settings))
     table = reader.read(name, *(["sample_id"] if sample.limit else []))
     ids = reader.concepts(table)
     if sample.limit:
@@ -104,7 +106,7 @@ def count(name: ShardName, reader: RowReader, n_concepts: int) -> CorpusTally:
     counts = inside = count_concepts(ids, n_concepts)
     if settings.strata is not None:
         inside = count_concepts(ids[_is_inside(settings, reader.strata(name, table))], n_concepts)
-    return CorpusTally(len(table), counts, inside, reader.rows_by_stratum(name, table), sample)
+    return CorpusTally(len(table), counts, inside, reader.rows_by_stratum(name, table), sample, ids.shape[1])
 
 
 def _is_inside(settings: BalanceSettings, strata: Ints) -> NDArray[np.bool_]:
@@ -114,7 +116,7 @@ def _is_inside(settings: BalanceSettings, strata: Ints) -> NDArray[np.bool_]:
 
 
 def sample_rare(name: ShardName, reader: RowReader, tally: CorpusTally) -> PrioritySample:
-    """Pass 2, where the method is corrected: the shard's share of the sample that sees rare concepts whole."""
+    """Pass 2, where the method asks for it: the shard's share of the sample that sees rare concepts whole."""
     settings = reader.settings
     sample = PrioritySample.zero(settings.max_sample_rows, len(Strata.of(settings)))
     table = reader.read(name, "sample_id")
@@ -127,24 +129,28 @@ def sample_rare(name: ShardName, reader: RowReader, tally: CorpusTally) -> Prior
     return sample
 
 
-def expect(name: ShardName, reader: RowReader, weighting: Even) -> ExpectedTally:
+def expect(name: ShardName, reader: RowReader, weighting: Weighting) -> ExpectedTally:
     """A correcting pass: what the weights let the rows of a shard expect. Where none can correct, nothing is read."""
-    n_concepts, n_strata = len(weighting.takes_part), len(weighting.unit)
-    if weighting.is_exact:
+    n_concepts, n_strata = len(weighting.takes_part), len(Strata.of(reader.settings))
+    if weighting.is_final:
         return ExpectedTally.zero(n_concepts, n_strata)
-    table = reader.read(name)
-    ids, strata = reader.concepts(table), reader.strata(name, table)
-    copies = np.rint(weighting.copies(ids, strata) / ExpectedTally.UNIT)  # whole floats: sums of a shard are exact
+    ids, strata = _concepts_and_strata(name, reader)
+    copies = weighting.copies(ids, strata)
     copies[~_is_inside(reader.settings, strata)] = 0
-    held = np.bincount(ids.ravel() + 1, np.repeat(copies, ids.shape[1]), n_concepts + 1)[1:]
-    return ExpectedTally(held.astype(np.int64), np.bincount(strata, copies, n_strata).astype(np.int64))
+    return ExpectedTally.of(ids, strata, copies, n_concepts, n_strata)
 
 
-def weigh(name: ShardName, reader: RowReader, weighting: Weighting) -> Ints:
-    """The (G, B) histogram of weights."""
+def weigh(name: ShardName, reader: RowReader, weighting: Weighting, baselines: Baselines) -> Ints:
+    """The (G + len(BASELINES), B) histograms of weights: of the method, a row a group, and of the baselines."""
+    ids, strata = _concepts_and_strata(name, reader)
+    groups, weight_bins = weighting.place(ids, strata)
+    own = histogram(weight_bins, groups, len(weighting.group_sizes(reader.settings)))
+    return np.concatenate([own, baselines.weigh(ids)])
+
+
+def _concepts_and_strata(name: ShardName, reader: RowReader) -> tuple[Ids, Ints]:
     table = reader.read(name)
-    groups, weight_bins = weighting.place(reader.concepts(table), reader.strata(name, table))
-    return histogram(weight_bins, groups, len(weighting.group_sizes(reader.settings)))
+    return reader.concepts(table), reader.strata(name, table)
 
 
 @dataclass(frozen=True)
@@ -189,46 +195,96 @@ def collect_missed_candidates(
     return [order_sampling.candidates(rows.rank, rows.sample_ids, rows.groups, window, reader.settings.seed)]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """How the cut falls: what every shard needs to know its copies."""
+
+    expectation: Expectation
+    cut: Cut
+
+    def copies(self, rows: _RankedRows, seed: int) -> tuple[Ints, NDArray[np.bool_]]:
+        """(N,) copies of each row, and whether its rank won it one of them."""
+        won = self.cut.wins(rows.rank, rows.sample_ids, rows.groups, seed)
+        return self.expectation.certain.ravel()[rows.groups * N_BINS + rows.weight_bins] + won.astype(np.int64), won
+
+
+def draw(name: ShardName, reader: RowReader, weighting: Weighting, expectation: Expectation, cut: Cut) -> DrawTally:
+    """What the cut draws of each concept, and what could be expected of it."""
+    rows = _ranked_rows(name, reader, weighting, expectation)
+    copies, _ = Drawn(expectation, cut).copies(rows, reader.settings.seed)
+    n_concepts = len(weighting.takes_part)
+    expected = expectation.expected[rows.groups, rows.weight_bins]
+    drawn = count_concepts(np.repeat(rows.ids, copies, axis=0), n_concepts)
+    n_strata = len(Strata.of(reader.settings))
+    return DrawTally(drawn, ExpectedTally.of(rows.ids, rows.strata, expected, n_concepts, n_strata))
+
+
+def seek_exchanges(
+    name: ShardName,
+    reader: RowReader,
+    weighting: Weighting,
+    expectation: Expectation,
+    cut: Cut,
+    shortage: Shortage,
+) -> Offers:
+    """The rows that may change places, read only where a concept is short of its floor."""
+    offers = Offers.zero(shortage)
+    if not shortage.missing.any():
+        return offers
+    settings = reader.settings
+    rows = _ranked_rows(name, reader, weighting, expectation)
+    copies, won = Drawn(expectation, cut).copies(rows, settings.seed)
+    takes = np.array(weighting.group_sizes(settings))[rows.groups] > 0
+    candidates = ExchangeRows(rows.sample_ids, rows.groups, rows.rank, rows.ids)
+    offers.add(candidates, takes & (copies < settings.max_copies), won)
+    return offers
+
+
 def select(
-    name: ShardName, reader: ShardReader, weighting: Weighting, expectation: Expectation, cut: Cut
+    name: ShardName,
+    reader: ShardReader,
+    weighting: Weighting,
+    expectation: Expectation,
+    cut: Cut,
+    outlook: Outlook,
+    exchange: Exchange,
+    baselines: Baselines,
 ) -> SelectionTally:
     """The last pass: write the shard's selection, unless it stands there already, and count what it holds.
 
-    Beside it a plain random selection of the same expected size is counted: the baseline of every report.
+    Beside it are counted the baselines of every report, and the scores that bound any selection.
     """
     settings, folder = reader.settings, reader.folder
-    chosen = choose(name, reader, weighting, expectation, cut, ("key",))
-    path = folder.selection(*name)
+    chosen = choose(name, reader, weighting, expectation, cut, exchange, ("key",))
+    path, rows = folder.selection(*name), chosen.rows
     if path.exists():
         read_metadata(path, folder.fingerprint)
     else:
-        selection = pa.table(
-            [
-                chosen.table["key"],
-                pa.array([name.shard] * len(chosen.copies), pa.string()),
-                chosen.copies,
-                chosen.expected,
-            ],
-            schema=SELECTION,
-        )
+        columns = [chosen.table["key"], pa.array([name.shard] * len(chosen.table), pa.string())]
+        kept = chosen.copies[chosen.copies > 0].astype(np.int32)
+        selection = pa.table([*columns, kept, chosen.expected], schema=SELECTION)
         write_table(path, selection, folder.fingerprint, chosen.counts)
-
-    n_concepts = len(weighting.takes_part)
-    ids = chosen.ids if settings.max_copies == 1 else np.repeat(chosen.ids, chosen.copies, axis=0)
-    count_after, count_random = count_concepts(ids, n_concepts), count_concepts(chosen.baseline_ids, n_concepts)
-    return SelectionTally(chosen.counts, int(chosen.copies.sum()), count_after, count_random)
+    bare = rows.ids.max(axis=1, initial=-1) < 0
+    return SelectionTally(
+        chosen.counts,
+        int(chosen.copies.sum()),
+        int(bare.sum()),
+        int(chosen.copies[bare].sum()),
+        count_concepts(np.repeat(rows.ids, chosen.copies, axis=0), len(weighting.takes_part)),
+        baselines.count(rows.ids, rows.sample_ids, settings.seed),
+        outlook.scores(rows.ids, rows.groups),
+    )
 
 
 @dataclass(frozen=True)
 class ChosenRows:
-    """What was chosen of a shard, n of its rows, in their order."""
+    """What was chosen of a shard, n of its N rows, in their order."""
 
     counts: Counts
+    rows: _RankedRows
+    copies: Ints  # (N,)
     table: pa.Table  # (n,)
-    ids: Ids  # (n, K)
-    copies: Ints  # (n,)
     expected: Floats  # (n,) expected copies
-    baseline_ids: Ids  # of a plain random selection of the same expected size
 
 
 def choose(
@@ -237,24 +293,23 @@ def choose(
     weighting: Weighting,
     expectation: Expectation,
     cut: Cut,
+    exchange: Exchange,
     columns: tuple[str, ...],
 ) -> ChosenRows:
     """The last pass without its writing: the chosen rows, with ``columns`` of them."""
-    settings = reader.settings
     rows = _ranked_rows(name, reader, weighting, expectation, columns)
-    copies = expectation.certain.ravel()[rows.groups * N_BINS + rows.weight_bins]
-    copies += cut.wins(rows.rank, rows.sample_ids, rows.groups, settings.seed)
+    copies, _ = Drawn(expectation, cut).copies(rows, reader.settings.seed)
+    copies += exchange.of_rows(rows.sample_ids)
     chosen = np.flatnonzero(copies)
+    table = rows.table.select(list(columns)).take(pa.array(chosen))
+    expected = expectation.expected[rows.groups[chosen], rows.weight_bins[chosen]]
+    return ChosenRows(_selection_counts(rows, copies, reader.settings), rows, copies, table, expected)
+
+
+def _selection_counts(rows: _RankedRows, copies: Ints, settings: BalanceSettings) -> Counts:
+    chosen = int((copies > 0).sum())
     outside = int((rows.strata == len(Strata.of(settings).names)).sum())
-    dropped = {str(Reason.NOT_SELECTED): len(copies) - len(chosen) - outside}
+    dropped = {str(Reason.NOT_SELECTED): len(copies) - chosen - outside}
     if outside:
         dropped[str(Reason.OUTSIDE_STRATA)] = outside
-    baseline = keyed.uniform(settings.seed, _BASELINE_PURPOSE, rows.sample_ids) < expectation.share
-    return ChosenRows(
-        Counts(len(copies), len(chosen), dropped),
-        rows.table.select(list(columns)).take(pa.array(chosen)),
-        rows.ids[chosen],
-        copies[chosen],
-        expectation.expected[rows.groups[chosen], rows.weight_bins[chosen]],
-        rows.ids[baseline],
-    )
+    return Counts(len(copies), chosen, dropped)

@@ -61,7 +61,7 @@ def expected_copies(weights: Floats, rows: NDArray[Any], size: float, max_copies
         if total <= 0:
             scale = 0.0 if not capped.any() else np.inf
             break
-        scale = (size - max_copies * int(rows[capped].sum())) / total
+        scale = (size - max_copies * float(rows[capped].sum())) / total
         above = held & (weights * scale >= max_copies)
         if np.array_equal(above | capped, capped):
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,6 +11,9 @@ from transforms.configuration import FINGERPRINTED_IF_SET, Settings
 from transforms.errors import ConfigError
 
 Method = Literal["even", "inverse_frequency", "metaclip", "raked", "tempered", "uniform"]
+
+#: The floor of a concept that is asked for where the settings leave it open: what the report calls covered.
+MOST_AUTO_FLOOR = 20
 
 
 class RakingSettings(Settings):
@@ -73,17 +76,17 @@ class EvenSettings(Settings):
         description="what evenness is worth against chance: images are chosen with probabilities ∝ exp(beta · gain); "
         "4 leaves a tenth of the choices to chance for 0.002 of entropy",
     )
-    floor: int = Field(
-        default=20,
-        ge=0,
-        description="images that every concept keeps, or all it has: 20 can be learnt and tested; 0: no guarantee",
+    floor: Annotated[int, Field(ge=0)] | Literal["auto"] = Field(
+        default="auto",
+        description=f"images that every concept keeps, or all it has; auto: {MOST_AUTO_FLOOR}, which can be learnt and "
+        "tested, or the most below it that size and concepts allow; 0: no guarantee",
     )
     floor_deviations: float = Field(
-        default=4.0,
+        default=1.0,
         ge=0,
         le=10,
-        description="standard deviations that a concept's expected images lie above its floor, so that those drawn "
-        "keep it: beyond 4, once in 30,000 concepts that it binds",
+        description="standard deviations that a concept's expected images lie above its floor; where fewer are drawn, "
+        "images are exchanged: at 1, for one in six of the concepts that it binds; more costs evenness",
     )
     conceptless_share: float = Field(
         default=0.0,
@@ -143,10 +146,9 @@ class BalanceSettings(Settings):
     """How many images to choose, and what counts as balanced."""
 
     method: Method = Field(
-        default="raked",
-        description="even: flattest, with a floor for each concept, kept for certain where max_sample_rows covers all "
-        "images; raked; inverse_frequency: as LLaVA-OneVision-1.5; metaclip; tempered: inverse frequency to a power, "
-        "with floor and cap; uniform: the baseline",
+        default="even",
+        description="even: flattest, with a floor for each concept; raked; inverse_frequency: as LLaVA-OneVision-1.5; "
+        "metaclip; tempered: inverse frequency to a power, with floor and cap; uniform: the baseline",
     )
     size: int = Field(..., ge=1, description="images in the balanced corpus, exactly (copies count)")
     min_similarity: float = Field(

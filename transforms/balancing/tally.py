@@ -12,8 +12,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.balancing.bound import Prices
+from transforms.balancing.concept_ids import Ids
 from transforms.balancing.sampling import Floats, Ints
-from transforms.balancing.weights import Ids
 from transforms.rejects import Counts
 
 
@@ -67,6 +68,7 @@ class CorpusTally:
     count_inside: Ints  # (V,) those of them in strata that give any
     rows_by_stratum: Counter[str]
     sample: KeyedSample
+    concepts_per_image: int = 1  # at most
 
     @classmethod
     def zero(cls, n_concepts: int, sample_limit: int) -> CorpusTally:
@@ -79,6 +81,7 @@ class CorpusTally:
         self.count_inside += other.count_inside
         self.rows_by_stratum += other.rows_by_stratum
         self.sample += other.sample
+        self.concepts_per_image = max(self.concepts_per_image, other.concepts_per_image)
         return self
 
 
@@ -94,6 +97,13 @@ class ExpectedTally:
     def zero(cls, n_concepts: int, n_strata: int) -> ExpectedTally:
         return cls(np.zeros(n_concepts, dtype=np.int64), np.zeros(n_strata, dtype=np.int64))
 
+    @classmethod
+    def of(cls, ids: Ids, strata: Ints, copies: Floats, n_concepts: int, n_strata: int) -> ExpectedTally:
+        """Of (N, K) ids, (N,) strata and (N,) expected copies."""
+        units = np.rint(copies / cls.UNIT)  # whole floats: the sums of a shard are exact
+        held = np.bincount(ids.ravel() + 1, np.repeat(units, ids.shape[1]), n_concepts + 1)[1:]
+        return cls(held.astype(np.int64), np.bincount(strata, units, n_strata).astype(np.int64))
+
     def __iadd__(self, other: ExpectedTally) -> ExpectedTally:
         self.copies += other.copies
         self.sizes += other.sizes
@@ -105,21 +115,46 @@ class ExpectedTally:
 
 
 @dataclass
+class DrawTally:
+    """What the cut draws, and what could be expected of it."""
+
+    drawn: Ints  # (V,) copies of each concept
+    expected: ExpectedTally
+
+    @classmethod
+    def zero(cls, n_concepts: int, n_strata: int) -> DrawTally:
+        return cls(np.zeros(n_concepts, dtype=np.int64), ExpectedTally.zero(n_concepts, n_strata))
+
+    def __iadd__(self, other: DrawTally) -> DrawTally:
+        self.drawn += other.drawn
+        self.expected += other.expected
+        return self
+
+
+@dataclass
 class SelectionTally:
-    """Pass 4: what was selected."""
+    """The last pass: what was selected, and beside it what others of the same size would hold."""
 
     counts: Counts
     copies: int
+    bare_rows: int  # rows without a concept
+    bare_copies: int  # and what of them was selected
     count_after: Ints  # (V,) copies of each concept
-    count_random: Ints  # (V,) the same of the baseline
+    count_baselines: Ints  # (len(BASELINES), V) the same of the baselines
+    scores: tuple[Ints, Ints]  # for the bounds of all selections, and of those that keep the floors
 
     @classmethod
-    def zero(cls, n_concepts: int) -> SelectionTally:
-        return cls(Counts(), 0, np.zeros(n_concepts, dtype=np.int64), np.zeros(n_concepts, dtype=np.int64))
+    def zero(cls, n_concepts: int, n_baselines: int, prices: tuple[Prices, Prices]) -> SelectionTally:
+        counts = np.zeros((1 + n_baselines, n_concepts), dtype=np.int64)
+        return cls(Counts(), 0, 0, 0, counts[0], counts[1:], (prices[0].zero(), prices[1].zero()))
 
     def __iadd__(self, other: SelectionTally) -> SelectionTally:
         self.counts = self.counts + other.counts
         self.copies += other.copies
+        self.bare_rows += other.bare_rows
+        self.bare_copies += other.bare_copies
         self.count_after += other.count_after
-        self.count_random += other.count_random
+        self.count_baselines += other.count_baselines
+        for mine, theirs in zip(self.scores, other.scores, strict=True):
+            mine += theirs
         return self

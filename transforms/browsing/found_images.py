@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from transforms.balancing.weights import drop_below
+from transforms.balancing.concept_ids import drop_below
 from transforms.browsing.rows import selected_keys
 from transforms.browsing.thumbnails import thumbnail
 from transforms.datasets import ShardName, list_matrix

@@ -39,7 +39,8 @@ class Run:
     """A run folder as run.json describes it at the time of opening.
 
     ``root`` is its path or URI, ``fingerprint`` that of the settings and inputs that made it, ``config`` the settings
-    as resolved, ``stages`` those begun so far, in the order of their names in run.json.
+    as resolved, ``stages`` those begun so far, in the order of their names in run.json. Tables of ``format_version`` 1,
+    the one before, carry no checksums, so damage to them may not show.
 
     Tables come whole: a run that does not fit memory is read a shard at a time, by :meth:`annotation_shards`. Each
     method raises transforms.errors.RunFolderError where the stage that writes what it reads is not done, and for a
@@ -50,6 +51,7 @@ class Run:
     fingerprint: str
     config: Mapping[str, Any]
     stages: Mapping[str, Stage]
+    format_version: str
     _state: RunState = field(repr=False, compare=False)
 
     def annotations(self, columns: Sequence[str] | None = None, kept: bool = False) -> pa.Table:
@@ -108,11 +110,13 @@ class Run:
 def open_run(path: str | os.PathLike[str]) -> Run:
     """Open a run folder at a path or URI (gs://, s3://, hdfs://).
 
-    Raises transforms.errors.RunFolderError where there is none, or where it is of another format version.
+    Raises transforms.errors.RunFolderError where there is none, or where its format version is none that is read.
     """
-    state = RunState.read(StoragePath.of(path))
+    state = RunState.read(StoragePath.of(path), older_too=True)
     stages = {name: _stage(name, state) for name in state.values["stages"]}
-    return Run(str(state.folder.root), state.folder.fingerprint, state.values["config"], stages, state)
+    return Run(
+        str(state.folder.root), state.folder.fingerprint, state.values["config"], stages, state.format_version, state
+    )
 
 
 def compare_runs(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> Comparison:

@@ -25,9 +25,10 @@ from transforms.conversations.document import (
     VideoSize,
 )
 from transforms.conversations.folding import fold
-from transforms.conversations.shown_media import ShownMedia, UnusableError, listed
+from transforms.conversations.shapes import Turns, UnusableError, shape_of, text_field
+from transforms.conversations.shown_media import ShownMedia, listed
 from transforms.conversations.tool_calls import tools_text
-from transforms.conversations.turns import alpaca_turns, check_writable, has_text, read_chat, text_field
+from transforms.conversations.turns import check_writable, has_text, read_chat
 from transforms.rejects import Reason, Reject
 
 
@@ -53,24 +54,25 @@ def of_pair(key: str, caption: str, image: Any = None) -> Conversation | Reject:
 
 
 def of_record(key: str, record: Mapping[str, Any]) -> Conversation | Reject:
-    """A record of any of the other shapes, told apart by its fields."""
+    """A record of any of the other shapes (:data:`transforms.conversations.shapes.SHAPES`), told by its fields."""
     try:
-        return conversation_of(record, *_turns(record))
+        shape = shape_of(record)
+        return conversation_of(record, shape.turns(record), has_system=shape.has_system)
     except UnusableError as unusable:
         return Reject(key, unusable.reason, unusable.detail)
 
 
 def conversation_of(
-    record: Mapping[str, Any], turns: Sequence[Any], speaker: str, content: str, place_media: bool = False
+    record: Mapping[str, Any], turns: Turns, *, has_system: bool = False, place_media: bool = False
 ) -> Conversation:
-    """``turns`` with the media, the tools and the system prompt that stand beside them in ``record``.
+    """``turns`` with the media, the tools and, with ``has_system``, the system prompt that stand beside them.
 
-    ``speaker`` and ``content`` are the fields of a turn; ``place_media``: media that no turn shows stand before the
-    first question. Raises UnusableError for what cannot be understood.
+    ``place_media``: media that no turn shows stand before the first question. Raises UnusableError for what cannot be
+    understood.
     """
     media = ShownMedia(listed(record, "image"), listed(record, "video"))
-    messages = read_chat(turns, speaker, content, media)
-    system = text_field(record, "system") if "conversations" in record or "messages" in record else ""
+    messages = read_chat(turns, media)
+    system = text_field(record, "system") if has_system else ""
     if system and not (messages and messages[0].role == "system"):
         messages = [Message("system", (Text(system),)), *messages]
     try:
@@ -86,20 +88,6 @@ def conversation_of(
     tools_json = tools if isinstance(tools, str) else json.dumps(tools, ensure_ascii=False)
     return Conversation(
         tuple(messages), tuple(media.shown_images), tuple(media.shown_videos), tools_json if definitions else ""
-    )
-
-
-def _turns(record: Mapping[str, Any]) -> tuple[Sequence[Any], str, str]:
-    """The turns of a record, and the fields that say who speaks, and what."""
-    for name, speaker, content in (("messages", "role", "content"), ("conversations", "from", "value")):
-        if isinstance(turns := record.get(name), Sequence) and not isinstance(turns, str):
-            return turns, speaker, content
-    if "instruction" in record and "output" in record:
-        return alpaca_turns(record), "role", "content"
-    raise UnusableError(
-        Reason.MALFORMED_RECORD,
-        "expected a list 'messages' or 'conversations', or 'instruction' with 'output'; found the fields "
-        + ", ".join(sorted(map(str, record)))[:200],
     )
 
 

@@ -7,15 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from transforms.conversations.document import Image, Message, Part, Video
+from transforms.conversations.shapes import UnusableError
 from transforms.rejects import Reason
-
-
-class UnusableError(Exception):
-    """A record that becomes a reject."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason, self.detail = reason, detail
 
 
 @dataclass

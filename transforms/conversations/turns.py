@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from transforms.conversations.document import Message, Part, Role, Text
-from transforms.conversations.shown_media import ShownMedia, UnusableError
+from transforms.conversations.shapes import Turns, UnusableError
+from transforms.conversations.shown_media import ShownMedia
 from transforms.conversations.tool_calls import calls_text
 from transforms.rejects import Reason
 
@@ -26,18 +27,18 @@ _PLACEHOLDER = re.compile(r"(<image>|<video>)")
 _REFERENCE_KEYS = ("value", "image", "video", "image_url", "video_url", "url", "path")
 
 
-def read_chat(turns: Sequence[Any], speaker_key: str, content_key: str, media: ShownMedia) -> list[Message]:
+def read_chat(turns: Turns, media: ShownMedia) -> list[Message]:
     """Each turn as one message; calls of tools as text of the assistant, their results in turns of the role tool."""
     messages: list[Message] = []
-    for turn in turns:
-        if not isinstance(turn, Mapping) or speaker_key not in turn:
-            raise UnusableError(Reason.MALFORMED_RECORD, f"a turn has no {speaker_key!r}: {str(turn)[:80]}")
-        kind = _SPEAKERS.get(str(turn[speaker_key]).strip().lower())
+    for turn in turns.turns:
+        if not isinstance(turn, Mapping) or turns.speaker not in turn:
+            raise UnusableError(Reason.MALFORMED_RECORD, f"a turn has no {turns.speaker!r}: {str(turn)[:80]}")
+        kind = _SPEAKERS.get(str(turn[turns.speaker]).strip().lower())
         if kind is None:
-            raise UnusableError(Reason.UNKNOWN_ROLE, f"{turn[speaker_key]!r} is not a role we know")
-        content = turn.get(content_key)
+            raise UnusableError(Reason.UNKNOWN_ROLE, f"{turn[turns.speaker]!r} is not a role we know")
+        content = turn.get(turns.content)
         if content is None and kind in ("user", "system"):  # an assistant's may be null beside calls, a result empty
-            raise UnusableError(Reason.MALFORMED_RECORD, f"a {kind} turn has no {content_key!r}")
+            raise UnusableError(Reason.MALFORMED_RECORD, f"a {kind} turn has no {turns.content!r}")
         if kind == "call":
             messages.append(Message("assistant", (Text(_calls(content)),)))
             continue
@@ -105,30 +106,6 @@ def joined_texts(parts: Iterable[Part]) -> tuple[Part, ...]:
         elif not isinstance(part, Text) or part.text:
             joined.append(part)
     return tuple(joined)
-
-
-def alpaca_turns(record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """``instruction``, ``input``, ``output``, ``system`` and ``history`` as turns of ``role`` and ``content``."""
-    turns: list[dict[str, Any]] = []
-    if record.get("system"):
-        turns.append({"role": "system", "content": record["system"]})
-    history = record.get("history") or []
-    if not isinstance(history, (list, tuple)):
-        raise UnusableError(Reason.MALFORMED_RECORD, f"history is {type(history).__name__}, not a list")
-    for exchange in history:
-        if not isinstance(exchange, (list, tuple)) or len(exchange) != 2:
-            raise UnusableError(Reason.MALFORMED_RECORD, "history must hold pairs of question and answer")
-        turns += [{"role": "user", "content": exchange[0]}, {"role": "assistant", "content": exchange[1]}]
-    question = "\n".join(part for name in ("instruction", "input") if (part := text_field(record, name)))
-    return [*turns, {"role": "user", "content": question}, {"role": "assistant", "content": record["output"]}]
-
-
-def text_field(record: Mapping[str, Any], name: str) -> str:
-    """Empty where it is absent or null."""
-    value = record.get(name)
-    if value is not None and not isinstance(value, str):
-        raise UnusableError(Reason.MALFORMED_RECORD, f"{name} is {type(value).__name__}, not text")
-    return value or ""
 
 
 def has_text(message: Message) -> bool:

@@ -79,15 +79,13 @@ def write_rejects(folder: RunFolder, number: int, names: Mapping[int, ShardName]
         else:
             detail = f"perceptual hash {duplicate['distance']} bits from that {of}"
             rejects.append(Reject(key, Reason.NEAR_DUPLICATE, detail))
-    path = folder.rejects("deduplicate", name.source, name.shard)
+    path = folder.rejects(DEDUPLICATE.name, *name)
     return datasets.write_rejects(path, name.shard, rejects, folder.fingerprint, len(keys) - len(rejects))
 
 
 def _words(column: pa.ChunkedArray) -> np.ndarray:
     """(N,) fixed-size binary of 16 bytes → (N, 2) uint64, without a copy a value."""
     array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], pa.binary(16))
     data = array.buffers()[1]
     if data is None or not len(array):
         return np.empty((0, 2), dtype=np.uint64)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from transforms.datasets import ShardName
 from transforms.deduplicating.matching import DUPLICATE, Duplicates, strongest
+from transforms.grouping import equal_rows
 from transforms.remaining import read_remaining
 from transforms.run_folder import RunFolder
 from transforms.stages import DEDUPLICATE
@@ -39,7 +40,7 @@ def rows_of(locations: NDArray[np.uint64]) -> pa.Array:
 
 def by_keeper(duplicates: Duplicates) -> Iterator[tuple[KeeperKey, Duplicates]]:
     """Duplicates by the shard of what is kept, in pieces that fit memory."""
-    for number, members in _by_shard(duplicates["keeper"]):
+    for number, members in equal_rows(_shards_of(duplicates["keeper"])):
         for start in range(0, len(members), _PIECE_ROWS):
             yield (number, start // _PIECE_ROWS), duplicates[members[start : start + _PIECE_ROWS]]
 
@@ -48,7 +49,7 @@ def name_keepers(folder: RunFolder, name: ShardName, parts: list[Duplicates]) ->
     """Duplicates whose keepers lie in shard ``name``, by the number of their own shard, with the keepers' keys."""
     duplicates = np.concatenate(parts)
     keys = read_remaining(folder, name, DEDUPLICATE, ["key"])["key"]
-    for number, members in _by_shard(duplicates["location"]):
+    for number, members in equal_rows(_shards_of(duplicates["location"])):
         owned = duplicates[members]
         yield number, NamedDuplicates(owned, keys.take(rows_of(owned["keeper"])).combine_chunks())
 
@@ -62,9 +63,6 @@ def merge_named(parts: list[NamedDuplicates]) -> NamedDuplicates:
     return NamedDuplicates(duplicates[order], pa.concat_arrays([part.keeper_keys for part in parts]).take(order))
 
 
-def _by_shard(locations: NDArray[np.uint64]) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """The number of each shard among locations, and the indices of those in it, in their order."""
-    shards = locations >> np.uint64(32)
-    order = np.argsort(shards, kind="stable")
-    numbers, starts = np.unique(shards[order], return_index=True)
-    return zip(numbers.tolist(), np.split(order, starts[1:]), strict=False)
+def _shards_of(locations: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """(N,) the high 32 bits of locations: numbers of shards."""
+    return locations >> np.uint64(32)

@@ -118,7 +118,7 @@ def _read_places(dealt: tuple[int, InputShard], folder: RunFolder, seed: int) ->
 def _deal(
     dealt: tuple[int, InputShard], folder: RunFolder, seed: int, finished: frozenset[int], plan: ExportPlan
 ) -> Iterator[tuple[int, tuple[InputShard, bytes]]]:
-    """The rows of one input shard, by output shard, as Arrow streams: pickled, a table would take six times as long.
+    """The rows of one input shard, by output shard, as Arrow streams.
 
     No rows for an output shard that is finished, but its number.
     """

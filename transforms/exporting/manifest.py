@@ -62,7 +62,7 @@ def write_stats(shards: StoragePath, stats: ShardStats, fingerprint: str) -> Non
 def read_stats(shards: StoragePath, file: str, fingerprint: str) -> ShardStats:
     """Raises RunFolderError for statistics that are damaged, of other settings or of another format version."""
     path = stats_path(shards, file)
-    return shaped(path, read_versioned_json(path, fingerprint), ShardStats)
+    return shaped(path, read_versioned_json(path, fingerprint, older_too=True), ShardStats)
 
 
 def finished_shards(shards: StoragePath, name: str) -> list[int]:
@@ -76,11 +76,13 @@ def finished_shards(shards: StoragePath, name: str) -> list[int]:
     )
 
 
-def write_manifest(shards: StoragePath, name: str, stats: Sequence[ShardStats], fingerprint: str) -> None:
-    """``stats`` in any order."""
+def write_manifest(
+    shards: StoragePath, name: str, stats: Sequence[ShardStats], fingerprint: str, version: str = FORMAT_VERSION
+) -> None:
+    """``stats`` in any order; ``version`` is that of the run, where it is to be compared with one that is there."""
     stats = sorted(stats, key=lambda shard: (len(shard.file), shard.file))  # by number, also beyond six digits
     values = {
-        "format_version": FORMAT_VERSION,
+        "format_version": version,
         "fingerprint": fingerprint,
         "name": name,
         "samples": sum(shard.samples for shard in stats),
@@ -96,7 +98,7 @@ def write_manifest(shards: StoragePath, name: str, stats: Sequence[ShardStats], 
 def read_manifest(shards: StoragePath, fingerprint: str) -> dict[str, Any]:
     """Raises RunFolderError for a manifest that is damaged, of other settings or of another format version."""
     path = shards / MANIFEST
-    values = read_versioned_json(path, fingerprint)
+    values = read_versioned_json(path, fingerprint, older_too=True)
     shaped(path, values, _Manifest)
     return values
 

@@ -22,7 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.datasets import UNDETERMINED, list_matrix
-from transforms.tar.columns import TEXT, Members, join
+from transforms.tar.columns import TEXT, join
+from transforms.tar.layout import Members
 
 # Also a leading underscore: Hugging Face's reader passes over names that begin with "__"
 _ENCODED = r"[^A-Za-z0-9_-]|^_"

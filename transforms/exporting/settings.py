@@ -10,7 +10,7 @@ from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Se
 
 
 class ExportSettings(Settings):
-    """The ``export`` section of a build configuration."""
+    """How the balanced corpus is cut into shards, and in which order."""
 
     form: Literal["shards", "index"] = Field(
         "shards",

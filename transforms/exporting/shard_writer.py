@@ -27,8 +27,8 @@ from transforms.run_folder import RunFolder
 from transforms.tar.layout import TarBuffer, TarLayout
 from transforms.tar.writer import end_of_archive
 
-# Two windows are held at a time, one being read and one being written. Small ones stay in the processor's cache. But
-# where images are decoded in groups, each window decodes every group that it touches, so fewer are better.
+# Two windows are held at a time, one being read and one being written. Where images are decoded in groups, each window
+# decodes every group that it touches, so its windows are larger.
 _WINDOW_BYTES = 4 << 20
 _GROUPS_WINDOW_BYTES = 256 << 20
 _DESCRIBED = 4096  # samples described together, by column: some 6 KB of memory each at the peak
@@ -45,7 +45,7 @@ class _Window(NamedTuple):
 class ShardWriter:
     """Writes output shards of one export, one after another; keeps its memory and the names of concepts.
 
-    Fresh memory costs a fault and a clearing for each page, so the buffers serve one shard after another.
+    The buffers serve one shard after another.
     """
 
     def __init__(self, folder: RunFolder, settings: ExportSettings, sources: Mapping[str, SourceSettings]) -> None:

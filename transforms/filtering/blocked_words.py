@@ -1,13 +1,14 @@
-"""Captions that hold a word or phrase of a list, found by hashing: its length costs next to nothing.
+"""Captions that hold a word or phrase of a list, found by hashing, so all of the list at once.
 
-Words of scripts with spaces are found as whole words, phrases as words in a row; what is in Han, kana or Thai is found
-anywhere, since nothing marks where a word begins.
+Words of scripts with spaces are found as whole words, phrases as words in a row; what holds a letter of Han, kana or
+Thai is found anywhere, since nothing marks where a word begins. Next to one, a word ends.
 
 Shape legend: N captions, W words of all of them, C characters of all of them.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable
 
@@ -16,24 +17,33 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.errors import ConfigError
-from transforms.scripts import Script, count_letters
+from transforms.scripts import UNSPACED_SCRIPTS, count_letters
 from transforms.storage import StoragePath
 
 _BETWEEN_WORDS = r"[^\p{L}\p{M}\p{N}]+"
-_UNSPACED_SCRIPTS = (Script.HAN, Script.KANA, Script.THAI)
+#: A run of letters of Han, kana or Thai; the sign that lengthens a vowel of kana is of no script in Unicode.
+_UNSPACED_RUN = r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\x{30FC}]+)"
 
 
 def read_blocked_words(path: str) -> tuple[str, ...]:
     """The lines of a list; raises ConfigError where there is none, or nothing in it."""
+    return _words_of(_bytes_of(path), path)
+
+
+@functools.lru_cache(maxsize=1)
+def _words_of(content: bytes, path: str) -> tuple[str, ...]:
+    """Of what a list holds: read before work, and again by the stage."""
     try:
-        lines = _bytes_of(path).decode("utf-8-sig").splitlines()
+        lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise ConfigError(f"filter.blocked_words: {path} is not UTF-8: {error}") from None
     words = tuple(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
     if not words:
         raise ConfigError(f"filter.blocked_words: {path} names no word; write one a line, or set it to null")
-    if void := [word for word in words if not _of_words(_folded([word])).to_pylist()[0]]:
-        raise ConfigError(f"filter.blocked_words: {path} holds {void[0]!r}, in which there is no letter or digit")
+    number_of_words = pc.list_value_length(_of_words(_folded(list(words)))).to_numpy()
+    if not number_of_words.all():
+        void = words[int(number_of_words.argmin())]
+        raise ConfigError(f"filter.blocked_words: {path} holds {void!r}, in which there is no letter or digit")
     return words
 
 
@@ -55,7 +65,7 @@ class BlockedWords:
     def __init__(self, words: Iterable[str]) -> None:
         folded = _folded(list(words))
         texts = folded.to_pylist()
-        unspaced = np.isin(count_letters(texts).argmax(axis=1), _UNSPACED_SCRIPTS)
+        unspaced = np.any(count_letters(texts)[:, UNSPACED_SCRIPTS] > 0, axis=1)
         self._phrases: dict[int, list[str]] = {}  # number of words → words joined by a space
         self._strings: dict[int, list[bytes]] = {}  # number of characters → code points as UTF-32
         for text, words_in, anywhere in zip(texts, _of_words(folded).to_pylist(), unspaced, strict=True):
@@ -110,7 +120,8 @@ def _folded(texts: pa.Array | list[str]) -> pa.Array:
 
 def _of_words(folded: pa.Array) -> pa.Array:
     """(N,) lists of words, what is no letter or digit left out."""
-    spaced = pc.utf8_trim(pc.replace_substring_regex(folded, pattern=_BETWEEN_WORDS, replacement=" "), characters=" ")
+    apart = pc.replace_substring_regex(folded, pattern=_UNSPACED_RUN, replacement=r" \1 ")
+    spaced = pc.utf8_trim(pc.replace_substring_regex(apart, pattern=_BETWEEN_WORDS, replacement=" "), characters=" ")
     words = pc.split_pattern(spaced, pattern=" ")
     empty = pa.array([[]], words.type)[0]
     return pc.if_else(pc.equal(pc.binary_length(spaced), 0), empty, words)

@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.datasets import UNDETERMINED
-from transforms.scripts import Script, count_letters
+from transforms.scripts import UNSPACED_SCRIPTS, count_letters
 
 #: Written without spaces between words; a caption in no language that was told is one of them by its script.
 _UNSPACED_LANGUAGES = ("zh", "ja", "th")
-_UNSPACED_SCRIPTS = (Script.HAN, Script.KANA, Script.THAI)
 
 
 def count_words(captions: pa.Array) -> pa.Array:
@@ -43,5 +42,5 @@ def is_unspaced(captions: pa.Array, langs: pa.Array) -> pa.Array:
     if len(untold):
         letters = count_letters([text or "" for text in captions.take(pa.array(untold)).to_pylist()])
         unspaced = unspaced.copy()
-        unspaced[untold] = np.isin(letters.argmax(axis=1), _UNSPACED_SCRIPTS) & (letters.sum(axis=1) > 0)
+        unspaced[untold] = np.isin(letters.argmax(axis=1), UNSPACED_SCRIPTS) & (letters.sum(axis=1) > 0)
     return pa.array(unspaced)

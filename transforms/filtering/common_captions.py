@@ -13,6 +13,7 @@ import pyarrow as pa
 import xxhash
 from numpy.typing import NDArray
 
+from transforms.grouping import equal_rows
 from transforms.keyed import hash64, mix64
 
 #: A caption of one shard: its hash, the shard's number, and on how many of its images it stands.
@@ -41,8 +42,8 @@ def count_captions(number: int, captions: pa.Array) -> Captions:
 def split_captions(counted: Captions, partitions: int) -> Iterator[tuple[int, Captions]]:
     """By hash: what one caption counts in all shards meets in one part."""
     part = mix64(counted["hash"], 0, _PURPOSE) % np.uint64(partitions)
-    for number in np.unique(part).tolist():
-        yield number, counted[part == number]
+    for number, rows in equal_rows(part):
+        yield number, counted[rows]
 
 
 def find_common(parts: Sequence[Captions], most: int) -> Iterator[tuple[int, NDArray[np.uint64]]]:
@@ -52,5 +53,5 @@ def find_common(parts: Sequence[Captions], most: int) -> Iterator[tuple[int, NDA
     images = np.zeros(len(hashes), np.int64)  # not bincount with weights, which are floats
     np.add.at(images, where, counted["images"].astype(np.int64))
     common = counted[images[where] > most]
-    for number in np.unique(common["shard"]).tolist():
-        yield number, common["hash"][common["shard"] == number]
+    for number, rows in equal_rows(common["shard"]):
+        yield number, common["hash"][rows]

@@ -65,7 +65,7 @@ class Condition:
         source = acero.Declaration("table_source", acero.TableSourceNodeOptions(table))
         project = acero.Declaration("project", acero.ProjectNodeOptions([self.expression], ["holds"]), [source])
         column = project.to_table(use_threads=False)["holds"]
-        return pc.fill_null(pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.bool_()), False)
+        return pc.fill_null(column.combine_chunks(), False)
 
 
 @functools.cache
@@ -202,7 +202,8 @@ class _Compiler:
         for element, value in zip(right.elts, values, strict=True):
             if isinstance(value, str) != (kind == "text"):
                 raise self._at(element, f"a {kind} is looked for in this list, which this is not")
-        return expression.isin(pa.array(values))
+        nothing = pc.scalar(pa.scalar(None, pa.bool_()))  # Arrow finds null in no list, which `not` would make true
+        return pc.if_else(expression.is_null(), nothing, expression.isin(pa.array(values)))
 
     def _at(self, node: ast.expr, message: str) -> ValueError:
         before = self._text.splitlines()[: node.lineno - 1]

@@ -57,7 +57,7 @@ def rules_of(
 
 def dropped(rules: Sequence[Rule], table: pa.Table) -> NDArray[np.bool_]:
     """(R, N) which rule drops which row."""
-    columns = {name: _array(table[name]) for name in table.column_names}
+    columns = {name: _column(table, name) for name in table.column_names}
     rows = pa.table(columns)
     masks = np.zeros((len(rules), len(table)), dtype=bool)
     for number, rule in enumerate(rules):
@@ -70,12 +70,8 @@ def columns_of(rules: Sequence[Rule]) -> list[str]:
     return sorted({name for rule in rules for name in rule.columns})
 
 
-def _array(column: pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-
-
 def _column(table: pa.Table, name: str) -> pa.Array:
-    return _array(table[name])
+    return table[name].combine_chunks()
 
 
 def _sides(settings: FilterSettings) -> list[Rule]:
@@ -196,7 +192,7 @@ def _letters(settings: FilterSettings) -> list[Rule]:
 
 @functools.lru_cache(maxsize=1)
 def _search_for(words: tuple[str, ...]) -> BlockedWords:
-    """Once a process: a long list takes a tenth of a second to make ready, and shards are many."""
+    """Made ready once a process: shards are many."""
     return BlockedWords(words)
 
 

@@ -21,7 +21,7 @@ from transforms.stages import FILTER
 def read_captions(folder: RunFolder, number: int, name: ShardName) -> Captions:
     """The distinct captions of a shard, counted."""
     column = read_remaining(folder, name, FILTER, ["caption"])["caption"]
-    return count_captions(number, pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.string()))
+    return count_captions(number, column.combine_chunks())
 
 
 def done_before(folder: RunFolder, name: ShardName) -> Counts | None:

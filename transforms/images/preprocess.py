@@ -1,6 +1,6 @@
-"""Pixels as the encoder takes them: open_clip's resize and crop, made fast, without its normalisation.
+"""Pixels as the encoder takes them: open_clip's resize and crop, without its normalisation.
 
-Three things save the time: JPEGs are scaled while they are decoded, pixels are resized as bytes by torch's vector code
+Three things save work: JPEGs are scaled while they are decoded, pixels are resized as bytes by torch's vector code
 (whose weights are Pillow's: single pixels differ by 2 of 255 at most), and normalisation is left to the device, which
 does a batch at once.
 
@@ -74,7 +74,7 @@ class Preprocessor:
 
     def fit(self, image: DecodedImage) -> tuple[NDArray[np.uint8], torch.Tensor]:
         """(S_h, S_w, 3) for the encoder, and the whole picture in the fewest pixels at hand, (1, 3, h, w)."""
-        whole = torch.from_numpy(image.rgb).unsqueeze(0).permute(0, 3, 1, 2)  # (1, 3, H, W), channels last: fastest
+        whole = torch.from_numpy(image.rgb).unsqueeze(0).permute(0, 3, 1, 2)  # (1, 3, H, W), channels last
         middle = _middle(whole, self._target) if self.resize_mode == "shortest" else whole
         if middle is whole:
             shape = self._resized_shape(image.height, image.width)

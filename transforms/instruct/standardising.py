@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from transforms.conversations.document import Image, Text
-from transforms.conversations.shown_media import UnusableError
+from transforms.conversations.shapes import UnusableError
 from transforms.errors import InputError
 from transforms.instruct.adapters.base import KEY_FIELDS, LANGUAGE_FIELDS, LICENCE_FIELDS
 from transforms.instruct.adapters.registry import ADAPTERS, detect

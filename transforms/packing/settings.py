@@ -12,7 +12,7 @@ from transforms.packing.documents.image_tokens import IMAGE_LIMITS, VIDEO_LIMITS
 
 
 class PackSettings(Settings):
-    """The section ``pack`` of a configuration."""
+    """How documents are tokenised, and joined into packs."""
 
     tokenizer: str = Field(
         min_length=1, description="folder or tokenizer.json of a tokenizer with the chat's special tokens"

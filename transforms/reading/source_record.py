@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple, NoReturn
 
-# Ours puts it one level deeper. Python reads a thousand levels at most, other readers fewer
-_MOST_DEPTH = 100
+from transforms.bounded_json import check_depth
 
 
 class SourceRecord(NamedTuple):
@@ -33,7 +32,8 @@ def read_record(data: bytes) -> SourceRecord:
         except ValueError:  # Python's own writer makes NaN where a number is missing
             found, is_strict = json.loads(text), False
         values = found if isinstance(found, dict) else None
-        if is_strict and not _is_deep(text, found):
+        if is_strict:
+            check_depth(found, text.count("{") + text.count("["))  # Python reads more levels than other readers
             return SourceRecord(values, text)
     except (ValueError, RecursionError):
         pass
@@ -46,18 +46,3 @@ def _refuse(constant: str) -> NoReturn:
 
 
 _STRICT = json.JSONDecoder(parse_constant=_refuse)
-
-
-def _is_deep(text: str, value: Any) -> bool:
-    """Whether a value is nested beyond ``_MOST_DEPTH``; most texts have not so many brackets at all."""
-    if text.count("{") + text.count("[") <= _MOST_DEPTH:
-        return False
-    level = [value]
-    for _ in range(_MOST_DEPTH):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, (dict, list))
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-    return any(isinstance(value, (dict, list)) for value in level)

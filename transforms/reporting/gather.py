@@ -14,13 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from transforms.balancing.certificate import read_certificate
 from transforms.browsing.concepts import commonest_and_rarest, read_concept_counts
 from transforms.browsing.found_images import Fetch, FoundImage, find_of_concepts, read_thumbnails
 from transforms.browsing.rejects import read_left_out
 from transforms.browsing.settings import RecordedSettings
 from transforms.browsing.shards import list_annotated, require
+from transforms.datasets import BASELINE_COUNTS, read_table
 from transforms.rejects import Reason
 from transforms.reporting.breakdown import by_language, by_source, tally_shards
+from transforms.reporting.certificate_rows import Certificate
 from transforms.reporting.measure_table import measure_rows
 from transforms.reporting.summary import (
     ConceptCounts,
@@ -31,7 +34,7 @@ from transforms.reporting.summary import (
     RunSummary,
     StageRow,
 )
-from transforms.run_folder import RunState
+from transforms.run_folder import RunFolder, RunState
 from transforms.stages import ANNOTATE, BALANCE, CHAIN, Stage, stage_named
 
 #: A report needs these up to the last; a run may lack one between the first and the last, but none may be cut short.
@@ -83,7 +86,17 @@ def gather(state: RunState, fetch: Fetch | None = None) -> RunSummary:
         rejects=_reject_rows(state, stages),
         shards=len(shards),
         tallied_shards=len(tallies),
+        certificate=_certificate(folder, settings.balance.method, counts),
     )
+
+
+def _certificate(folder: RunFolder, method: str, counts: ConceptCounts) -> Certificate | None:
+    if not folder.certificate.exists():
+        return None
+    beside = read_table(folder.baselines, folder.fingerprint, BASELINE_COUNTS.names)
+    formulas = {name.removeprefix("count_"): _counts(beside, name) for name in BASELINE_COUNTS.names[1:]}
+    selections = {"random": counts.random, **formulas, f"this ({method})": counts.after}
+    return Certificate.of(read_certificate(folder), counts.before, selections)
 
 
 def check_finished(state: RunState) -> None:

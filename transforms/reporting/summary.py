@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from transforms.browsing.found_images import FoundImage
 from transforms.rejects import Counts
+from transforms.reporting.certificate_rows import Certificate
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +143,7 @@ class RunSummary:
     rejects: tuple[RejectRow, ...]
     shards: int
     tallied_shards: int
+    certificate: Certificate | None = None  # None: the run was balanced before there were certificates
 
     def notable_settings(self) -> dict[str, object]:
         """What a reader of the dataset card asks first."""

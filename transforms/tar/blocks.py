@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from transforms.tar.fields import BLOCK_BYTES
 
-_CHUNK_BYTES = 1 << 20  # read at once: a request to an object store takes as long as reading so much
+_CHUNK_BYTES = 1 << 20  # read at once: few requests, as object stores answer each late
 
 
 class Readable(Protocol):
@@ -20,7 +20,7 @@ class Readable(Protocol):
 class ArchiveBytes:
     """Hands out the first ``archive_bytes`` of a stream; ``offset`` is the place of the next one.
 
-    Chunks are read into one buffer, again and again: fresh memory for each costs as much as reading it.
+    Chunks are read into one buffer, again and again: fresh memory would have to be cleared for each.
     """
 
     def __init__(self, stream: Readable, archive_bytes: int) -> None:

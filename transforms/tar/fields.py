@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from transforms.names import decode_name
 
-BLOCK_BYTES = 512  # POSIX.1-2001, "ustar Interchange Format": headers and data come in blocks of 512 bytes
-
-_SIZE = slice(124, 136)
-_CHECKSUM = slice(148, 156)
+#: POSIX.1-2001, "ustar Interchange Format": headers and data come in blocks of 512 bytes.
+BLOCK_BYTES = 512
+#: Its fields.
+NAME_BYTES = 100
+SIZE = slice(124, 136)
+CHECKSUM = slice(148, 156)
 _OTHER_NUMBERS = (slice(100, 108), slice(108, 116), slice(116, 124), slice(136, 148))  # mode, uid, gid, mtime
 _MAGIC = b"ustar"
 _USTAR_KINDS = frozenset(b"\x0001234567xgLKDMNSVAX")  # POSIX's, and those of GNU and Solaris
@@ -27,16 +29,16 @@ class PaxOverrides(NamedTuple):
 
 def member_size(header: bytes) -> int | None:
     """The size that a header states; None where the block is no header: cut, of another checksum, no such number."""
-    digits = header[_CHECKSUM].strip(b" \0")
+    digits = header[CHECKSUM].strip(b" \0")
     if len(header) < BLOCK_BYTES or not digits.isdigit():
         return None
-    checksum = _sum(header) - sum(header[_CHECKSUM]) + 8 * ord(" ")  # its own field counts as blanks
+    checksum = _sum(header) - sum(header[CHECKSUM]) + 8 * ord(" ")  # its own field counts as blanks
     try:
         stated = int(digits, 8)
         # Old tars of Sun summed signed characters, as tarfile and GNU tar know
         if checksum != stated and checksum - 256 * sum(byte > 127 for byte in header) != stated:
             return None
-        return _number(header[_SIZE])
+        return _number(header[SIZE])
     except ValueError:
         return None
 
@@ -59,7 +61,7 @@ def is_plausible(header: bytes) -> bool:
 
 
 def member_name(header: bytes) -> str:
-    name = header_text(header[:100])
+    name = header_text(header[:NAME_BYTES])
     if header[257:263] == b"ustar\0" and header[345]:  # GNU's own magic keeps other things in the prefix
         return f"{header_text(header[345:500])}/{name}"
     return name

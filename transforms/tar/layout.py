@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from transforms.tar.columns import BINARY, Members, join, zeros
-from transforms.tar.headers import BLOCK_BYTES, member_headers
+from transforms.tar.columns import BINARY, join, zeros
+from transforms.tar.fields import BLOCK_BYTES
+from transforms.tar.headers import member_headers
 
 _ZEROS = zeros(BLOCK_BYTES - 1)
 
@@ -33,6 +35,15 @@ class TarBuffer:
         if blocks > len(self._blocks):
             self._blocks = np.empty((blocks, BLOCK_BYTES), np.uint8)
         return self._blocks[:blocks]
+
+
+class Members(NamedTuple):
+    """N samples without their images."""
+
+    name: pa.LargeStringArray  # what the members of a sample share
+    image_format: pa.LargeStringArray
+    caption: pa.LargeStringArray  # null where there is none
+    json: pa.LargeStringArray
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Members of a tar, read from start to end from any byte stream.
 
-The standard library's tarfile ends silently where an archive was cut between members, or where a header was damaged,
-and needs about three times as long; this reader tells a whole archive from a cut one, and goes on behind damage. It
-knows the formats v7, ustar, GNU (long names) and pax.
+The standard library's tarfile ends silently where an archive was cut between members, or where a header was damaged;
+this reader tells a whole archive from a cut one, and goes on behind damage. It knows the formats v7, ustar, GNU (long
+names) and pax.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ import tarfile
 from typing import IO, Any
 
 from transforms.hashed_stream import HashedStream
-from transforms.tar.headers import BLOCK_BYTES, member_header
+from transforms.tar.fields import BLOCK_BYTES
+from transforms.tar.headers import member_header
 
 _FLUSH_BYTES = 1 << 18  # small members are joined to one write and one update of the hash,
 _DIRECT_BYTES = 1 << 15  # large ones are not copied again

@@ -98,8 +98,10 @@ def _check_export(state: RunState, stage: Stage, place: StoragePath, stats: list
     """The manifest, the metadata of readers, the card."""
 
     def write(scratch: StoragePath) -> None:
-        write_manifest(scratch, state.values["config"]["export"]["name"], stats, state.folder.fingerprint)
-        energon.write_metadata(scratch, stats)
+        name, made_with = state.values["config"]["export"]["name"], state.folder.fingerprint
+        write_manifest(scratch, name, stats, made_with, state.format_version)
+        if not state.is_older:  # then it was of other files
+            energon.write_metadata(scratch, stats)
 
     yield from check_rewritten(place, write, stage)
     samples, counted = sum(shard.samples for shard in stats), state.counts(stage.name).rows_out

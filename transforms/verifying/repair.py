@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 
+from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
 from transforms.stages import CHAIN, PACK, Stage, from_on
 from transforms.verifying.finding import Finding
@@ -21,8 +22,14 @@ def repair(state: RunState, findings: Iterable[Finding]) -> list[Finding]:
     """Removes what was found broken, and goes back to before the first stage that is to be repeated; returns what this
     cannot mend.
 
-    Broken off in between, it leaves a mark at which the next run stops: the rest may look whole.
+    Broken off in between, it leaves a mark at which the next run stops: the rest may look whole. Raises RunFolderError
+    for a run of an older format version, with which no command goes on.
     """
+    if state.is_older:
+        raise RunFolderError(
+            f"{state.folder.root} is of format version {state.format_version}, with which no command goes on: what is "
+            "broken cannot be made anew there. Run the job again into a new folder."
+        )
     findings = list(findings)
     mark = state.folder.under_repair
     mark.write_text("")

@@ -63,6 +63,8 @@ class Verifier:
         state, folder = self.state, self.state.folder
         if fingerprint(state.values["identity"]) != folder.fingerprint:
             yield Finding(folder.run_json, "has a fingerprint that is not that of the settings in it", None)
+        if state.is_older:  # which wrote no list of its inputs
+            return
         try:
             table = read_table(folder.inputs, folder.fingerprint, ["source", "shard"])
             if PACK not in self.stages():  # which leaves no file of each
@@ -110,7 +112,7 @@ class Verifier:
         path, size = file
         folder = self.state.folder
         try:
-            if path == folder.concepts:
+            if path in (folder.concepts, folder.baselines, folder.balance_sample):
                 read_table(path, folder.fingerprint)
                 return None
             return read_whole(path, folder.fingerprint)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tests.benchmarks.synthetic_annotations import meaningless_names, write_annotations, write_vocabulary
+from tests.transforms.synthetic_annotations import meaningless_names, write_annotations, write_vocabulary
 from transforms.datasets import ShardName, read_table, rejects_table, write_table
 from transforms.keyed import sample_ids
 from transforms.rejects import Reason, Reject

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from transforms.balancing import passes
-from transforms.balancing.concepts import write_concepts
+from transforms.balancing.baselines import BASELINES
+from transforms.balancing.certificate import write_certificate
+from transforms.balancing.concept_table import write_concepts
 from transforms.balancing.in_turn import Timed, add_up, decide
 from transforms.balancing.passes import ShardReader
+from transforms.balancing.sample_table import write_sample
 from transforms.balancing.tally import SelectionTally
 from transforms.datasets import ShardName
 
@@ -14,8 +17,16 @@ def run_passes(
     reader: ShardReader, names: list[ShardName], n_concepts: int, timed: Timed = lambda _, work: work()
 ) -> SelectionTally:
     """As ``transforms.balancing.beam.Balance``; ``timed(label, work)`` must return ``work()``."""
-    tally, *known = decide(reader, names, n_concepts, timed)
-    selected = (passes.select(name, reader, *known) for name in names)
-    outcome: SelectionTally = timed("select", lambda: add_up(SelectionTally.zero(n_concepts), selected))
-    write_concepts(outcome, reader.folder, reader.settings, tally, known[0])
+    known = decide(reader, names, n_concepts, timed)
+    settings, folder = reader.settings, reader.folder
+    if known.sample is not None:
+        write_sample(known.sample, folder, known.tally.count_inside)
+    choice = (known.weighting, known.expectation, known.cut, known.outlook, known.exchange, known.baselines)
+    selected = (passes.select(name, reader, *choice) for name in names)
+    nothing = SelectionTally.zero(n_concepts, len(BASELINES), known.outlook.prices)
+    outcome: SelectionTally = timed("select", lambda: add_up(nothing, selected))
+    write_concepts(outcome, folder, settings, known.tally, known.weighting)
+    write_certificate(
+        outcome, folder, settings, known.tally, known.weighting, known.expectation, known.outlook, known.exchange
+    )
     return outcome

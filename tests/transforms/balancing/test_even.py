@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
 from tests.transforms.balancing.passes import run_passes
+from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.measures import normalised_entropy
 from transforms.balancing.methods import METHODS, weighting
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.weights import count_concepts
 from transforms.errors import ConfigError
 
 V = 50
@@ -32,14 +32,21 @@ def concept_counts(root: pathlib.Path, ids: np.ndarray, shards: int, **values: o
 
 
 @hypothesis_settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(0, 10**6), st.integers(3, 12), st.sampled_from([1, 2]), st.sampled_from([0.0, 0.5]))
+@given(
+    st.integers(0, 10**6),
+    st.integers(3, 12),
+    st.sampled_from([1, 2]),
+    st.sampled_from([0.0, 0.5]),
+    st.sampled_from([150, 10_000]),
+)
 def test_what_is_drawn_keeps_the_floor(
-    tmp_path_factory: pytest.TempPathFactory, seed: int, floor: int, max_copies: int, temper: float
+    tmp_path_factory: pytest.TempPathFactory, seed: int, floor: int, max_copies: int, temper: float, sample_rows: int
 ) -> None:
+    """For certain, on a sample too: where chance or the sample let a concept fall short, images are exchanged."""
     ids = random_ids(1500, V, 4, seed)
-    even = {"floor": floor, "temper": temper}
+    values = {"size": 700, "seed": seed, "max_copies": max_copies, "max_sample_rows": sample_rows}
     root = tmp_path_factory.mktemp("run")
-    after = concept_counts(root, ids, 2, size=700, seed=seed, max_copies=max_copies, even=even)
+    after = concept_counts(root, ids, 2, even={"floor": floor, "temper": temper}, **values)
     assert (after >= np.minimum(floor, max_copies * count_concepts(ids, V))).all()
 
 
@@ -54,18 +61,27 @@ def test_even_is_flatter_than_the_others(tmp_path: pathlib.Path) -> None:
 
 def test_a_floor_out_of_reach_says_the_greatest_that_can_be_kept(tmp_path: pathlib.Path) -> None:
     ids = random_ids(1500, V, 4, 3)
-    with pytest.raises(ConfigError, match=r"floor 20 cannot be kept with 150 images: \d+ concepts fall short") as error:
-        concept_counts(tmp_path / "refused", ids, 1, size=150)
+    with pytest.raises(ConfigError, match=r"floor 20 cannot be kept with 260 images: \d+ concepts fall short") as error:
+        concept_counts(tmp_path / "refused", ids, 1, size=260, even={"floor": 20})
     greatest = int(str(error.value).split("Set balance.even.floor to ")[1].split(",")[0])
     assert 0 < greatest < 20
-    after = concept_counts(tmp_path / "kept", ids, 1, size=150, even={"floor": greatest})
+    after = concept_counts(tmp_path / "kept", ids, 1, size=260, even={"floor": greatest})
     assert (after >= np.minimum(greatest, count_concepts(ids, V))).all()
+    open_floor = concept_counts(tmp_path / "open", ids, 1, size=260)
+    assert open_floor.tolist() == after.tolist()
+
+
+def test_a_size_that_no_floor_fits_is_told_without_a_fit(tmp_path: pathlib.Path) -> None:
+    ids = random_ids(1500, V, 4, 3)
+    with pytest.raises(ConfigError, match=r"floors of all concepts add up to \d+, and 40 images hold 160 at most"):
+        concept_counts(tmp_path / "refused", ids, 1, size=40, even={"floor": 20})
+    assert concept_counts(tmp_path / "open", ids, 1, size=3).sum() <= 12  # an open floor gives way to any size
 
 
 def test_images_certain_for_their_rare_concepts_may_be_too_many(tmp_path: pathlib.Path) -> None:
     ids = np.repeat(np.arange(V, dtype=np.int32), 20)[:, None]
     with pytest.raises(ConfigError, match=r"have 1000 images together, and 300 are to be chosen.*floor to 6"):
-        concept_counts(tmp_path / "refused", ids, 1, size=300, even={"floor_deviations": 0})
+        concept_counts(tmp_path / "refused", ids, 1, size=300, even={"floor": 20, "floor_deviations": 0})
     after = concept_counts(tmp_path / "kept", ids, 1, size=300, even={"floor_deviations": 0, "floor": 6})
     assert after.sum() == 300
 

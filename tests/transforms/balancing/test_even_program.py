@@ -45,7 +45,7 @@ def objective(given: Problem, kappa: float, copies: np.ndarray) -> tuple[float, 
 @given(st.integers(0, 10**6), st.booleans(), st.sampled_from([1, 3]), st.floats(-1, 0))
 def test_a_general_solver_finds_the_same(seed: int, floors: bool, max_copies: int, kappa: float) -> None:
     instance = problem(seed, floors, max_copies)
-    point = solve(instance, kappa, first_point(instance), (1e-9, 5000))
+    point = solve(instance, kappa, first_point(instance), (1e-9, 5000))[0]
     in_group = np.stack([instance.group == 0, instance.group == 1]).astype(float)
     holds = np.stack([(instance.ids == concept).any(axis=1) for concept in range(V)]).astype(float)
     least = np.maximum(instance.floor - instance.fixed, 0)

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from tests.transforms.balancing.corpus import random_ids
 from transforms import keyed
+from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.even.sample import PrioritySample
-from transforms.balancing.weights import count_concepts
 
 V, ROWS = 30, 300
 IDS = random_ids(ROWS, V, 3, 0)

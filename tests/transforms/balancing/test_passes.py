@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.benchmarks.synthetic_annotations import list_column, write_annotations
 from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
 from tests.transforms.balancing.passes import run_passes
+from tests.transforms.synthetic_annotations import list_column, write_annotations
 from transforms.balancing.methods import METHODS
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings

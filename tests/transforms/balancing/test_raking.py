@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.benchmarks.synthetic_annotations import N_CONCEPTS, concept_ids
+from tests.transforms.synthetic_annotations import N_CONCEPTS, concept_ids
+from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.measures import normalised_entropy, top_share
 from transforms.balancing.methods import weighting
 from transforms.balancing.raking import fit, group_rare, water_fill
 from transforms.balancing.sampling import Expectation, bins, histogram
 from transforms.balancing.settings import BalanceSettings, RakingSettings
-from transforms.balancing.weights import count_concepts
 from transforms.errors import ConfigError
 
 
@@ -52,7 +52,9 @@ def test_the_target_is_reached_where_it_can_be() -> None:
     random = np.random.default_rng(0)
     ids = (20 * random.random((40_000, 2)) ** 2.5).astype(np.int32)
     ids[ids[:, 0] == ids[:, 1], 1] = -1
-    settings = BalanceSettings(size=2000, raking=RakingSettings(stiffness=1e4, tolerance=1e-5, max_iterations=500))
+    settings = BalanceSettings(
+        method="raked", size=2000, raking=RakingSettings(stiffness=1e4, tolerance=1e-5, max_iterations=500)
+    )
     achieved = expected_counts(settings, ids, ids, 20)
     np.testing.assert_allclose(achieved, achieved.mean(), rtol=0.01)
 
@@ -60,7 +62,9 @@ def test_the_target_is_reached_where_it_can_be() -> None:
 def test_a_tempered_target_lies_between_flat_and_raw() -> None:
     ids = (50 * np.random.default_rng(0).random((20_000, 3)) ** 3).astype(np.int32)
     entropies = [
-        normalised_entropy(expected_counts(BalanceSettings(size=1000, raking={"temper": t}), ids, ids, 50))  # type: ignore[arg-type]
+        normalised_entropy(
+            expected_counts(BalanceSettings(method="raked", size=1000, raking={"temper": t}), ids, ids, 50)
+        )  # type: ignore[arg-type]
         for t in (0.0, 0.5, 0.9)
     ]
     raw = normalised_entropy(count_concepts(ids, 50))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.transforms.balancing.corpus import random_ids
+from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.methods import weighting
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.weights import count_concepts
 
 COUNTS = np.array([400, 100, 4, 0])
 IDS = np.array([[0, -1], [1, -1], [2, -1], [0, 2], [-1, -1]], np.int32)

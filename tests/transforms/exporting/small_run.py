@@ -18,7 +18,7 @@ from PIL import Image
 from pipelines import export
 from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings
-from tests.benchmarks.synthetic_annotations import write_vocabulary
+from tests.transforms.synthetic_annotations import write_vocabulary
 from transforms import datasets
 from transforms.exporting.settings import ExportSettings
 from transforms.keyed import sample_ids

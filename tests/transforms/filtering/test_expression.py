@@ -92,10 +92,15 @@ def test_what_has_no_value_is_not_true() -> None:
         "not caption == 'a'",
         "caption_similarity > -1",
         "width / height > 1",
+        "lang in ['en']",
+        "lang not in ['en']",
+        "not lang in ['en']",
+        "caption_similarity not in [1]",
     ):
         assert holds(text, row) == [False], text
     assert holds("caption is None or caption != 'a'", row, {"caption": "a"}) == [True, False]
-    assert holds("lang is null and not (lang in ['en'])", row) == [True]
+    assert holds("lang is null and not (lang in ['en'])", row) == [False]
+    assert holds("lang is null or not (lang in ['en'])", row) == [True]
     assert holds("width > 5 or caption_similarity > 0", row) == [True]
 
 

@@ -117,7 +117,7 @@ def test_pages_that_lead_outside(entries: list[tuple[int, int, int, int]], said:
         frame(data, 8)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.integers(0, len(pages()) - 1), st.binary(min_size=1, max_size=8))
 def test_damage_is_an_error_or_a_bounded_file(at: int, bytes_there: bytes) -> None:
     data = bytearray(pages())

@@ -16,9 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from transforms.balancing.even.program import Point, Problem, first_point, held, solve
-from transforms.balancing.even.sample import RareSample
+from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import EvenSettings
 
@@ -37,7 +38,8 @@ class Request:
     sizes: Ints  # (S,) copies of images with a concept
     bare_sizes: Ints  # (S,) and without one
     max_copies: int
-    floor: int
+    floor: int  # of each concept, or all it has; where it is open, the most that may be asked for
+    floor_is_open: bool  # whether a lower one will do
     settings: EvenSettings
 
 
@@ -54,7 +56,7 @@ class Frame:
     """A sample, parted into the images that are certain and those that are solved for."""
 
     request: Request
-    sample: RareSample
+    sample: WeighedSample
     present: Ints  # (P,) the concepts of the vocabulary that the sample holds
     images: Floats  # (P,) of each, in all
     supply: Floats  # (P,) copies that the sample could give of each
@@ -63,7 +65,7 @@ class Frame:
     problem: Problem
 
     @classmethod
-    def of(cls, request: Request, counts: Ints, sample: RareSample) -> Frame:
+    def of(cls, request: Request, counts: Ints, sample: WeighedSample) -> Frame:
         """``counts`` (V,): the images of each concept, in the strata that give any."""
         seen = np.bincount(sample.ids.ravel() + 1, minlength=len(counts) + 1)[1:] > 0
         present = np.flatnonzero((counts > 0) & seen)
@@ -117,6 +119,7 @@ class Solution:
     kappa: float
     floor: Floats  # (P,) with margins, of all rows
     rounds: int
+    settled: bool  # whether κ, margins and solver came to rest
 
     @property
     def achieved(self) -> Floats:
@@ -126,8 +129,11 @@ class Solution:
     @property
     def short(self) -> Ints:
         """(P',) the concepts whose floor is not kept."""
-        lack = self.floor - self.achieved
-        return np.flatnonzero(lack > np.maximum(_KEPT_IMAGES, _KEPT_SHARE * self.floor))
+        return np.flatnonzero(_lacking(self.achieved, self.floor))
+
+
+def _lacking(achieved: Floats, floor: Floats) -> NDArray[np.bool_]:
+    return floor - achieved > np.maximum(_KEPT_IMAGES, _KEPT_SHARE * floor)
 
 
 def fit(frame: Frame, correction: Correction | None = None, start: Solution | None = None) -> Solution:
@@ -142,11 +148,14 @@ def fit(frame: Frame, correction: Correction | None = None, start: Solution | No
         size=np.minimum(problem.size / ratio.sizes, _supply(problem)),
         floor=frame.within((start.floor if start else least) / ratio.concepts),
     )
+    settled = False
     point, kappa = (start.point, start.kappa) if start else (first_point(corrected), 0.0)
     floor = start.floor if start else least
     for number in range(1, _ROUNDS + 1):
         mass = float((point.achieved * ratio.concepts).sum()) / float(point.achieved.sum())
-        point = solve(corrected, kappa - float(np.log(mass)), point, accuracy)
+        point, at_rest = solve(corrected, kappa - float(np.log(mass)), point, accuracy)
+        if number == 1 and start is None and _lacking(point.achieved, corrected.floor).any():
+            break  # margins only raise floors, so what cannot be kept without them cannot be kept
         reached = _kappa(point.achieved * ratio.concepts, problem.log_target)
         wanted = (_with_margin(frame, point, ratio, least) + floor) / 2  # half the way: margins shrink as floors rise
         settled = abs(reached - kappa) < _KAPPA_TOLERANCE and np.abs(wanted - floor).max(initial=0) < _FLOOR_TOLERANCE
@@ -154,7 +163,7 @@ def fit(frame: Frame, correction: Correction | None = None, start: Solution | No
             break
         kappa, floor = reached, wanted
         corrected = corrected.with_floor(frame.within(floor / ratio.concepts))
-    return Solution(frame, ratio, point, kappa, corrected.floor * ratio.concepts, number)
+    return Solution(frame, ratio, point, kappa, corrected.floor * ratio.concepts, number, settled and at_rest)
 
 
 def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:

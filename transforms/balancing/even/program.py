@@ -135,8 +135,8 @@ def held(problem: Problem, mass: Floats) -> Floats:
     return np.asarray(total[:n_concepts], dtype=np.float64)
 
 
-def solve(problem: Problem, kappa: float, start: Point, accuracy: tuple[float, int]) -> Point:
-    """The minimum of the dual.
+def solve(problem: Problem, kappa: float, start: Point, accuracy: tuple[float, int]) -> tuple[Point, bool]:
+    """The minimum of the dual, and whether it was reached.
 
     ``accuracy``: how far off a concept may be, in copies over the square root of those it began with; and the most
     iterations.
@@ -169,7 +169,7 @@ def solve(problem: Problem, kappa: float, start: Point, accuracy: tuple[float, i
         bounds=[(None, None)] * n_concepts + [(0.0, most) for most in MOST_MU / scale[n_concepts:]],
         options={"maxiter": max_iterations, "maxfun": 2 * max_iterations, "ftol": 0.0, "gtol": tolerance, "maxcor": 20},
     )
-    return look(problem, kappa, *place(found.x), last.nu)
+    return look(problem, kappa, *place(found.x), last.nu), bool(found.success)
 
 
 def first_point(problem: Problem) -> Point:

@@ -11,17 +11,17 @@ Shape legend: N rows, K concepts an image, R rows of the sample, S strata.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.balancing.concept_ids import Ids
 from transforms.balancing.sampling import Floats, Ints
-from transforms.balancing.weights import Ids
 
 
-class RareSample(NamedTuple):
-    """The rows of a sample; all of them have a concept."""
+class WeighedSample(NamedTuple):
+    """Rows of a corpus, each with the number that it stands for. One that sees rare concepts whole holds no others."""
 
     ids: Ids  # (R, K)
     strata: Ints  # (R,)
@@ -33,6 +33,15 @@ class RareSample(NamedTuple):
     def is_whole(self) -> bool:
         """Whether the sample is all there is."""
         return len(self.ids) == int(self.rows.sum())
+
+    @classmethod
+    def plain(cls, ids: Ids, rows: int) -> Self:
+        """(R, K) rows with a concept or without, each as likely to be here, of a corpus of ``rows`` in one stratum."""
+        held = ids[ids.max(axis=1, initial=-1) >= 0]
+        with_concept = round(rows * len(held) / max(len(ids), 1))
+        each = np.full(len(held), rows / max(len(ids), 1))
+        every, bare = np.array([with_concept, 0]), np.array([rows - with_concept, 0])
+        return cls(held, np.zeros(len(held), np.int64), each, every, bare)
 
 
 class _Rows(NamedTuple):
@@ -86,15 +95,15 @@ class PrioritySample:
         order = np.lexsort((joined.sample_id, joined.priority))[: self.limit + 1]
         self.parts, self.size = [joined.take(order)], len(order)
 
-    def sample(self, counts: Ints) -> RareSample:
+    def sample(self, counts: Ints) -> WeighedSample:
         """The sample, by rising priority, so in an order that depends on nothing else."""
         if not self.parts:
             nothing = np.empty(0, np.int64)
-            return RareSample(np.empty((0, 1), np.int32), nothing, nothing.astype(float), self.rows, self.bare_rows)
+            return WeighedSample(np.empty((0, 1), np.int32), nothing, nothing.astype(float), self.rows, self.bare_rows)
         self._prune()
         part, weight = self.parts[0], np.ones(self.size)
         if self.size > self.limit:
             threshold, part = part.priority[-1], part.take(np.arange(self.limit))
             rarest = np.append(counts, np.iinfo(np.int64).max)[part.ids].min(axis=1)
             weight = np.maximum(1.0, rarest / threshold)
-        return RareSample(part.ids, part.strata, weight, self.rows, self.bare_rows)
+        return WeighedSample(part.ids, part.strata, weight, self.rows, self.bare_rows)

@@ -14,15 +14,14 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from transforms.balancing.concept_ids import Ids
 from transforms.balancing.even.feasible import fit_or_explain
 from transforms.balancing.even.fit import Request, Solution, correct
-from transforms.balancing.even.sample import PrioritySample, RareSample
-from transforms.balancing.methods.weighting import Corpus, Weighting
+from transforms.balancing.methods.weighting import Corpus, Fitted, Guarantee, Sampling, Weighting
 from transforms.balancing.sampling import N_BINS, Floats, Ints
-from transforms.balancing.settings import BalanceSettings, Method
+from transforms.balancing.settings import MOST_AUTO_FLOOR, BalanceSettings, Method
 from transforms.balancing.strata import Strata
-from transforms.balancing.tally import CorpusTally, ExpectedTally
-from transforms.balancing.weights import Ids
+from transforms.balancing.tally import ExpectedTally
 
 #: Steps of a log weight in a nat: an image of 10 concepts is off by 0.25 % at most.
 STEPS_PER_NAT = 2048
@@ -37,30 +36,31 @@ _CERTAIN = 1 << 40
 @dataclass(frozen=True)
 class Even(Weighting):
     name: ClassVar[Method] = "even"
-    corrected: ClassVar[bool] = True
+    sampling: ClassVar[Sampling] = "rare"
 
     table: Ints  # (V+1,) log weight of each concept, in steps; the last slot is for id -1
     unit: Ints  # (S,) log weight of an image that may expect one copy, in steps
     max_copies: int
-    is_exact: bool  # fitted on all rows, so that no pass over them can correct it
+    guarantee: Guarantee
 
     @classmethod
-    def fit(cls, corpus: Corpus) -> Self:
-        """On a plain sample of a corpus that is one stratum."""
-        settings, counts, rows, sample = corpus
-        held = sample.max(axis=1, initial=-1) >= 0
-        weight = np.full(int(held.sum()), rows / max(len(sample), 1))
-        with_concept = np.array([round(rows * float(held.mean()) if len(sample) else 0.0), 0])
-        stratum = np.zeros(len(weight), np.int64)
-        drawn = RareSample(sample[held], stratum, weight, with_concept, np.array([rows, 0]) - with_concept)
-        return cls.of(fit_or_explain(cls.request(settings), counts, drawn), len(counts))
+    def fit(cls, corpus: Corpus) -> EvenFit:
+        sample = corpus.weighed()
+        return EvenFit(fit_or_explain(cls.request(corpus.settings), corpus.inside, sample), len(corpus.counts))
+
+    @classmethod
+    def corrections(cls, settings: BalanceSettings) -> int:
+        return settings.even.max_corrections
 
     @classmethod
     def request(cls, settings: BalanceSettings) -> Request:
         """What is asked of the images with a concept."""
         n_strata = len(Strata.of(settings))
         sizes = np.array(cls.group_sizes(settings))
-        return Request(sizes[:n_strata], sizes[n_strata:], settings.max_copies, settings.even.floor, settings.even)
+        asked = settings.even.floor
+        floor = MOST_AUTO_FLOOR if asked == "auto" else asked
+        sizes, bare = sizes[:n_strata], sizes[n_strata:]
+        return Request(sizes, bare, settings.max_copies, floor, asked == "auto", settings.even)
 
     @classmethod
     def of(cls, solution: Solution, n_concepts: int) -> Self:
@@ -72,7 +72,7 @@ class Even(Weighting):
         takes_part[frame.present] = takes_part[frame.certain] = True
         table[frame.certain] = _CERTAIN
         unit = _steps(beta * solution.point.nu)
-        return cls(takes_part, table, unit, frame.request.max_copies, frame.sample.is_whole)
+        return cls(takes_part, table, unit, frame.request.max_copies, _guarantee(solution, n_concepts))
 
     @classmethod
     def group_sizes(cls, settings: BalanceSettings) -> tuple[int, ...]:
@@ -102,25 +102,45 @@ class Even(Weighting):
         """(N,) expected copies in the first stratum, by the ν of the fit; next to nothing without a concept."""
         return np.maximum(self.copies(ids, np.zeros(len(ids), np.int64)), float(np.finfo(np.float64).tiny))
 
+    @property
+    def promise(self) -> Guarantee:
+        return self.guarantee
+
+    @property
+    def is_final(self) -> bool:
+        return self.guarantee.is_whole
+
     def _log_weights(self, ids: Ids) -> Ints:
         total: Ints = np.einsum("nk->n", self.table[ids])
         return total
+
+
+@dataclass(frozen=True)
+class EvenFit(Fitted):
+    """The solution that the weights follow from, with its sample."""
+
+    solution: Solution
+    n_concepts: int
+
+    def weights(self) -> Even:
+        return Even.of(self.solution, self.n_concepts)
+
+    def corrected(self, found: ExpectedTally) -> EvenFit:
+        """As it is where it was fitted on all rows."""
+        if self.solution.frame.sample.is_whole:
+            return self
+        copies, sizes = found.in_copies()
+        return EvenFit(correct(self.solution, copies[self.solution.frame.present], sizes), self.n_concepts)
+
+
+def _guarantee(solution: Solution, n_concepts: int) -> Guarantee:
+    frame, prices = solution.frame, np.zeros(n_concepts)
+    prices[frame.present] = solution.point.mu
+    sample = frame.sample
+    return Guarantee(frame.request.floor, prices, sample.is_whole, len(sample.ids), solution.settled)
 
 
 def _steps(nats: Floats) -> Ints:
     """In steps; what is beyond any bin is cut off, so that sums stay exact."""
     most = _CERTAIN / 1024
     return np.rint(np.clip(nats * STEPS_PER_NAT, -most, most)).astype(np.int64)
-
-
-def fit_even(sample: PrioritySample, settings: BalanceSettings, tally: CorpusTally) -> Solution:
-    """On the sample that sees rare concepts whole."""
-    return fit_or_explain(Even.request(settings), tally.count_inside, sample.sample(tally.count_inside))
-
-
-def correct_even(solution: Solution, found: ExpectedTally) -> Solution:
-    """With what a pass over all rows found at the weights of ``solution``; as it is where that was fitted on all."""
-    if solution.frame.sample.is_whole:
-        return solution
-    copies, sizes = found.in_copies()
-    return correct(solution, copies[solution.frame.present], sizes)

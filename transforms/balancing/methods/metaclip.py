@@ -12,22 +12,25 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from transforms.balancing.methods.weighting import Corpus, TableWeighting
+from transforms.balancing.concept_ids import Ids
+from transforms.balancing.methods.weighting import Corpus, Sampling, TableWeighting
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import BalanceSettings, Method
-from transforms.balancing.weights import Ids
 
 
 @dataclass(frozen=True)
 class Metaclip(TableWeighting):
     name: ClassVar[Method] = "metaclip"
-    sampled: ClassVar[bool] = True
+    sampling: ClassVar[Sampling] = "plain"
 
     @classmethod
     def fit(cls, corpus: Corpus) -> Self:
-        settings, counts, rows, sample = corpus
+        settings, counts = corpus.settings, corpus.counts
         present = counts > 0
-        t = settings.metaclip_t or metaclip_threshold(sample, counts, settings.size * len(sample) / max(rows, 1))
+        t = settings.metaclip_t
+        if t is None:
+            sample = corpus.plain_ids()
+            t = metaclip_threshold(sample, counts, settings.size * len(sample) / max(corpus.rows, 1))
         values = _log_missed(counts, t)
         return cls(present, np.append(values, 0.0), float(-np.expm1(values[present].max(initial=-1.0))))
 

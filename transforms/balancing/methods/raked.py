@@ -11,10 +11,10 @@ from typing import ClassVar, Self
 import numpy as np
 
 from transforms.balancing import raking
-from transforms.balancing.methods.weighting import Corpus, TableWeighting
+from transforms.balancing.concept_ids import Ids
+from transforms.balancing.methods.weighting import Corpus, Sampling, TableWeighting
 from transforms.balancing.sampling import Floats
 from transforms.balancing.settings import Method
-from transforms.balancing.weights import Ids
 
 #: Each θ carries this mark in the table, so that one gather sums θ and counts the concepts: the sum over m of them is
 #: m·mark and a little. Exact: θ has 12 binary places and is far below the mark, float64 holds 53 bits.
@@ -24,7 +24,7 @@ _MARK = 2.0**20
 @dataclass(frozen=True)
 class Raked(TableWeighting):
     name: ClassVar[Method] = "raked"
-    sampled: ClassVar[bool] = True
+    sampling: ClassVar[Sampling] = "plain"
 
     iterations: int  # of the fit
     distance: float  # total variation between what the sample's selection carries and the target
@@ -32,7 +32,7 @@ class Raked(TableWeighting):
 
     @classmethod
     def fit(cls, corpus: Corpus) -> Self:
-        settings, counts, rows, sample = corpus
+        settings, counts, rows, sample = corpus.settings, corpus.counts, corpus.rows, corpus.plain_ids()
         fitted = raking.fit(sample, counts, rows, settings.size, settings.max_copies, settings.raking)
         present = ~np.isnan(fitted.theta)
         values = np.zeros(len(counts))

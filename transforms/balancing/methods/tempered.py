@@ -16,10 +16,10 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from transforms.balancing.concept_ids import Ids
 from transforms.balancing.methods.weighting import Corpus, TableWeighting
 from transforms.balancing.sampling import Floats
 from transforms.balancing.settings import Method
-from transforms.balancing.weights import Ids
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""What a balancing method is: it is fitted once, and then gives each image its weight from its concepts.
+"""What a balancing method is: it is fitted, and then gives each image its weight from its concepts.
+
+A method that is fitted on a sample may be corrected by passes over all rows: ``fit`` gives what is fitted, from which
+the weights follow, and which what such a pass finds makes better. For a formula both are the weights themselves.
 
 An image with no concept gets the least weight that an image with one concept can have, that of the commonest concept:
 it can be chosen, and is never preferred. (``even`` makes a group of their own of such images.)
@@ -10,15 +13,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.balancing.concept_ids import Ids
+from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.sampling import Floats, Ints, bin_values, bins
 from transforms.balancing.settings import BalanceSettings, Method
 from transforms.balancing.strata import Strata
-from transforms.balancing.weights import Ids
+from transforms.balancing.tally import ExpectedTally
+
+#: What a method is fitted on: counts alone, a plain random sample too, or one that sees rare concepts whole.
+Sampling = Literal["none", "plain", "rare"]
+
+
+#: Images that metaclip's t is fitted on where it is a baseline only: t is one number.
+_BASELINE_ROWS = 100_000
 
 
 class Corpus(NamedTuple):
@@ -26,32 +38,94 @@ class Corpus(NamedTuple):
 
     settings: BalanceSettings
     counts: Ints  # (V,) images of each concept
+    inside: Ints  # (V,) those of them in strata that give any
     rows: int
-    sample: Ids  # (R, K) a plain random sample of the images
+    sample: Ids | WeighedSample  # (R, K) where it is plain
+
+    def plain_ids(self) -> Ids:
+        """(R, K) concepts of a plain sample."""
+        if isinstance(self.sample, WeighedSample):
+            raise TypeError("this sample sees rare concepts whole, and a plain one is asked for")
+        return self.sample
+
+    def weighed(self) -> WeighedSample:
+        """The sample with weights; a plain one is of one stratum."""
+        plain = self.sample
+        return plain if isinstance(plain, WeighedSample) else WeighedSample.plain(plain, self.rows)
+
+
+class Fitted(ABC):
+    """What a method was fitted to; stays with the driver."""
+
+    @abstractmethod
+    def weights(self) -> Weighting:
+        """What every worker gets."""
+
+    @abstractmethod
+    def corrected(self, found: ExpectedTally) -> Fitted:
+        """With what a pass over all rows found at these weights."""
 
 
 @dataclass(frozen=True)
-class Weighting(ABC):
+class Guarantee:
+    """What a fit promises, and how it came to be."""
+
+    floor: int  # images that each concept keeps, or all it has
+    prices: Floats  # (V,) μ: what the floor of each costs, in nats an image
+    is_whole: bool  # fitted on all rows
+    sample_rows: int
+    settled: bool
+
+
+@dataclass(frozen=True)
+class Weighting(Fitted):
     """A fitted method; a subclass a method. Small enough that every worker gets it."""
 
     name: ClassVar[Method]
-    #: Whether it is fitted on a sample that sees rare concepts whole, and corrected by passes over all rows.
-    corrected: ClassVar[bool] = False
-
-    #: Whether it is fitted on a plain random sample.
-    sampled: ClassVar[bool] = False
+    sampling: ClassVar[Sampling] = "none"
 
     takes_part: NDArray[np.bool_]  # (V,) whether a concept has a weight
 
     @classmethod
     @abstractmethod
-    def fit(cls, corpus: Corpus) -> Self:
-        """The method's weights for a corpus."""
+    def fit(cls, corpus: Corpus) -> Fitted:
+        """The method, fitted to a corpus."""
 
     @classmethod
     def sample_rows(cls, settings: BalanceSettings) -> int:
-        """Images that the plain random sample must have; 0 where none is needed."""
-        return settings.max_sample_rows if cls.sampled else 0
+        """Images that the sample must have at most; 0 where none is needed."""
+        return settings.max_sample_rows if cls.sampling != "none" else 0
+
+    @classmethod
+    def plain_rows(cls, settings: BalanceSettings) -> int:
+        """Images that the pass that counts collects as a plain random sample: for the method, or for metaclip as a
+        baseline."""
+        return cls.sample_rows(settings) if cls.sampling == "plain" else min(_BASELINE_ROWS, settings.max_sample_rows)
+
+    @classmethod
+    def corrections(cls, settings: BalanceSettings) -> int:  # noqa: ARG003
+        """Passes over all rows that correct the fit."""
+        return 0
+
+    def weights(self) -> Weighting:
+        return self
+
+    def corrected(self, found: ExpectedTally) -> Fitted:
+        raise NotImplementedError(f"{self.name} is not corrected")
+
+    @property
+    def promise(self) -> Guarantee | None:
+        """None: nothing is promised."""
+        return None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no pass over all rows can make it better."""
+        return True
+
+    def copies(self, ids: Ids, strata: Ints) -> Floats:
+        """(N,) copies that rows may expect; asked only where ``is_final`` is false."""
+        raise NotImplementedError(f"{self.name} is not corrected")
 
     @abstractmethod
     def of_images(self, ids: Ids) -> Floats:

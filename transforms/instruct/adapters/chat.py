@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from transforms.conversations.adapters import Conversation, conversation_of
 from transforms.conversations.document import Message
-from transforms.conversations.shown_media import UnusableError
-from transforms.conversations.turns import alpaca_turns
+from transforms.conversations.shapes import ALPACA, CONVERSATIONS, MESSAGES, Turns, UnusableError
 from transforms.instruct.adapters.base import Adapter, Reading, is_list
 from transforms.rejects import Reason
 
@@ -33,10 +32,10 @@ class Messages(Adapter):
     )
 
     def recognises(self, record: Mapping[str, Any]) -> bool:
-        return is_list(record.get("messages"))
+        return MESSAGES.is_of(record)
 
     def read(self, record: Mapping[str, Any], place_media: bool) -> Reading:
-        return Reading(_of_turns(record, record["messages"], "role", "content", place_media))
+        return Reading(_of_turns(record, MESSAGES.turns(record), place_media))
 
 
 class Conversations(Adapter):
@@ -52,10 +51,10 @@ class Conversations(Adapter):
     )
 
     def recognises(self, record: Mapping[str, Any]) -> bool:
-        return is_list(record.get("conversations"))
+        return CONVERSATIONS.is_of(record)
 
     def read(self, record: Mapping[str, Any], place_media: bool) -> Reading:
-        return Reading(_of_turns(record, record["conversations"], "from", "value", place_media))
+        return Reading(_of_turns(record, CONVERSATIONS.turns(record), place_media))
 
 
 class Alpaca(Adapter):
@@ -65,10 +64,10 @@ class Alpaca(Adapter):
     example = MappingProxyType({"instruction": "Add.", "input": "1 2", "output": "3"})
 
     def recognises(self, record: Mapping[str, Any]) -> bool:
-        return "instruction" in record and "output" in record
+        return ALPACA.is_of(record)
 
     def read(self, record: Mapping[str, Any], place_media: bool) -> Reading:
-        return Reading(conversation_of(record, alpaca_turns(record), "role", "content", place_media))
+        return Reading(conversation_of(record, ALPACA.turns(record), place_media=place_media))
 
 
 class Cauldron(Adapter):
@@ -88,16 +87,17 @@ class Cauldron(Adapter):
         turns = [
             {"role": role, "content": text.get(role)} for text in record["texts"] for role in ("user", "assistant")
         ]
-        return Reading(conversation_of({"images": record.get("images")}, turns, "role", "content", place_media=True))
+        found = Turns(turns, "role", "content")
+        return Reading(conversation_of({"images": record.get("images")}, found, place_media=True))
 
 
-def _of_turns(
-    record: Mapping[str, Any], turns: Sequence[Any], speaker: str, content: str, place_media: bool
-) -> Conversation:
+def _of_turns(record: Mapping[str, Any], turns: Turns, place_media: bool) -> Conversation:
     """The conversation, with what its turns say of themselves: thoughts, and whether they are learnt."""
-    conversation = conversation_of(record, turns, speaker, content, place_media)
-    before = len(conversation.messages) - len(turns)  # a system prompt that stands beside the turns
-    messages = [_about(message, turn) for message, turn in zip(conversation.messages[before:], turns, strict=True)]
+    conversation = conversation_of(record, turns, has_system=True, place_media=place_media)
+    before = len(conversation.messages) - len(turns.turns)  # a system prompt that stands beside the turns
+    messages = [
+        _about(message, turn) for message, turn in zip(conversation.messages[before:], turns.turns, strict=True)
+    ]
     return replace(conversation, messages=(*conversation.messages[:before], *messages))
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from transforms.conversations.adapters import conversation_of
-from transforms.conversations.shown_media import UnusableError
+from transforms.conversations.shapes import Turns, UnusableError
 from transforms.conversations.turns import check_writable
 from transforms.instruct.adapters.base import Adapter, Reading, StatedAnswer, is_list
 from transforms.rejects import Reason
@@ -70,7 +70,7 @@ def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> Any:
 
 def _asked(record: Mapping[str, Any], question: str, answer: str, place_media: bool) -> Any:
     turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-    return conversation_of(record, turns, "role", "content", place_media)
+    return conversation_of(record, Turns(turns, "role", "content"), place_media=place_media)
 
 
 def _choices(value: Any) -> tuple[str, ...]:
@@ -88,7 +88,8 @@ def _chosen(stated: Any, choices: tuple[str, ...]) -> tuple[str, tuple[int, ...]
         numbered = tuple(at for at in range(len(choices)) if at == stated)
         return (_letter(numbered[0]) if numbered else _text(stated)), numbered
     answer = _accepted(stated)[0].strip()
-    if len(answer.strip("().")) == 1 and 0 <= (place := ord(answer.strip("().").upper()[0]) - ord("A")) < len(choices):
+    letter = answer.strip("().").upper()  # of two characters for some, as ß
+    if len(letter) == 1 and 0 <= (place := ord(letter) - ord("A")) < len(choices):
         return _letter(place), (place,)
     matching = tuple(at for at, choice in enumerate(choices) if choice.strip().casefold() == answer.casefold())
     return (_letter(matching[0]), matching[:1]) if matching else (answer, ())

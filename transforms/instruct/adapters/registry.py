@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from transforms.conversations.shown_media import UnusableError
+from transforms.conversations.shapes import UnusableError
 from transforms.instruct.adapters.base import Adapter
 from transforms.instruct.adapters.chat import Alpaca, Cauldron, Conversations, Messages
 from transforms.instruct.adapters.questions import Captions, QuestionAnswer

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
 from transforms.miniature.concepts import Family
 from transforms.miniature.pictures import backgrounds
@@ -65,11 +66,31 @@ def encode_jpeg(picture: Image.Image, quality: int) -> bytes:
 
 def draw(scene: Scene, rng: np.random.Generator) -> Image.Image:
     """The picture of a scene; ``rng`` settles what the scene leaves open."""
+    *_, canvas = _painted(scene, rng)
+    return canvas.reduce(_SUPERSAMPLING)
+
+
+def draw_located(scene: Scene, rng: np.random.Generator) -> tuple[Image.Image, list[tuple[float, float, float, float]]]:
+    """As :func:`draw`, and for each element the box of the pixels that it changed: left, top, right, bottom."""
+    painted = _painted(scene, rng)
+    canvas = next(painted)
+    boxes = []
+    before = canvas.copy()
+    for canvas in painted:
+        left, top, right, bottom = ImageChops.difference(before, canvas).getbbox() or (0, 0, 0, 0)
+        boxes.append((left / _SUPERSAMPLING, top / _SUPERSAMPLING, right / _SUPERSAMPLING, bottom / _SUPERSAMPLING))
+        before = canvas.copy()
+    return canvas.reduce(_SUPERSAMPLING), boxes
+
+
+def _painted(scene: Scene, rng: np.random.Generator) -> Iterator[Image.Image]:
+    """The canvas with its background, then again after each element."""
     width, height = scene.width * _SUPERSAMPLING, scene.height * _SUPERSAMPLING
     canvas = backgrounds.paint(scene.background.name if scene.background else None, width, height, rng)
+    yield canvas
     for element, cell in zip(scene.elements, _cells(scene, rng), strict=True):
         _draw_element(canvas, element, cell, rng)
-    return canvas.reduce(_SUPERSAMPLING)
+        yield canvas
 
 
 def _cells(scene: Scene, rng: np.random.Generator) -> list[Cell]:

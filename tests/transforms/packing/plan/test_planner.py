@@ -10,7 +10,7 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.benchmarks.synthetic_lengths import synthetic_lengths
+from tests.transforms.packing.synthetic_lengths import synthetic_lengths
 from transforms.packing.plan.histogram_fit import fit
 from transforms.packing.plan.planner import Plan, plan_packs
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.benchmarks.synthetic_lengths import synthetic_lengths
+from tests.transforms.packing.synthetic_lengths import synthetic_lengths
 from transforms.packing.plan.planner import Plan, plan_packs
 from transforms.packing.plan.tally import Histogram, PackTally, next_fit
 

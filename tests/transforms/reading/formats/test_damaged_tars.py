@@ -152,7 +152,7 @@ def mutated(data: bytes, mutations: list[tuple[str, int, int]]) -> bytes:
     return data
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tar_format=st.sampled_from(FORMATS), mutations=MUTATIONS)
 def test_no_mutation_ends_in_anything_but_samples_rejects_or_an_input_error(
     tmp_path: pathlib.Path, tar_format: int, mutations: list[tuple[str, int, int]]
@@ -170,7 +170,7 @@ def test_no_mutation_ends_in_anything_but_samples_rejects_or_an_input_error(
             assert data[item.member_offset : item.member_offset + item.member_bytes] == item.image
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tar_format=st.sampled_from(FORMATS),
     field=st.sampled_from([(0, 100), (100, 108), (124, 136), (156, 157), (157, 257), (257, 265), (345, 500)]),
@@ -202,7 +202,7 @@ def extents(data: bytes) -> dict[str, range]:
     return found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tar_format=st.sampled_from(FORMATS), block=st.integers(0, 40), content=st.binary(min_size=1, max_size=512))
 def test_a_damaged_block_costs_no_sample_but_its_own(
     tmp_path: pathlib.Path, tar_format: int, block: int, content: bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 from typing import Any
 
@@ -167,6 +168,14 @@ def test_shards_hold_their_tars(tmp_path: pathlib.Path) -> None:
     assert (shard.name, shard.files) == ("a", ("a.parquet", "a/00000.tar", "a/00001.tar"))
     assert shard.size_bytes == sum(shard.file(name).size_bytes() for name in shard.files)
     assert most_samples([shard]) == {"web": None}
+
+
+def test_a_tar_that_is_changed_is_another_version(tmp_path: pathlib.Path) -> None:
+    source = settings(in_tars(tmp_path))
+    (before,) = list_shards(source)
+    assert list_shards(source) == [before]
+    os.utime(tmp_path / "docs" / "a" / "00001.tar", ns=(5, 5))
+    assert list_shards(source)[0].version != before.version
 
 
 @pytest.mark.parametrize(

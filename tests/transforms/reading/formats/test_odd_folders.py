@@ -153,7 +153,7 @@ def test_rows_that_cannot_be_used_are_told_once(tmp_path: pathlib.Path) -> None:
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     ending=st.sampled_from(["csv", "tsv", "jsonl"]),
     rows=st.lists(

@@ -8,7 +8,7 @@ import pyarrow as pa
 from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.tally import CorpusTally, SelectionTally
-from transforms.datasets import CONCEPTS, read_table, write_table
+from transforms.datasets import BASELINE_COUNTS, CONCEPTS, write_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunFolder
 from transforms.vocabulary_folder import read_concepts
@@ -37,32 +37,12 @@ def write_concepts(
             names["name"],
             names["lang"],
             tally.count_before,
-            outcome.count_random,
+            outcome.count_baselines[0],
             outcome.count_after,
             pa.array(weights, mask=np.isnan(weights)),
         ],
         schema=CONCEPTS,
     )
     write_table(folder.concepts, table, folder.fingerprint)
-
-
-def unkept_floor(folder: RunFolder, settings: BalanceSettings) -> str | None:
-    """Which concepts hold fewer images than ``even`` was to keep for each, or all that there are; None: none does.
-
-    A fit on a sample of the images foresees their number within what chance allows, and no further.
-    """
-    if settings.method != "even":
-        return None
-    columns = ["name", "count_before", "count_after"]
-    names, before, after = read_table(folder.concepts, folder.fingerprint, columns).columns
-    missing = np.minimum(settings.even.floor, before.to_numpy()) - after.to_numpy()
-    short = np.flatnonzero(missing > 0)
-    if not len(short):
-        return None
-    worst = int(short[np.argmax(missing[short])])
-    return (
-        f"{len(short):,} concepts hold fewer images than balance.even.floor ({settings.even.floor}) or than there are "
-        f"of them; most is missing of {names[worst].as_py()!r}, which holds {after[worst].as_py()} of "
-        f"{before[worst].as_py()}. A fit that sees all images keeps the floor: balance.max_sample_rows is "
-        f"{settings.max_sample_rows:,}. Strata that give no images may take concepts with them."
-    )
+    beside = pa.table([names["id"], *outcome.count_baselines[1:]], schema=BASELINE_COUNTS)
+    write_table(folder.baselines, beside, folder.fingerprint)

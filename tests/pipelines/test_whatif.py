@@ -1,0 +1,73 @@
+"""evenweave whatif: from the sample, exactly, and what it refuses."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pyarrow as pa
+import pytest
+from rich.console import Console
+
+from pipelines import whatif
+from pipelines.build_settings import BuildSettings
+from tests.transforms.balancing.corpus import random_ids, write_corpus
+from tests.transforms.balancing.passes import run_passes
+from transforms.balancing.certificate import read_certificate
+from transforms.balancing.passes import ShardReader
+from transforms.configuration import load_settings
+from transforms.datasets import write_table
+from transforms.errors import ConfigError, RunFolderError
+from transforms.rejects import Counts
+from transforms.run_folder import RunFolder, RunState
+
+V = 50
+CONFIG = str(pathlib.Path(__file__).parents[2] / "configs" / "build" / "mini.yaml")
+
+
+def balanced(root: pathlib.Path, size: int) -> RunFolder:
+    """A run as far as balance: what whatif reads of one."""
+    overrides = [f"balance.size={size}", "balance.min_similarity=0", "balance.even.floor=5"]
+    settings = load_settings(CONFIG, BuildSettings, overrides)
+    folder, names = write_corpus(root, random_ids(1500, V, 4, 1), 3, V)
+    run_passes(ShardReader(folder, settings.balance), names, V)
+    columns = {"source": [name.source for name in names], "shard": [name.shard for name in names]}
+    write_table(folder.inputs, pa.table(columns), folder.fingerprint)
+    state = RunState.open(folder, settings.as_resolved(), {})
+    for stage, rows in (("vocabulary", V), ("balance", 1500)):
+        state.finish(stage, Counts(rows, rows, {}))
+    return folder
+
+
+def files(root: pathlib.Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in root.rglob("*") if path.is_file() and "report" not in path.parts}
+
+
+def test_several_values_are_answered_and_drawn(tmp_path: pathlib.Path) -> None:
+    folder = balanced(tmp_path, 300)
+    before = files(tmp_path)
+    console = Console(record=True, width=120)
+    found = whatif.run(str(tmp_path), ["balance.size=300,600", "balance.even.floor=0,5"], False, console)
+    assert [(one.size, one.floor) for one in found] == [(300, 0), (300, 5), (600, 0), (600, 5)]
+    assert "What if" in console.export_text()
+    assert (folder.report.parent / "frontier.png").read_bytes().startswith(b"\x89PNG")
+    assert files(tmp_path) == before
+
+
+@pytest.mark.slow
+def test_exactly_is_what_the_run_would_be(tmp_path: pathlib.Path) -> None:
+    balanced(tmp_path / "run", 300)
+    before = files(tmp_path / "run")
+    (found,) = whatif.run(str(tmp_path / "run"), ["balance.size=450"], True, Console())
+    said = read_certificate(balanced(tmp_path / "other", 450))
+    assert (found.evenness, found.free_draws) == (said["evenness"]["drawn"], said["chance"]["free_draws"])
+    assert files(tmp_path / "run") == before
+
+
+def test_what_cannot_be_varied(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(RunFolderError, match="not a run folder"):
+        whatif.run(str(tmp_path / "nowhere"), [], False, Console())
+    balanced(tmp_path, 300)
+    with pytest.raises(ConfigError, match="only settings of balance can be varied"):
+        whatif.run(str(tmp_path), ["encoder.model=x"], False, Console())
+    with pytest.raises(ConfigError, match=r"balance\.siez: unknown key"):
+        whatif.run(str(tmp_path), ["balance.siez=3"], False, Console())

@@ -1,0 +1,44 @@
+"""What if: the answer from the sample beside the balance itself."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from tests.transforms.balancing.test_certificate import certified
+from transforms.balancing.sample_table import read_sample
+from transforms.balancing.settings import BalanceSettings
+from transforms.balancing.whatif import what_if
+from transforms.errors import ConfigError, RunFolderError
+from transforms.run_folder import RunFolder
+
+
+def settings(**values: object) -> BalanceSettings:
+    return BalanceSettings.model_validate({"size": 600, "even": {"floor": 5}, **values})
+
+
+@pytest.mark.parametrize("sample_rows", [500, 10_000])
+def test_the_answer_is_what_the_balance_comes_to(tmp_path: pathlib.Path, sample_rows: int) -> None:
+    folder = certified(tmp_path / "run", size=400, even={"floor": 5}, max_sample_rows=sample_rows)[2]
+    sample, inside = read_sample(folder)
+    assert sample.is_whole == (sample_rows > 2000)
+    found = what_if(settings(), sample, inside)
+    said = certified(tmp_path / "other", size=600, even={"floor": 5}, max_sample_rows=sample_rows)[0]
+    assert found.evenness == pytest.approx(said["evenness"]["drawn"], abs=0.005 if sample.is_whole else 0.03)
+    assert 0 < found.evenness_error < 0.05
+    assert found.floor == said["floor"]["images"]
+    assert found.free_draws == pytest.approx(said["chance"]["free_draws"], rel=0.1 if sample.is_whole else 0.5)
+
+
+def test_what_cannot_be_answered_is_said(tmp_path: pathlib.Path) -> None:
+    folder = certified(tmp_path, size=400)[2]
+    sample, inside = read_sample(folder)
+    with pytest.raises(ConfigError, match="not for raked; try --exact"):
+        what_if(settings(method="raked"), sample, inside)
+    with pytest.raises(ConfigError, match="strata must be those of the run"):
+        what_if(settings(strata={"by": "lang", "sizes": {"en": 300, "zh": 300}}), sample, inside)
+    with pytest.raises(ConfigError, match="floor 500 cannot be kept"):
+        what_if(settings(even={"floor": 500}), sample, inside)
+    with pytest.raises(RunFolderError, match="is missing"):
+        read_sample(RunFolder(folder.root / "nowhere", folder.fingerprint))

@@ -1,0 +1,87 @@
+"""An upper bound of how near to its target any selection of the same sizes can come, by Gibbs' inequality.
+
+With D the divergence from a target t, H = −KL(p‖t), for every selection with copies c′ of each concept
+
+    H(p′) ≤ Σ c′_k·log(t_k/p_k) / Σ c′_k,   whatever the distribution p, positive on all present concepts.
+
+The right side is a ratio of sums over images: λ is no less than it for every selection once
+
+    max over selections of  Σ_i π′_i · Σ_{k∈C_i} (log(t_k/p_k) − λ + μ_k)  −  Σ μ_k·floor_k  ≤  0,   for any μ ≥ 0,
+
+and in each group the best images, ``max_copies`` times each, are that maximum. It falls as λ rises, so λ is bisected.
+With μ = 0 the bound is that of all selections, else that of those which keep the floors. Scores are rounded up to whole
+steps, so one histogram by group, number of concepts and score says all there is to know, and what it says holds.
+
+Shape legend: N rows, K concepts an image, V concepts, G groups, B bins of scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from transforms.balancing.concept_ids import Ids
+from transforms.balancing.sampling import Floats, Ints
+
+_FINE = 1 << 16  # steps of a concept's price in a nat, whole so that sums are exact
+_BINS_PER_NAT = 256  # of an image's score: rounding up lifts the bound by 1/256 over the concepts of an image at most
+_MOST_CELLS = 1 << 22  # 32 MB: many groups or a wide range of scores make do with coarser bins
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What each concept adds to the score of an image, above the least."""
+
+    steps: Ints  # (V+1,) in 1/_FINE nat; the last slot is for id -1
+    least: float  # nats that each concept adds beside
+    width: int  # steps of a bin
+    shape: tuple[int, int, int]  # (G, K+1, B)
+
+    @classmethod
+    def of(cls, values: Floats, n_groups: int, concepts_per_image: int) -> Self:
+        """(V,) log(t/p) + μ, in nats."""
+        least = float(values.min(initial=0.0))
+        steps = np.ceil((values - least) * _FINE).astype(np.int64)
+        most = int(steps.max(initial=0)) * concepts_per_image
+        cells = n_groups * (concepts_per_image + 1)
+        width = max(_FINE // _BINS_PER_NAT, -(-most * cells // _MOST_CELLS))
+        return cls(np.append(steps, 0), least, width, (n_groups, concepts_per_image + 1, -(-most // width) + 1))
+
+    def zero(self) -> Ints:
+        return np.zeros(self.shape, np.int64)
+
+    def tally(self, ids: Ids, groups: Ints) -> Ints:
+        """(N, K) ids and (N,) groups of rows → (G, K+1, B): how many have which number of concepts and which score."""
+        total = -(-np.einsum("nk->n", self.steps[ids]) // self.width)
+        joint = (groups * self.shape[1] + (ids >= 0).sum(axis=1)) * self.shape[2] + total
+        return np.bincount(joint, minlength=self.shape[0] * self.shape[1] * self.shape[2]).reshape(self.shape)
+
+    def upper_bound(self, tally: Ints, sizes: Sequence[int], max_copies: int, floor_value: float = 0.0) -> float:
+        """The least λ, in nats; ``floor_value``: Σ μ·floor, 0 where no floor is asked for (and μ is 0)."""
+        groups = [(*self._scores(tally[group]), size) for group, size in enumerate(sizes) if size]
+
+        def most(rate: float) -> float:
+            return sum(_best(*group, max_copies, rate) for group in groups) - floor_value
+
+        low, high = self.least - 1.0, self.least + (self.shape[2] * self.width) / _FINE + 1.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (low, middle) if most(middle) <= 0 else (middle, high)
+        return high
+
+    def _scores(self, tally: Ints) -> tuple[Ints, Floats, Ints]:
+        """Of each cell of a group that holds rows: concepts, score in nats, rows."""
+        concepts, bins = np.nonzero(tally)
+        return concepts, bins * self.width / _FINE + concepts * self.least, tally[concepts, bins]
+
+
+def _best(concepts: Ints, score: Floats, rows: Ints, size: int, max_copies: int, rate: float) -> float:
+    """The greatest Σ π′·(score − concepts·λ) of one group's images."""
+    value = score - concepts * rate
+    order = np.argsort(-value, kind="stable")
+    copies = max_copies * rows[order]
+    taken = np.clip(size - (np.cumsum(copies) - copies), 0, copies)
+    return float(value[order] @ taken)

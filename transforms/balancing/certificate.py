@@ -1,0 +1,166 @@
+"""``balance/certificate.json``: what balance aimed at and reached, how far that is from the best there can be, what it
+promised and whether that was kept, and what each demand cost.
+
+Evenness is 1 − KL(p‖t) / log V: the normalised entropy of concepts where the target t is flat, 1 where it is met.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from transforms.at_rest import FORMAT_VERSION, check_origin, read_json
+from transforms.balancing.exchange import Exchange
+from transforms.balancing.measures import band_coverage
+from transforms.balancing.methods.weighting import Weighting
+from transforms.balancing.outlook import Outlook, evenness
+from transforms.balancing.sampling import Expectation
+from transforms.balancing.settings import BalanceSettings
+from transforms.balancing.tally import CorpusTally, SelectionTally
+from transforms.run_folder import RunFolder
+from transforms.vocabulary_folder import read_concepts
+
+_NAMED = 10  # concepts: those that fell short, and those whose floors cost most
+
+#: Σπ(1−π) over the size: below it a seed changes little, and so does the noise of retrieval.
+_LEAST_FREE_SHARE = 0.01
+
+
+def write_certificate(
+    outcome: SelectionTally,
+    folder: RunFolder,
+    settings: BalanceSettings,
+    tally: CorpusTally,
+    weights: Weighting,
+    expectation: Expectation,
+    outlook: Outlook,
+    exchange: Exchange,
+) -> None:
+    names = read_concepts(folder, ["name"])["name"].to_pylist()
+    bound, bound_with_floors = outlook.bounds(outcome.scores, settings.max_copies)
+    expected = evenness(outlook.expected, outlook.target)
+    drawn = evenness(outcome.count_after.astype(np.float64), outlook.target)
+    free = float(expectation.variance.sum())
+    values: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "fingerprint": folder.fingerprint,
+        "method": settings.method,
+        "size": settings.size,
+        "evenness": {
+            "bound": bound,
+            "bound_with_floors": bound_with_floors,
+            "expected": expected,
+            "drawn": drawn,
+            "gap": bound - drawn,
+            "gap_with_floors": bound_with_floors - drawn,
+        },
+        "costs": {
+            "floors": bound - bound_with_floors,
+            "chance_and_fit": bound_with_floors - expected,
+            "drawing": expected - drawn,
+            "dearest_floors": _dearest(outlook, names),
+        },
+        "floor": _floor(outcome, outlook, weights, exchange, names),
+        "chance": {
+            "free_draws": free,
+            "share": free / settings.size,
+            "is_small": free < _LEAST_FREE_SHARE * settings.size,
+        },
+        "concepts_per_image": {
+            "before": float(tally.count_before.sum()) / max(tally.rows, 1),
+            "after": float(outcome.count_after.sum()) / settings.size,
+        },
+        "without_concept": {"before": outcome.bare_rows, "after": outcome.bare_copies},
+        "fit": _fit(weights, tally),
+        "coverage_by_band": band_coverage(outcome.count_after, tally.count_before),
+    }
+    text = json.dumps(_rounded(values), indent=2, sort_keys=True, ensure_ascii=False)
+    folder.certificate.write_text(text + "\n")
+
+
+def _rounded(value: Any) -> Any:
+    """Floats to 6 places: the last bits of a machine's logarithms do not reach the file."""
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
+    return round(value, 6) if isinstance(value, float) else value
+
+
+def read_certificate(folder: RunFolder) -> dict[str, Any]:
+    """Raises RunFolderError where there is none, or one of another run."""
+    values: dict[str, Any] = read_json(folder.certificate)
+    check_origin(folder.certificate, values.get("format_version"), values.get("fingerprint"), folder.fingerprint)
+    return values
+
+
+def _floor(
+    outcome: SelectionTally, outlook: Outlook, weights: Weighting, exchange: Exchange, names: list[str]
+) -> dict[str, Any] | None:
+    """None where nothing was promised."""
+    if weights.promise is None:
+        return None
+    floor = outlook.shortage.floor
+    missing = np.maximum(floor - outcome.count_after, 0)
+    short = np.flatnonzero(missing)
+    worst = short[np.argsort(-missing[short], kind="stable")[:_NAMED]].tolist()
+    return {
+        "images": weights.promise.floor,
+        "concepts": int((floor > 0).sum()),
+        "short_as_drawn": int((outlook.shortage.missing > 0).sum()),
+        "exchanged": int((exchange.change > 0).sum()),
+        "short": len(short),
+        "missing": int(missing.sum()),
+        "worst": [
+            {"id": row, "name": names[row], "has": int(outcome.count_after[row]), "of": int(floor[row])}
+            for row in worst
+        ],
+    }
+
+
+def _dearest(outlook: Outlook, names: list[str]) -> list[dict[str, Any]]:
+    """Concepts by what their floors cost: nats that an image of them is lifted by."""
+    order = np.argsort(-outlook.multipliers, kind="stable")[:_NAMED]
+    return [
+        {"id": row, "name": names[row], "nats": float(outlook.multipliers[row])}
+        for row in order.tolist()
+        if outlook.multipliers[row] > 0
+    ]
+
+
+def _fit(weights: Weighting, tally: CorpusTally) -> dict[str, Any] | None:
+    if weights.promise is None:
+        return None
+    promise = weights.promise
+    return {
+        "sample_rows": promise.sample_rows,
+        "rows": tally.rows,
+        "is_whole": promise.is_whole,
+        "settled": promise.settled,
+    }
+
+
+def warnings(values: dict[str, Any]) -> list[str]:
+    """What a user should be told of a certificate; empty where all is well."""
+    told = []
+    floor, fit, chance = values["floor"], values["fit"], values["chance"]
+    if floor is not None and floor["short"]:
+        worst = floor["worst"][0]
+        told.append(
+            f"{floor['short']:,} concepts hold fewer images than the floor of {floor['images']}, or than there are of "
+            f"them; most is missing of {worst['name']!r}, which holds {worst['has']} of {worst['of']}. No images "
+            "could be exchanged for them: raise balance.size, or lower balance.even.floor."
+        )
+    if fit is not None and not fit["settled"]:
+        told.append(
+            "the fit of even had not settled when it ended, so the selection may be less even than it could be. Raise "
+            "balance.even.max_iterations, or lower balance.even.beta."
+        )
+    if chance["is_small"] and values["method"] == "even":
+        told.append(
+            f"only {chance['free_draws']:.0f} of {values['size']:,} choices are left to chance: another seed gives "
+            "nearly the same images. Lower balance.even.beta for more."
+        )
+    return told

@@ -1,0 +1,170 @@
+"""Keeps a floor for certain: what was drawn is counted, and where a concept fell short, images change places.
+
+A floor binds what is expected, and chance may draw a little less. So of the images that were not drawn those of least
+rank that hold the concept come in, and for each of them one goes out of the same group: the one of highest rank whose
+concepts can all spare it. Sizes stay exact, and ranks are keyed, so the outcome depends on nothing else.
+
+Shape legend: N rows, K concepts an image, V concepts, C candidates, G groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.balancing.concept_ids import Ids
+from transforms.balancing.sampling import Floats, Ints
+
+#: Images that may go out, for each that may come in: most can be spared, but not beside one another.
+_OUTGOING_PER_MISSING = 4
+_LEAST_OUTGOING = 1000
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """What was drawn, and what each concept was to keep."""
+
+    drawn: Ints  # (V,) copies
+    floor: Ints  # (V,) 0 where nothing is promised
+
+    @property
+    def missing(self) -> Ints:
+        """(V,) copies."""
+        return np.asarray(np.maximum(self.floor - self.drawn, 0))
+
+    @property
+    def outgoing_limit(self) -> int:
+        """Candidates to go out that are kept of each group."""
+        return _OUTGOING_PER_MISSING * int(self.missing.sum()) + _LEAST_OUTGOING
+
+
+class Candidates(NamedTuple):
+    """Rows that may change places, (C,) but for ``ids`` (C, K)."""
+
+    sample_id: NDArray[np.uint64]
+    group: Ints
+    rank: Floats
+    ids: Ids
+
+    def take(self, index: NDArray[np.intp]) -> Candidates:
+        return Candidates(self.sample_id[index], self.group[index], self.rank[index], self.ids[index])
+
+    @classmethod
+    def join(cls, parts: Iterable[Candidates]) -> Candidates:
+        return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+@dataclass
+class Offers:
+    """The candidates of a pass, no more than can be needed. Adds up in place, in any order."""
+
+    shortage: Shortage
+    incoming: list[Candidates]
+    outgoing: list[Candidates]
+
+    @classmethod
+    def zero(cls, shortage: Shortage) -> Self:
+        return cls(shortage, [], [])
+
+    def add(self, rows: Candidates, may_come: NDArray[np.bool_], may_go: NDArray[np.bool_]) -> None:
+        """(N,) ``rows``, and which of them could be drawn once more, or once less."""
+        self.incoming.append(_best_incoming(rows.take(np.flatnonzero(may_come)), self.shortage.missing))
+        spare = np.append(self.shortage.drawn > self.shortage.floor, True)  # the last slot is for id -1
+        leaving = np.flatnonzero(may_go)
+        leaving = leaving[spare[rows.ids[leaving]].all(axis=1)]
+        self.outgoing.append(_best_outgoing(rows.take(leaving), self.shortage.outgoing_limit))
+
+    def __iadd__(self, other: Offers) -> Self:
+        incoming, outgoing = self.incoming + other.incoming, self.outgoing + other.outgoing
+        if incoming:
+            self.incoming = [_best_incoming(Candidates.join(incoming), self.shortage.missing)]
+            self.outgoing = [_best_outgoing(Candidates.join(outgoing), self.shortage.outgoing_limit)]
+        return self
+
+
+def _best_incoming(rows: Candidates, missing: Ints) -> Candidates:
+    """For each concept that is short, as many rows of least rank as it lacks."""
+    row, slot = np.nonzero(np.append(missing, 0)[rows.ids] > 0)
+    concept = rows.ids[row, slot]
+    order = np.lexsort((rows.sample_id[row], rows.rank[row], concept))
+    concept, row = concept[order], row[order]
+    first = np.searchsorted(concept, concept, side="left")
+    kept = np.arange(len(concept)) - first < missing[concept]
+    return rows.take(np.unique(row[kept]))
+
+
+def _best_outgoing(rows: Candidates, limit: int) -> Candidates:
+    """The ``limit`` rows of highest rank of each group."""
+    order = np.lexsort((rows.sample_id, -rows.rank, rows.group))
+    group = rows.group[order]
+    kept = np.arange(len(group)) - np.searchsorted(group, group, side="left") < limit
+    return rows.take(order[kept])
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The rows that change places."""
+
+    sample_id: NDArray[np.uint64]  # (C,) rising
+    change: Ints  # (C,) 1: a copy more; -1: a copy less
+
+    @classmethod
+    def none(cls) -> Self:
+        return cls(np.empty(0, np.uint64), np.empty(0, np.int64))
+
+    @classmethod
+    def choose(cls, offers: Offers) -> Self:
+        """As many exchanges as mend every shortage, or as there can be."""
+        if not offers.incoming:
+            return cls.none()
+        counts, floor = offers.shortage.drawn.copy(), offers.shortage.floor
+        incoming, outgoing = Candidates.join(offers.incoming), Candidates.join(offers.outgoing)
+        short = np.append(offers.shortage.missing > 0, False)
+        mends = short[incoming.ids].sum(axis=1)
+        order = np.lexsort((incoming.sample_id, incoming.rank, -mends))
+        waiting = _Leaving(outgoing, floor)
+        changed: list[tuple[int, int]] = []
+        for row in order.tolist():
+            held = incoming.ids[row][incoming.ids[row] >= 0]
+            if (counts[held] >= floor[held]).all():
+                continue
+            np.add.at(counts, held, 1)
+            leaver = waiting.next(int(incoming.group[row]), counts)
+            if leaver is None:
+                np.add.at(counts, held, -1)
+                continue
+            changed += [(int(incoming.sample_id[row]), 1), (leaver, -1)]
+        changed.sort()
+        ids = np.array([sample_id for sample_id, _ in changed], np.uint64)
+        return cls(ids, np.array([change for _, change in changed], np.int64))
+
+    def of_rows(self, sample_ids: NDArray[np.uint64]) -> Ints:
+        """(N,) change of each row's copies."""
+        if not len(self.sample_id):
+            return np.zeros(len(sample_ids), np.int64)
+        place = np.searchsorted(self.sample_id, sample_ids).clip(max=len(self.sample_id) - 1)
+        return np.where(self.sample_id[place] == sample_ids, self.change[place], 0)
+
+
+class _Leaving:
+    """The rows that may go out, each asked once; a group's in order of falling rank."""
+
+    def __init__(self, rows: Candidates, floor: Ints) -> None:
+        self._rows, self._floor = rows, floor
+        order = np.lexsort((rows.sample_id, -rows.rank))
+        self._left = {
+            int(group): iter(order[rows.group[order] == group].tolist()) for group in np.unique(rows.group).tolist()
+        }
+
+    def next(self, group: int, counts: Ints) -> int | None:
+        """The sample id of one whose concepts can spare it, which is then taken off ``counts``; None: there is none."""
+        for row in self._left.get(group, ()):
+            held = self._rows.ids[row][self._rows.ids[row] >= 0]
+            if (counts[held] > self._floor[held]).all():
+                np.add.at(counts, held, -1)
+                return int(self._rows.sample_id[row])
+        return None

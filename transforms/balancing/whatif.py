@@ -1,0 +1,103 @@
+"""What another balance of a finished run would come to, told from the sample that the run was fitted on.
+
+The fit is the one that a run makes, before its corrections. Where the sample is all there is, the error is that of
+chance alone, told by a few draws; else that of the sample, told by leaving out a tenth of it at a time (the
+delete-a-group jackknife), and corrections and exchanges make the run itself somewhat better than the answer.
+
+Shape legend: R images of the sample, V concepts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from transforms.balancing.even.sample import WeighedSample
+from transforms.balancing.measures import COVERED_IMAGES
+from transforms.balancing.methods.even import Even
+from transforms.balancing.methods.weighting import Corpus
+from transforms.balancing.outlook import evenness, log_target
+from transforms.balancing.sampling import Floats, Ints, expected_copies
+from transforms.balancing.settings import BalanceSettings
+from transforms.balancing.strata import Strata
+from transforms.errors import ConfigError
+
+_GROUPS = 10
+_DRAWS = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a selection by these settings would be. Errors are two standard deviations."""
+
+    size: int
+    floor: int  # images that each concept keeps, or all it has
+    evenness: float
+    evenness_error: float
+    covered: float  # concepts with COVERED_IMAGES images
+    covered_error: float
+    free_draws: float  # choices left to chance
+
+
+def what_if(settings: BalanceSettings, sample: WeighedSample, inside: Ints) -> Outcome:
+    """Of the (V,) images of each concept; raises ConfigError for another method than even, other strata, and for what
+    cannot be had."""
+    _check(settings, sample)
+    rows = int(sample.rows.sum() + sample.bare_rows.sum())
+    weights = Even.fit(Corpus(settings, inside, inside, rows, sample)).weights()
+    copies = _expected(settings, sample, weights)
+    target, floor = log_target(inside, settings.even.temper), np.floor(copies)
+    uniform = np.random.default_rng(settings.seed).random((_DRAWS, len(copies)))
+
+    def measured(copies_of_rows: Floats) -> tuple[float, float]:
+        counts = _held(sample, sample.weight * copies_of_rows, len(inside))
+        return evenness(counts, target), float((counts >= COVERED_IMAGES - 0.5).sum())
+
+    drawn = np.array([measured(floor + (one < copies - floor)) for one in uniform]) if sample.is_whole else None
+    found = np.array(measured(copies)) if drawn is None else drawn.mean(axis=0)
+    variance = _jackknife(copies, measured) if drawn is None else drawn.var(axis=0, ddof=1)
+    error = 2 * np.sqrt(variance)
+    free = float(sample.weight @ ((copies - floor) * (1 - copies + floor)))
+    kept, promise = (float(found[1]), float(error[1])), weights.guarantee
+    return Outcome(settings.size, promise.floor, float(found[0]), float(error[0]), *kept, free)
+
+
+def _jackknife(copies: Floats, measured: Callable[[Floats], tuple[float, float]]) -> Floats:
+    """The variance of what is measured, by leaving out a tenth of the sample at a time."""
+    group = np.arange(len(copies)) % _GROUPS  # the sample stands in an order by chance, within rare concepts and others
+    share = _GROUPS / (_GROUPS - 1)
+    without = np.array([measured(copies * share * (group != one)) for one in range(_GROUPS)])
+    spread: Floats = (_GROUPS - 1) / _GROUPS * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+    return spread
+
+
+def _check(settings: BalanceSettings, sample: WeighedSample) -> None:
+    if settings.method != "even":
+        raise ConfigError(f"what if is answered for balance.method even, not for {settings.method}; try --exact")
+    strata = Strata.of(settings)
+    if len(strata) != len(sample.rows):
+        raise ConfigError("balance.strata must be those of the run: its sample knows no others. Try --exact")
+    strata.check(
+        {name: int(count) for name, count in zip(strata.names, sample.rows + sample.bare_rows, strict=False)},
+        settings.max_copies,
+    )
+
+
+def _expected(settings: BalanceSettings, sample: WeighedSample, weights: Even) -> Floats:
+    """(R,) copies that the images of the sample may expect, sizes exact."""
+    groups, index = weights.place(sample.ids, sample.strata)
+    values, copies = weights.bin_values(), np.zeros(len(index))
+    for group, size in enumerate(weights.group_sizes(settings)):
+        rows = np.flatnonzero(groups == group)
+        if size and len(rows):
+            stands_for = np.bincount(index[rows], sample.weight[rows], len(values))
+            most = min(float(size), settings.max_copies * float(stands_for.sum()))
+            copies[rows] = expected_copies(values, stands_for, most, settings.max_copies)[index[rows]]
+    return copies
+
+
+def _held(sample: WeighedSample, copies: Floats, n_concepts: int) -> Floats:
+    counts = np.bincount(sample.ids.ravel() + 1, np.repeat(copies, sample.ids.shape[1]), n_concepts + 1)[1:]
+    return np.asarray(counts, dtype=np.float64)

@@ -1,0 +1,90 @@
+"""The certificate of a selection as rows of a table, and other methods' selections of the same size beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.balancing.certificate import warnings
+from transforms.balancing.measures import COVERED_IMAGES, band_coverage, measures
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the certificate."""
+
+    name: str
+    meaning: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the page shows of ``balance/certificate.json``."""
+
+    facts: tuple[Fact, ...]
+    warnings: tuple[str, ...]
+    dearest: tuple[tuple[str, float], ...]  # concepts whose floors cost most, with the nats that each costs
+    methods: tuple[str, ...]  # random, the formulas, and the selection itself
+    comparison: tuple[tuple[str, tuple[str, ...]], ...]  # measure → of each method
+
+    @classmethod
+    def of(
+        cls, values: Mapping[str, Any], before: NDArray[np.int64], selections: Mapping[str, NDArray[np.int64]]
+    ) -> Certificate:
+        """``selections``: (V,) images of each concept, by the name of their method."""
+        dearest = tuple((one["name"], one["nats"]) for one in values["costs"]["dearest_floors"])
+        comparison = _comparison(before, selections) if before.any() else ()
+        return cls(_facts(values), tuple(warnings(dict(values))), dearest, tuple(selections), comparison)
+
+
+def _facts(values: Mapping[str, Any]) -> tuple[Fact, ...]:
+    even, costs, chance, per_image = (values[name] for name in ("evenness", "costs", "chance", "concepts_per_image"))
+    bare = values["without_concept"]
+    facts = [
+        Fact("evenness", "as drawn; 1 where the target is met", f"{even['drawn']:.4f}"),
+        Fact("most that any selection can have", "a proven bound", f"{even['bound']:.4f}"),
+        Fact("gap to that bound", "no other selection of this size is evener by more", f"{even['gap']:.4f}"),
+    ]
+    floor = values["floor"]
+    if floor is not None:
+        facts += [
+            Fact("gap with the same guarantees", "to any that keeps the floors", f"{even['gap_with_floors']:.4f}"),
+            Fact("what the guarantees cost", "in evenness, by the bounds", f"{costs['floors']:.4f}"),
+            Fact(
+                f"concepts that keep {floor['images']} images, or all they have",
+                f"{floor['exchanged']:,} images changed places for it",
+                f"{floor['concepts'] - floor['short']:,} of {floor['concepts']:,}",
+            ),
+        ]
+    facts += [
+        Fact("choices left to chance", "Σπ(1−π): what another seed could change", f"{chance['free_draws']:,.0f}"),
+        Fact(
+            "concepts an image, before and after",
+            "above: images that hold many are preferred",
+            f"{per_image['before']:.2f} → {per_image['after']:.2f}",
+        ),
+        Fact("images without a concept", "in the corpus, and selected", f"{bare['before']:,} → {bare['after']:,}"),
+    ]
+    return tuple(facts)
+
+
+def _comparison(
+    before: NDArray[np.int64], selections: Mapping[str, NDArray[np.int64]]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found = [measures(counts, before) for counts in selections.values()]
+    rows = [
+        ("normalised entropy", tuple(f"{each.normalised_entropy:.3f}" for each in found)),
+        ("Gini coefficient", tuple(f"{each.gini:.3f}" for each in found)),
+        ("share of the top 1 % of concepts", tuple(f"{100 * each.top_percent_share:.1f} %" for each in found)),
+        (f"concepts with {COVERED_IMAGES} images", tuple(f"{each.covered:,}" for each in found)),
+    ]
+    bands = [band_coverage(counts, before) for counts in selections.values()]
+    for same in zip(*bands, strict=True):
+        name = f"of the {same[0]['concepts']:,} on {same[0]['least']:,} to {same[0]['most']:,} images"
+        rows.append((name, tuple(f"{band['covered']:,}" for band in same)))
+    return tuple(rows)
