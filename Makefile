@@ -74,13 +74,14 @@ mutants: setup-dev ## how many small faults, put into the core one at a time, it
 	$(OFFLINE) OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutants.run --jobs $(JOBS)
 
 bench: setup-dev ## benchmarks: each prints a ratio to its bound or peer, kept in tests/benchmarks/results and README
-	for name in $(filter-out bench_balanced_training,$(basename $(notdir $(wildcard tests/benchmarks/bench_*.py)))); do \
+	for name in $(filter-out bench_balanced_training bench_balanced_scenes,$(basename $(notdir $(wildcard tests/benchmarks/bench_*.py)))); do \
 		echo "== $$name"; $(OFFLINE) $(BIN)/python -m tests.benchmarks.$$name || exit 1; \
 	done
 	$(BIN)/python -m tests.benchmarks.readme_figures
 
-bench-balanced-training: setup-dev ## what balancing is worth to a tiny model (half an hour on two cores)
+bench-balanced-training: setup-dev ## what balancing is worth to a tiny model (half an hour on two cores, then three hours)
 	$(OFFLINE) $(BIN)/python -m tests.benchmarks.bench_balanced_training
+	$(OFFLINE) $(BIN)/python -m tests.benchmarks.bench_balanced_scenes
 	$(BIN)/python -m tests.benchmarks.readme_figures
 
 clean: ## remove runs and caches, keep the environment

@@ -41,7 +41,9 @@ class Answer:
         return self.given.strip().casefold() == self.wanted.strip().casefold()
 
 
-def answers(model: LlavaOnevision1_5ForConditionalGeneration, folder: str, packs: str, most: int = 200) -> list[Answer]:
+def answers(
+    model: LlavaOnevision1_5ForConditionalGeneration, folder: str, packs: str, most: int = 200, max_tokens: int = 16
+) -> list[Answer]:
     """Greedy answers to the first question of up to ``most`` documents with one image; ``folder``: its processor's."""
     processor = LlavaOnevision1_5Processor.from_pretrained(folder)
     packed = PackedSet.open(packs)
@@ -50,7 +52,7 @@ def answers(model: LlavaOnevision1_5ForConditionalGeneration, folder: str, packs
         for document, image in _with_one_image(packed.read(index)):
             if len(found) == most:
                 return found
-            found.append(_answer(model, processor, document, image))
+            found.append(_answer(model, processor, document, image, max_tokens))
     return found
 
 
@@ -62,14 +64,14 @@ def _with_one_image(pack: StoredPack) -> list[tuple[Document, bytes]]:
 
 @torch.no_grad()
 def _answer(
-    model: LlavaOnevision1_5ForConditionalGeneration, processor: Any, document: Document, image: bytes
+    model: LlavaOnevision1_5ForConditionalGeneration, processor: Any, document: Document, image: bytes, max_tokens: int
 ) -> Answer:
     end = next(number for number, message in enumerate(document.messages) if message.role == "assistant")
     turns = [_for_template(message.to_dict()) for message in document.messages[:end]]
     prompt = processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
     pixels = decode_image(image, document.images[0], document.key)
     inputs = processor(text=[prompt], images=[pixels], return_tensors="pt").to(model.device)
-    output = model.generate(**inputs, max_new_tokens=16, do_sample=False)
+    output = model.generate(**inputs, max_new_tokens=max_tokens, do_sample=False)
     given = processor.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)[0]
     return Answer(_text(document, end - 1), _text(document, end), given)
 

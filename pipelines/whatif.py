@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.build_settings import BuildSettings
 from pipelines.engine.choice import choose_engine
@@ -80,7 +81,7 @@ def run(uri: str, overrides: Sequence[str], exact: bool, console: Console) -> li
     if len(outcomes) > 1:
         picture = state.folder.report.parent / PICTURE
         picture.write_bytes(draw_frontier(outcomes))
-        console.print(f"Frontier: {picture}", soft_wrap=True)
+        console.print(Text(f"Frontier: {picture}"), soft_wrap=True)
     return outcomes
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.architecture.scratch_tree import Tree, copied, stopped, went
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.longest]
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_a_stage_as_the_page_has_it(narrowed: Tree, tmp_path: pathlib.Path) -> N
     """Off, it stands nowhere; on, its rejects are those whose pictures are narrow, and the run is sound and told."""
     add_stage(narrowed)
     went(narrowed.mypy(*NARROWED))
-    went(narrowed.pytest("tests/architecture/test_stages.py", "tests/architecture/test_imports.py"))
+    went(narrowed.pytest("tests/architecture/test_stages.py", "tests/architecture/test_imports.py", "-m", "not slow"))
     went(narrowed.build(tmp_path / "off"))
     assert not (tmp_path / "off" / "rejects" / "narrow").exists()
     said = went(narrowed.build(tmp_path / "on", "narrow.min_width=180", f"reuse={tmp_path}/off"))

@@ -83,8 +83,8 @@ def prepare(root: pathlib.Path, seeds: int, raw: int, size: int, held_out: int) 
             pack_pictures(place / f"packs-{method}-{seed}", "webdataset", shards, console)
 
 
-def train_one(root: pathlib.Path, method: str, seed: int, steps: list[int]) -> None:
-    """Two stages, then ``answers-<method>-<seed>.json``: pairs of what a held-out picture shows and the answer."""
+def train_stages(root: pathlib.Path, method: str, seed: int, steps: list[int]) -> str:
+    """Two stages on the packs of a method and seed; returns the folder of the model."""
     before = str(root / f"stage0-{seed}")
     for stage, count in zip(("stage1", "stage1.5"), steps, strict=True):
         output = str(root / f"{stage}-{method}-{seed}")
@@ -93,6 +93,12 @@ def train_one(root: pathlib.Path, method: str, seed: int, steps: list[int]) -> N
         config = os.path.join(CONFIGS, "train", f"tiny-{stage}.yaml")
         train(config, [f"{key}={json.dumps(value)}" for key, value in places.items()])
         before = os.path.join(output, "model")
+    return before
+
+
+def train_one(root: pathlib.Path, method: str, seed: int, steps: list[int]) -> None:
+    """``answers-<method>-<seed>.json``: pairs of what a held-out picture shows and the answer of the trained model."""
+    before = train_stages(root, method, seed, steps)
     given = answers(load_model(before), before, str(root / "packs-held-out"), most=10**9)
     record = json.dumps([(one.wanted, one.given.strip()) for one in given])
     (root / f"answers-{method}-{seed}.json").write_text(record)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.architecture.test_imports import PACKAGES
 from tests.integration.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -47,11 +48,12 @@ def replace(file: pathlib.Path, was: str, will_be: str) -> None:
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """The packages that formats touch, with the format added."""
+    """A copy of the project, with the format added."""
     root = tmp_path_factory.mktemp("copy") / "project"
-    for folder in ("concept_vocab", "transforms", "pipelines", "evenweave", TESTS):
-        kept_out = shutil.ignore_patterns("__pycache__", "configs")
-        shutil.copytree(ROOT / folder, root / folder, ignore=kept_out, dirs_exist_ok=True)
+    for folder in (*PACKAGES, TESTS):
+        kept_out = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / folder, root / folder, ignore=kept_out, symlinks=True, dirs_exist_ok=True)
+    (root / "configs").symlink_to(ROOT / "configs")
     shutil.copy(ROOT / "pyproject.toml", root)
     shutil.copy(ROOT / "tests" / "conftest.py", root / "tests")
     (root / MODULE).write_text(block("python"), encoding="utf-8")
@@ -65,7 +67,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 def project(original: pathlib.Path) -> Iterator[pathlib.Path]:
     """To be spoilt; put right again afterwards, in its place, where mypy's cache knows it."""
     kept = original.with_name("kept")
-    shutil.copytree(original, kept)
+    shutil.copytree(original, kept, symlinks=True)
     yield original
     for file in (MODULE, *edits()):
         shutil.copy2(kept / file, original / file)

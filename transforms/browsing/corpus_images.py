@@ -33,7 +33,8 @@ class CorpusImages:
         """The bytes of those of ``keys`` that have any, by reading the shard from its beginning until all are found:
         the way to what annotate dropped, of which the run keeps no place. Raises as reading by place does."""
         found: dict[str, bytes] = {}
-        for sample in read_samples(self._find(source, shard), self._sources[source]):
+        with_or_without_caption = self._sources[source].model_copy(update={"caption": "optional"})
+        for sample in read_samples(self._find(source, shard), with_or_without_caption):
             if isinstance(sample, RawSample) and sample.key in keys:
                 found[sample.key] = sample.image
                 if len(found) == len(keys):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from transforms.miniature.instruct.boxes import Convention, Frame, Order, Unit
@@ -54,7 +54,6 @@ class Source:
     chinese: float
     model_terms: str | None = None
     convention: Convention | None = None
-    extra_keys: tuple[str, ...] = field(default=())
 
     @property
     def per_mille(self) -> float:

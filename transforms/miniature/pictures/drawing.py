@@ -43,6 +43,9 @@ _TALL_THREE: tuple[tuple[Cell, ...], ...] = (
     ((0.1, 0.0, 0.9, 0.52), (0.0, 0.52, 0.5, 1.0), (0.5, 0.52, 1.0, 1.0)),
     ((0.0, 0.0, 0.5, 0.48), (0.5, 0.0, 1.0, 0.48), (0.1, 0.48, 0.9, 1.0)),
 )
+_FOUR: tuple[tuple[Cell, ...], ...] = (
+    ((0.0, 0.0, 0.5, 0.5), (0.5, 0.0, 1.0, 0.5), (0.0, 0.5, 0.5, 1.0), (0.5, 0.5, 1.0, 1.0)),
+)
 
 
 def picture_of(seed: int, index: int, exponent: float = 1.0) -> tuple[Scene, Image.Image]:
@@ -102,6 +105,7 @@ def _cells(scene: Scene, rng: np.random.Generator) -> list[Cell]:
         1: _ONE,
         2: _BESIDE if wide else _STACKED,
         3: _WIDE_THREE if wide else _TALL_THREE,
+        4: _FOUR,
     }[len(scene.elements)]
     cells = choices[rng.integers(len(choices))]
     return [cells[i] for i in rng.permutation(len(cells))]

@@ -33,6 +33,9 @@ def lines(corpus) -> dict[tuple[str, str], list[str]]:
     found = {}
     for path in sorted((corpus / "sources").glob("*/part-*.json*")):
         text = path.read_text()
-        records = text.splitlines() if path.suffix == ".jsonl" else [json.dumps(one) for one in json.loads(text)]
+        # not splitlines: mojibake holds U+0085, which it takes for the end of a line
+        records = (
+            text.rstrip("\n").split("\n") if path.suffix == ".jsonl" else [json.dumps(one) for one in json.loads(text)]
+        )
         found[path.parent.name, path.name] = records
     return found

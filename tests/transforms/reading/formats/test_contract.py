@@ -9,9 +9,13 @@ import threading
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from pipelines import init
+from pipelines.build_settings import BuildSettings
 from tests.transforms.reading.formats.documents import picture
 from tests.transforms.reading.formats.examples import CAPTIONS, EXAMPLES
+from transforms.configuration import load_settings
 from transforms.errors import InputError
 from transforms.images.decode import DecodedImage, DecodeSettings, decode
 from transforms.reading import formats
@@ -23,6 +27,8 @@ from transforms.reading.random_access import ImageReader
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import FormatName, SourceSettings
 from transforms.rejects import Counts
+
+ROOT = pathlib.Path(__file__).parents[4]
 
 of_every_format = pytest.mark.parametrize("name", FORMATS)
 
@@ -103,6 +109,29 @@ def test_it_is_looked_at_before_work(name: FormatName, tmp_path: pathlib.Path) -
             pathlib.Path(file.path).write_bytes(b"")
             with pytest.raises(InputError, match=file.name):
                 check_inputs(list_shards(source), {"some": source})
+
+
+def test_every_source_of_the_full_recipe_is_read(tmp_path: pathlib.Path) -> None:
+    recipe = load_settings(str(ROOT / "configs/build/85m.yaml"), BuildSettings)
+    assert len(recipe.sources) == 8
+    for source in recipe.sources:
+        folder = tmp_path / source.name
+        folder.mkdir()
+        EXAMPLES[source.format](folder)
+        here = source.model_copy(update={"path": str(folder)})
+        samples = read(here)
+        assert len(samples) == 3
+        check_inputs(list_shards(here), {here.name: here})
+
+
+@of_every_format
+def test_init_writes_what_is_read(name: FormatName, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "raw").mkdir()
+    EXAMPLES[name](tmp_path / "raw")
+    init.run(str(tmp_path / "own"), str(tmp_path / "raw"), Console(quiet=True))
+    (source,) = load_settings(str(tmp_path / "own" / "build.yaml"), BuildSettings).sources
+    assert source.format == name
+    assert [sample.caption for sample in read(source)] == CAPTIONS
 
 
 @of_every_format

@@ -1,0 +1,221 @@
+"""What balancing is worth to a model, where rare things ride with common ones: three hours, two cores.
+
+    python -m tests.benchmarks.bench_balanced_scenes
+
+A raw corpus shows two to four things a picture, as unevenly as crawled corpora do; captions list them; a rare thing
+mostly stands beside one common one. From each of the raw corpora, a seed each, every arm selects equally many pictures
+by the concepts that the tiny encoder retrieves, and a tiny model learns their captions from random weights (stages 1
+and 1.5 of the tiny recipe, as many steps for each arm). A seed decides the pictures, the selection, the first weights
+and the order. Judged is whether a greedy caption names a thing of a held-out picture, on three sets: ``flat``, each
+thing as often and beside all others alike; ``natural``, as in the corpus; ``apart``, rare things beside their companion
+and without it, each as often.
+
+What is tested was fixed before the first run and is tested alone: ``PRIMARY``. All else is exploratory, its p values
+adjusted by Holm's method. Whatever is found stands, answers and selections with it; what is there is not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from rich.console import Console
+
+from model.checkpoints.hub import load_model
+from model.evaluation import answers
+from pipelines.packaged_configs import CONFIGS
+from pipelines.train_tiny import pack_pictures, write_stage0
+from tests.benchmarks.bench_balanced_training import draw, train_stages
+from tests.benchmarks.harness import keep
+from tests.benchmarks.listed_scenes import COMMON, THINGS, ListedScene, listed_scene
+from tests.benchmarks.paired_outcomes import Recalls, holm, paired_difference
+from transforms.balancing.in_memory import balance_table
+from transforms.balancing.settings import BalanceSettings
+from transforms.datasets import ShardName, list_matrix
+from transforms.remaining import read_remaining
+from transforms.run_folder import RunState
+from transforms.stages import BALANCE
+from transforms.storage import StoragePath
+
+#: Settings of balance for each arm; None: all pictures, learnt from for as many steps.
+ARMS: dict[str, dict[str, Any] | None] = {
+    "uniform": {"method": "uniform"},
+    "inverse_frequency": {"method": "inverse_frequency"},
+    "metaclip": {"method": "metaclip"},
+    "raked": {"method": "raked"},
+    "even": {"method": "even"},
+    "optimum": {"method": "even", "even": {"beta": 1000, "floor": 0}},  # of entropy, without chance or guarantee
+    "even_wrong": {"method": "even"},  # with a tenth of what was retrieved replaced
+    "full": None,
+}
+TESTS = ("flat", "natural", "apart")
+
+#: Macro recall on a test, of one arm less another: the one outcome that is tested without adjustment.
+PRIMARY = ("flat", "even", "inverse_frequency")
+
+_WRONG_SHARE = 0.1
+_HELD_OUT_SEED = 10_000  # apart from all raw corpora
+_ANSWER_TOKENS = 48
+_BUILD = os.path.join(CONFIGS, "build", "mini.yaml")
+
+
+def held_out(test: str, number: int) -> list[ListedScene]:
+    """``number`` pictures of each thing, or as many in all as the corpus would show."""
+    seed = _HELD_OUT_SEED + TESTS.index(test)
+    if test == "natural":
+        return [listed_scene(seed, index) for index in range(number * len(THINGS))]
+    asked = [thing for thing in THINGS if test == "flat" or thing not in COMMON for _ in range(number)]
+    apart = [None] * len(asked) if test == "flat" else [index % 2 == 0 for index in range(len(asked))]
+    exponent = 0.0 if test == "flat" else 1.0
+    return [listed_scene(seed, index, thing, exponent, apart[index]) for index, thing in enumerate(asked)]
+
+
+def prepare_seed(root: pathlib.Path, seed: int, raw: int, size: int) -> None:
+    """The raw corpus of a seed, its annotations, and the pictures that each arm selects, packed."""
+    console, place = Console(), StoragePath.of(root)
+    pictures = [listed_scene(seed, index) for index in range(raw)]
+    folder = root / f"raw-{seed}"
+    if not folder.is_dir():
+        draw(folder, [(one.jpeg, one.caption) for one in pictures])
+    run = root / f"run-{seed}"
+    overrides = ["balance.method=uniform", "sources.0.language=en"]
+    command = ["build", _BUILD, "--input", folder, "--output", run, "--size", size]
+    command += [part for override in overrides for part in ("--set", override)]
+    subprocess.run([sys.executable, "-m", "pipelines.main", *map(str, command)], check=True)
+    if not (root / f"stage0-{seed}").is_dir():
+        write_stage0(str(root / f"stage0-{seed}"), seed)
+    annotations = annotations_of(run)
+    for arm, settings in ARMS.items():
+        chosen = root / f"chosen-{arm}-{seed}"
+        if not chosen.is_dir():
+            rows = range(raw) if settings is None else selected(annotations, arm, settings, size, seed)
+            draw(chosen, [(pictures[row].jpeg, pictures[row].caption) for row in rows])
+        pack_pictures(place / f"packs-{arm}-{seed}", "webdataset", StoragePath.of(chosen), console)
+
+
+def annotations_of(run: pathlib.Path) -> pa.Table:
+    state = RunState.read(StoragePath.of(run))
+    root = state.folder.root / "annotations"
+    names = [ShardName(path.parent.name, path.stem) for path in sorted(root.walk(), key=str)]
+    columns = ["source", "shard", "key", "sample_id", "concept_ids", "concept_scores"]
+    return pa.concat_tables([read_remaining(state.folder, name, BALANCE, columns) for name in names])
+
+
+def selected(annotations: pa.Table, arm: str, settings: Mapping[str, Any], size: int, seed: int) -> list[int]:
+    """The pictures that an arm selects, by their number."""
+    if arm == "even_wrong":
+        annotations = with_wrong_concepts(annotations, seed)
+    wanted = {"size": size, "seed": seed, "min_similarity": 0.2, **settings}
+    chosen = balance_table(annotations, BalanceSettings.model_validate(wanted))
+    return [int(key) for key in chosen["key"].to_pylist()]
+
+
+def with_wrong_concepts(annotations: pa.Table, seed: int) -> pa.Table:
+    """A tenth of the concepts, as others by chance."""
+    ids, random = list_matrix(annotations["concept_ids"]).copy(), np.random.default_rng(seed)
+    wrong = random.random(ids.shape) < _WRONG_SHARE
+    ids[wrong] = random.integers(0, int(ids.max()) + 1, int(wrong.sum()))
+    column = pa.FixedSizeListArray.from_arrays(pa.array(ids.ravel(), pa.int32()), ids.shape[1])
+    return annotations.set_column(annotations.schema.get_field_index("concept_ids"), "concept_ids", column)
+
+
+def train_one(root: pathlib.Path, arm: str, seed: int, steps: list[int]) -> None:
+    """``answers-<arm>-<seed>.json``: for each test, pairs of the things that a picture shows and the answer."""
+    folder = train_stages(root, arm, seed, steps)
+    model = load_model(folder)
+    record = {}
+    for test in TESTS:
+        given = answers(model, folder, str(root / f"packs-{test}"), most=10**9, max_tokens=_ANSWER_TOKENS)
+        record[test] = [(one.wanted, one.given.strip()) for one in given]
+    (root / f"answers-{arm}-{seed}.json").write_text(json.dumps(record))
+
+
+def recalls(root: pathlib.Path, arm: str, seeds: int, test: str) -> Recalls:
+    """(seeds, V) share of the held-out pictures of each thing whose answer names it; things on none left out."""
+    index = {thing.name: number for number, thing in enumerate(THINGS)}
+    found = np.zeros((2, seeds, len(THINGS)))
+    for seed in range(seeds):
+        for wanted, given in json.loads((root / f"answers-{arm}-{seed}.json").read_text())[test]:
+            named = set(given.split(", "))
+            for name in wanted.split(", "):
+                found[:, seed, index[name]] += (1, name in named)
+    shown, right = found
+    present = shown.min(axis=0) > 0
+    return np.asarray(right[:, present] / shown[:, present])
+
+
+def outcomes(by_test: Mapping[str, Mapping[str, Recalls]]) -> dict[str, Any]:
+    """The primary outcome, and every arm against the published rule and against chance on every test."""
+    test, arm, other = PRIMARY
+    figures: dict[str, Any] = {"primary": f"macro recall, {test}: {arm} − {other}"}
+    figures |= {f"primary_{name}": value for name, value in vars(paired_difference(*_pair(by_test, PRIMARY))).items()}
+    rest = [(test, arm, other) for test in TESTS for other in ("inverse_frequency", "uniform") for arm in ARMS]
+    compared = {one: paired_difference(*_pair(by_test, one)) for one in rest if one[1] != one[2] and one != PRIMARY}
+    names = {one: "_".join((one[0], one[1], "less", one[2])) for one in compared}
+    adjusted = holm({names[one]: found.p for one, found in compared.items()})
+    for one, found in compared.items():
+        figures[names[one]] = {**vars(found), "p": adjusted[names[one]]}
+    return figures
+
+
+def _pair(by_test: Mapping[str, Mapping[str, Recalls]], which: tuple[str, str, str]) -> tuple[Recalls, Recalls]:
+    test, one, other = which
+    return by_test[test][one], by_test[test][other]
+
+
+def train_all(root: pathlib.Path, seeds: int, steps: Sequence[int], jobs: int) -> None:
+    """A process a model, a thread a process."""
+
+    def run(which: tuple[str, int]) -> None:
+        arm, seed = which
+        if not (root / f"answers-{arm}-{seed}.json").is_file():
+            command = [sys.executable, "-m", "tests.benchmarks.bench_balanced_scenes", "--folder", str(root)]
+            command += ["--one", arm, str(seed), "--steps", *map(str, steps)]
+            with (root / f"train-{arm}-{seed}.log").open("w") as log:
+                environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+                subprocess.run(command, check=True, env=environment, stdout=log, stderr=subprocess.STDOUT)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(run, [(arm, seed) for seed in range(seeds) for arm in ARMS]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", default="runs/balanced-scenes")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--raw", type=int, default=6000, help="pictures of a raw corpus")
+    parser.add_argument("--size", type=int, default=1500, help="pictures that each arm selects")
+    parser.add_argument("--held-out", type=int, default=2, help="held-out pictures of each thing and test")
+    parser.add_argument("--steps", type=int, nargs=2, default=[40, 300], help="of stages 1 and 1.5")
+    parser.add_argument("--jobs", type=int, default=2, help="models trained at once")
+    parser.add_argument("--one", nargs=2, metavar=("ARM", "SEED"), help="train only this one, from what is there")
+    options = parser.parse_args()
+    root = pathlib.Path(options.folder).absolute()
+    if options.one:
+        train_one(root, options.one[0], int(options.one[1]), options.steps)
+        return
+    root.mkdir(parents=True, exist_ok=True)
+    for test in TESTS:
+        if not (root / test).is_dir():
+            draw(root / test, [(one.jpeg, one.caption) for one in held_out(test, options.held_out)])
+        pack_pictures(StoragePath.of(root / f"packs-{test}"), "webdataset", StoragePath.of(root / test), Console())
+    for seed in range(options.seeds):
+        prepare_seed(root, seed, options.raw, options.size)
+    train_all(root, options.seeds, options.steps, options.jobs)
+    by_test = {test: {arm: recalls(root, arm, options.seeds, test) for arm in ARMS} for test in TESTS}
+    means = {f"{test}_{arm}": float(found.mean()) for test, arms in by_test.items() for arm, found in arms.items()}
+    asked = {key: value for key, value in vars(options).items() if key not in ("folder", "one", "jobs")}
+    keep("balanced_scenes", things=len(THINGS), **asked, **means, **outcomes(by_test))
+
+
+if __name__ == "__main__":
+    main()
