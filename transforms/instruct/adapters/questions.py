@@ -88,7 +88,8 @@ def _chosen(stated: Any, choices: tuple[str, ...]) -> tuple[str, tuple[int, ...]
         numbered = tuple(at for at in range(len(choices)) if at == stated)
         return (_letter(numbered[0]) if numbered else _text(stated)), numbered
     answer = _accepted(stated)[0].strip()
-    if len(answer.strip("().")) == 1 and 0 <= (place := ord(answer.strip("().").upper()[0]) - ord("A")) < len(choices):
+    letter = answer.strip("().").upper()  # of two characters for some, as ß
+    if len(letter) == 1 and 0 <= (place := ord(letter) - ord("A")) < len(choices):
         return _letter(place), (place,)
     matching = tuple(at for at, choice in enumerate(choices) if choice.strip().casefold() == answer.casefold())
     return (_letter(matching[0]), matching[:1]) if matching else (answer, ())

@@ -89,6 +89,7 @@ LETTERED = turn("user", "What?\nA. A cat\nB. A dog")
         ({"options": list(CHOICES), "answer": "(b)"}, LETTERED, "B", (CHOICES, (1,))),
         ({"options": {"A": "A cat", "B": "A dog"}, "answer": "a DOG"}, LETTERED, "B", (CHOICES, (1,))),
         ({"choices": list(CHOICES), "answer": "A bird"}, LETTERED, "A bird", (CHOICES, ())),
+        ({"choices": list(CHOICES), "answer": "ß"}, LETTERED, "ß", (CHOICES, ())),
         ({"choices": list(CHOICES), "answer": 2}, LETTERED, "2", (CHOICES, ())),
         ({"answers": ["two", "2", "2"]}, turn("user", "What?"), "2", (("2", "two"), (0, 1))),
         ({"answers": [{"answer": "2", "answer_confidence": "yes"}]}, turn("user", "What?"), "2", None),

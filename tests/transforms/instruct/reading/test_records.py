@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import tarfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -94,6 +95,23 @@ def test_samples_of_a_tar_are_records_with_their_media(tmp_path: pathlib.Path) -
     assert isinstance(found["5"]["videos"][0], Medium)
     (reject,) = (item for item in read(path) if isinstance(item, Reject))
     assert (reject.key, reject.reason) == ("4", Reason.MALFORMED_RECORD)
+
+
+def test_samples_that_are_not_to_be_had_and_what_is_no_tar(tmp_path: pathlib.Path) -> None:
+    path = write_tar(tmp_path / "a.tar", {"0.json": b"{}", "1.json": b"{}", "../2.json": b"{}", "x/0.json": b"{}"})
+    with tarfile.open(path, "a") as tar:
+        tar.addfile(tarfile.TarInfo("0.json"))
+        link = tarfile.TarInfo("3.jpg")
+        link.type, link.linkname = tarfile.SYMTYPE, "elsewhere"
+        tar.addfile(link)
+    found = read(path)
+    assert [item[0] for item in found if not isinstance(item, Reject)] == ["0", "1", "x/0"]
+    assert [item.reason for item in found if isinstance(item, Reject)] == [
+        Reason.UNSAFE_MEMBER_NAME, Reason.DUPLICATE_KEY, Reason.NOT_REGULAR_FILE,
+    ]  # fmt: skip
+    (tmp_path / "b.tar").write_bytes(b"no tar at all" * 100)
+    with pytest.raises(InputError, match=r"b\.tar is no tar"):
+        read(tmp_path / "b.tar")
 
 
 def test_a_cut_tar_ends_in_a_reject(tmp_path: pathlib.Path) -> None:
