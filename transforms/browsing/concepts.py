@@ -42,7 +42,7 @@ def read_concept_counts(state: RunState) -> pa.Table:
 
 def _selected_copies(state: RunState) -> int:
     """Images in the balanced corpus; copies count, and balance gives exactly as many as were asked for."""
-    return int(state.values["config"]["balance"]["size"])
+    return int(state.values["config"][BALANCE.name]["size"])
 
 
 def order_rows(concepts: pa.Table, order: Order) -> NDArray[np.int64]:
