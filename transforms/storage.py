@@ -29,7 +29,7 @@ from transforms.errors import InputError, RunFolderError
 
 PARTIAL = ".partial-"  # marks a file being written; listings pass over it
 _GLOB_CHARACTERS = "*?["
-_MOST_NAMED = 10_000_000  # paths that one pattern's braces stand for: more tars than a corpus has
+_MOST_NAMED = 1_000_000  # paths that one pattern's braces stand for: the tars of 10 billion images
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

@@ -26,7 +26,9 @@ def files(root: pathlib.Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
-@pytest.mark.parametrize("method", sorted(METHODS))
+@pytest.mark.parametrize(
+    "method", [pytest.param(name, marks=[pytest.mark.slow] * (name != "even")) for name in sorted(METHODS)]
+)
 def test_balance_from_annotations_to_selection(tmp_path: pathlib.Path, method: Method) -> None:
     settings = BalanceSettings(method=method, size=100, even=EvenSettings(floor=2))
     ids = random_ids(600, 50, 4, 0)

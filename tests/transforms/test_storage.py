@@ -165,5 +165,5 @@ def test_braces_stand_for_several_paths(tmp_path: pathlib.Path) -> None:
     assert found("{x,y}") == ["{x,y}/c.tar"]  # there is such a folder
     with pytest.raises(InputError, match=r"\{01\.\.03\}\.tar names .*/03\.tar, where there is nothing"):
         found("{01..03}.tar")
-    with pytest.raises(InputError, match="more than 10000000 paths"):
-        found("{0..99999}{0..99999}.tar")
+    with pytest.raises(InputError, match="more than 1000000 paths"):
+        found("{0..9999}{0..9999}.tar")

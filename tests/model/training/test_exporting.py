@@ -18,6 +18,7 @@ from tests.model.tiny_runs import settings_of, train, weights_of
 Start = dict[str, str]
 
 
+@pytest.mark.slow
 def test_more_steps_are_exported_too(start: Start, tmp_path: pathlib.Path) -> None:
     """A finished run with ``steps`` raised: the model is that of the last step, and stays when nothing is new."""
     train(settings_of(start, tmp_path, steps=2))

@@ -64,7 +64,7 @@ def test_batches_come_in_the_order_of_the_rank(folders: list[str], workers: int,
     [
         (1, 0, 0),
         pytest.param(3, 2, 2, marks=pytest.mark.slow),
-        (3, 0, 3),
+        pytest.param(3, 0, 3, marks=pytest.mark.slow),
         pytest.param(1, 3, 1, marks=pytest.mark.slow),
     ],
 )

@@ -126,6 +126,7 @@ def test_two_processes_are_one(start: Start, tmp_path: pathlib.Path, replicas: i
         torch.testing.assert_close(found[name], weight, atol=1e-5, rtol=1e-5, msg=lambda m, n=name: f"{n}: {m}")
 
 
+@pytest.mark.slow
 def test_accumulation_is_one_big_batch(start: Start, tmp_path: pathlib.Path) -> None:
     train(settings_of(start, tmp_path / "big", batch__packs=4, batch__packs_per_micro_batch=4))
     train(settings_of(start, tmp_path / "small", batch__packs=4))
@@ -198,6 +199,7 @@ class _Spiky(Trainer):
             yield MicroBatch(part.inputs, part.places, wrong)
 
 
+@pytest.mark.slow
 def test_spikes_are_left_out_and_too_many_end_the_run(start: Start, tmp_path: pathlib.Path) -> None:
     rates = {"vision": 5e-3, "merger": 5e-3, "language": 5e-3}
     safety = {"spike_factor": 1.15, "window": 4, "max_in_a_row": 3}
@@ -228,6 +230,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(start: Start, whole: pathlib.Pat
     assert_equal_runs(whole, tmp_path)
 
 
+@pytest.mark.slow
 def test_checkpoints_are_kept_by_count(start: Start, tmp_path: pathlib.Path) -> None:
     train(settings_of(start, tmp_path, checkpoint={"every_steps": 1, "keep": 2}))
     assert checkpoints_of(tmp_path) == ["step-00000003", "step-00000004"]
