@@ -54,7 +54,7 @@ train-tiny: setup ## the tiny model through all three stages, on a CPU: packs, t
 test: check ## all tests: lint, types, unit, whole chains, readers of other projects
 	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "slow and not compat"
 
-test-compat: setup-dev ## what needs other versions of other projects, or a clean environment
+test-compat: setup-dev ## what needs other versions of other projects, a clean environment, or a copy of this one
 	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m compat
 
 check: setup-dev ## the quick part: lint, types, unit tests

@@ -13,7 +13,7 @@ import pytest
 from tests.architecture.scratch_tree import Tree, copied, stopped, went
 from tests.architecture.test_imports import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.longest]
+pytestmark = [pytest.mark.compat, pytest.mark.longest]
 
 
 @pytest.fixture(scope="module")

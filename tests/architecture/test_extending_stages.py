@@ -15,7 +15,7 @@ import pytest
 
 from tests.architecture.scratch_tree import Tree, copied, stopped, went
 
-pytestmark = [pytest.mark.slow, pytest.mark.longest]
+pytestmark = [pytest.mark.compat, pytest.mark.longest]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 from tests.architecture.test_imports import PACKAGES
 from tests.integration.conftest import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.compat, pytest.mark.longest]
 
 SECTION = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8").partition("## How to add a format")[2]
 MODULE = "transforms/reading/formats/tsv.py"
