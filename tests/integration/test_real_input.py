@@ -14,7 +14,9 @@ from tests.integration.conftest import MINI, evenweave
 pytestmark = pytest.mark.slow
 
 TINY: list[str] = []
-ANY = ["--set", "encoder.model=ViT-S-32-alt", "--set", "encoder.pretrained=random"]
+#: What random weights find lies below the least similarity, so that no image has a concept to be balanced by.
+ANY = ["encoder.model=ViT-S-32-alt", "encoder.pretrained=random", "balance.even.conceptless_share=1"]
+ANY = [argument for setting in ANY for argument in ("--set", setting)]
 
 
 def samples(run: pathlib.Path) -> list[dict[str, bytes]]:
