@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 TINY: list[str] = []
 #: What random weights find lies below the least similarity, so that no image has a concept to be balanced by.
-ANY = ["encoder.model=ViT-S-32-alt", "encoder.pretrained=random", "balance.even.conceptless_share=1"]
+ANY = ["encoder.model=ViT-S-32-alt", "encoder.pretrained=random", "balance.method=uniform"]
 ANY = [argument for setting in ANY for argument in ("--set", setting)]
 
 

@@ -106,6 +106,16 @@ def test_images_without_a_concept_have_their_own_share(tmp_path: pathlib.Path) -
     concept_counts(tmp_path / "least", ids, 2, size=1000, even={"floor": 0, "conceptless_share": least})
 
 
+def test_without_any_concept_there_is_nothing_to_balance_by(tmp_path: pathlib.Path) -> None:
+    ids = np.full((50, 4), -1, np.int32)
+    with pytest.raises(ConfigError, match=r"no image has a concept.*balance\.method=uniform"):
+        concept_counts(tmp_path / "even", ids, 2, size=10)
+    settings = BalanceSettings.model_validate({"method": "uniform", "size": 10})
+    folder, names = write_corpus(tmp_path / "uniform", ids, 2, V)
+    run_passes(ShardReader(folder, settings), names, V)
+    assert len(selected_copies(folder, names)) == 10
+
+
 def test_a_corrected_sample_comes_near_the_whole(tmp_path: pathlib.Path) -> None:
     ids = random_ids(4000, V, 4, 2)
     entropy = []

@@ -85,6 +85,11 @@ def _check_supply(request: Request, sample: WeighedSample) -> None:
     copies, share = request.max_copies, request.settings.conceptless_share
     groups = zip(request.sizes, request.bare_sizes, sample.rows, sample.bare_rows, strict=True)
     for size, bare_size, rows, bare_rows in groups:
+        if size and not rows:
+            raise ConfigError(
+                "balance.even has nothing to balance by: no image has a concept. Lower balance.min_similarity, mend "
+                "the encoder or the list of concepts, or choose at random: balance.method=uniform."
+            )
         if size > copies * rows:
             least = np.ceil((1 - copies * rows / (size + bare_size)) * 1e4) / 1e4
             raise ConfigError(
