@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from transforms.conversations.record_parts import check_media_folder, check_names, line_ranges
 from transforms.datasets import ShardName
 from transforms.errors import InputError
 from transforms.exporting.blocks import deal_blocks
@@ -57,30 +58,18 @@ def list_inputs(source: PackSource, range_bytes: int) -> list[PackInput]:
             f"source {source.name}: nothing to read at {source.path}. Looked for files ending in "
             f"{', '.join(_RECORD_ENDINGS)} (format conversations). Mend the path or the format."
         )
-    if source.media is not None and not StoragePath.of(source.media).is_dir():
-        raise InputError(
-            f"source {source.name}: there is no folder of media at {source.media}. Mend the setting media."
-        )
+    check_media_folder(source.name, source.media)
     parts = [part for file in files for part in _ranges(source.name, file, range_bytes)]
-    seen: dict[str, StoragePath] = {}
-    for part in parts:
-        if (other := seen.setdefault(part.name, part.path)) != part.path:
-            raise InputError(
-                f"source {source.name}: {other} and {part.path} would both be called {part.name}. Make them sources "
-                "of their own."
-            )
+    check_names(source.name, parts)
     return parts
 
 
 def _ranges(source: str, file: StoredFile, range_bytes: int) -> list[PackInput]:
     path, size, version = file.path, file.size_bytes, file_version(file)
-    starts = range(0, max(size, 1), range_bytes)
-    if len(starts) == 1 or path.name.lower().endswith(".json"):
+    if path.name.lower().endswith(".json"):
         return [PackInput(source, path.stem, path, size, 0, size, version)]
-    return [
-        PackInput(source, f"{path.stem}-{index:05d}", path, size, start, min(start + range_bytes, size), version)
-        for index, start in enumerate(starts)
-    ]
+    ranges = line_ranges(path.stem, size, range_bytes)
+    return [PackInput(source, name, path, size, first, end, version) for name, first, end in ranges]
 
 
 def webdataset_settings(source: PackSource) -> SourceSettings:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from transforms.conversations.record_parts import check_media_folder, check_names, line_ranges
 from transforms.errors import InputError
 from transforms.instruct.settings import InstructSource
-from transforms.storage import StoragePath, expand
+from transforms.storage import StoragePath, StoredFile, find_files
 
 RecordFormat = Literal["json", "parquet", "tar"]
 _ENDINGS: dict[str, RecordFormat] = {
@@ -32,34 +33,23 @@ class InstructPart:
 
 def list_parts(source: InstructSource, range_bytes: int = 64 << 20) -> list[InstructPart]:
     """The parts of a source in order; raises InputError where there are none, or two of one name."""
-    parts = [part for file in expand(source.path) for part in _parts(source.name, file, range_bytes)]
+    parts = [part for file in find_files(source.path) for part in _parts(source.name, file, range_bytes)]
     if not parts:
         raise InputError(
             f"source {source.name}: nothing to read at {source.path}. Looked for files ending in "
             f"{', '.join(_ENDINGS)}. Mend the path."
         )
-    if source.media is not None and not StoragePath.of(source.media).is_dir():
-        raise InputError(
-            f"source {source.name}: there is no folder of media at {source.media}. Mend the setting media."
-        )
-    seen: dict[str, StoragePath] = {}
-    for part in parts:
-        if (other := seen.setdefault(part.name, part.path)) != part.path:
-            raise InputError(
-                f"source {source.name}: {other} and {part.path} would both be called {part.name}. Make them sources of "
-                "their own."
-            )
+    check_media_folder(source.name, source.media)
+    check_names(source.name, parts)
     return parts
 
 
-def _parts(source: str, file: StoragePath, range_bytes: int) -> Iterator[InstructPart]:
-    name = file.name.lower()
+def _parts(source: str, file: StoredFile, range_bytes: int) -> Iterator[InstructPart]:
+    path, size = file.path, file.size_bytes
+    name = path.name.lower()
     found = next((kind for ending, kind in _ENDINGS.items() if name.endswith(ending)), None)
     if found is None:
         return
-    size = file.size_bytes()
-    starts = range(0, max(size, 1), range_bytes) if name.endswith(_CUT) else range(1)
-    for index, start in enumerate(starts):
-        numbered = file.stem if len(starts) == 1 else f"{file.stem}-{index:05d}"
-        end = size if len(starts) == 1 else min(start + range_bytes, size)
-        yield InstructPart(source, numbered, file, found, size, start, end)
+    ranges = line_ranges(path.stem, size, range_bytes) if name.endswith(_CUT) else [(path.stem, 0, size)]
+    for numbered, first, end in ranges:
+        yield InstructPart(source, numbered, path, found, size, first, end)
