@@ -57,7 +57,7 @@ def settle_inputs(state: RunState, products: Products[InputT], accept_changed: b
     instead, and so is all that later stages made. Where there is no inputs.parquet, all of which something was made
     are compared.
     """
-    folder = state.folder
+    folder = products.folder
     now = inputs_table(products.inputs)
     if folder.inputs.is_file():
         before = read_table(folder.inputs, folder.fingerprint)

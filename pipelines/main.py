@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import json
 import logging
 import sys
 from typing import Annotated
@@ -24,7 +23,8 @@ from pipelines.build_run import BuildRun  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
 from pipelines.common_options import common_options, log_end  # noqa: E402
 from pipelines.engine.choice import choose_engine  # noqa: E402
-from pipelines.packaged_configs import find_config  # noqa: E402
+from pipelines.instruct_commands import add_instruct_commands  # noqa: E402
+from pipelines.job_options import AcceptChanged, Config, Flags, Output, Set, as_overrides  # noqa: E402
 from pipelines.stopping import StopOnSignal  # noqa: E402
 from transforms.configuration import load_settings  # noqa: E402
 from transforms.errors import EXIT_STATUS, EvenweaveError, show_error  # noqa: E402
@@ -38,35 +38,20 @@ app = typer.Typer(
     callback=common_options,
 )
 
-_Config = Annotated[
-    str,
-    typer.Argument(
-        metavar="CONFIG", help="YAML of the job: a path, or one that is shipped: build/mini.yaml", callback=find_config
-    ),
-]
-_Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="override a setting: balance.size=500"),
-]
-_AcceptChanged = Annotated[
-    bool, typer.Option("--accept-changed", help="do again what was made of inputs that have changed since")
-]
 _Input = Annotated[
     str | None, typer.Option("--input", help="tars, Parquet files or images to read in place of the sources")
 ]
-_Output = Annotated[str | None, typer.Option("--output", help="run folder, in place of the one configured")]
-_Flags = Annotated[list[str] | None, typer.Argument(metavar="[-- BEAM FLAGS]", help="after --: handed to Beam")]
 
 
 @app.command()
 def build(
-    config: _Config,
-    beam_flags: _Flags = None,
-    overrides: _Set = None,
+    config: Config,
+    beam_flags: Flags = None,
+    overrides: Set = None,
     input_path: _Input = None,
-    output: _Output = None,
+    output: Output = None,
     size: Annotated[int | None, typer.Option("--size", help="samples to select, in place of balance.size")] = None,
-    accept_changed: _AcceptChanged = False,
+    accept_changed: AcceptChanged = False,
     limit: Annotated[
         int | None,
         typer.Option("--limit", min=1, help="try the chain on so many samples, in a run folder of its own"),
@@ -138,37 +123,18 @@ def verify(
 
 @app.command()
 def pack(
-    config: _Config,
-    beam_flags: _Flags = None,
-    overrides: _Set = None,
-    output: _Output = None,
-    accept_changed: _AcceptChanged = False,
+    config: Config,
+    beam_flags: Flags = None,
+    overrides: Set = None,
+    output: Output = None,
+    accept_changed: AcceptChanged = False,
 ) -> None:
     """Documents into packs of equal length, with their tokens and labels, as a trainer reads them."""
     from pipelines import pack as job
     from pipelines.pack_settings import PackJobSettings
 
-    settings = load_settings(config, PackJobSettings, _overrides(overrides, output))
+    settings = load_settings(config, PackJobSettings, as_overrides(overrides, output))
     job.run(settings, choose_engine(settings.runner, beam_flags or []), accept_changed=accept_changed)
-
-
-instruct = typer.Typer(help="Instruction sets of many shapes.", no_args_is_help=True)
-app.add_typer(instruct, name="instruct")
-
-
-@instruct.command()
-def inspect(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="file, folder or pattern: JSON, Parquet, tars")],
-    media: Annotated[
-        str | None, typer.Option("--media", help="the folder that images and videos are named from")
-    ] = None,
-    media_prefix: Annotated[str, typer.Option("--media-prefix", help="left out at the beginning of names")] = "",
-    records: Annotated[int, typer.Option("--records", min=1, help="how many are read at most")] = 10_000,
-) -> None:
-    """What a set of instruction data holds, what has to be declared of it, and the YAML to begin with."""
-    from pipelines import instruct_inspect as job
-
-    job.run(path, media, media_prefix, records, Console())
 
 
 @app.command()
@@ -184,7 +150,7 @@ def merge(
 
 
 @app.command()
-def train(config: _Config, overrides: _Set = None) -> None:
+def train(config: Config, overrides: Set = None) -> None:
     """Train a model on packed documents, or go on where it stopped; with torchrun: python -m model.train."""
     from model.train import train as job
 
@@ -194,12 +160,12 @@ def train(config: _Config, overrides: _Set = None) -> None:
 
 def _stage_command(stage: Stage) -> None:
     def command(
-        config: _Config,
-        beam_flags: _Flags = None,
-        overrides: _Set = None,
+        config: Config,
+        beam_flags: Flags = None,
+        overrides: Set = None,
         input_path: _Input = None,
-        output: _Output = None,
-        accept_changed: _AcceptChanged = False,
+        output: Output = None,
+        accept_changed: AcceptChanged = False,
     ) -> None:
         build_stages(_open_run(config, beam_flags, overrides, input_path, output, accept_changed), [stage])
 
@@ -213,12 +179,12 @@ for _stage in CHAIN:
 
 @app.command(FILTER.name)
 def filter_(
-    config: _Config,
-    beam_flags: _Flags = None,
-    overrides: _Set = None,
+    config: Config,
+    beam_flags: Flags = None,
+    overrides: Set = None,
     input_path: _Input = None,
-    output: _Output = None,
-    accept_changed: _AcceptChanged = False,
+    output: Output = None,
+    accept_changed: AcceptChanged = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="only tell what each rule would drop of a run's annotations; write nothing"),
@@ -237,6 +203,7 @@ def filter_(
 
 
 add_browse_commands(app)
+add_instruct_commands(app)
 
 
 def _open_run(
@@ -250,18 +217,12 @@ def _open_run(
 ) -> BuildRun:
     """What ``build`` and each of its stages alone begin with; ``input_path`` takes the place of the sources, its format
     told from the files."""
-    settings = load_settings(config, BuildSettings, _overrides(overrides, output, size))
+    settings = load_settings(config, BuildSettings, as_overrides(overrides, output, size))
     if input_path is not None:
         from transforms.reading.detect import detect_source
 
         settings = settings.model_copy(update={"sources": [detect_source(input_path)], "miniature": None})
     return BuildRun(settings, choose_engine(settings.runner, beam_flags or []), Console(), accept_changed)
-
-
-def _overrides(overrides: list[str] | None, output: str | None, size: int | None = None) -> list[str]:
-    """Options as overrides: as JSON, so that YAML takes ``2024`` and ``a: b`` for names."""
-    named = {"output": output, "balance.size": size}
-    return [*(overrides or []), *(f"{key}={json.dumps(value)}" for key, value in named.items() if value is not None)]
 
 
 def _report(run: str, console: Console) -> None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, model_validator
 
 from transforms.at_rest import FORMAT_VERSION, OLDER_VERSIONS, RUN_JSON, check_origin, parsing, read_json, shaped
+from transforms.configuration import fingerprint
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts, StoredCounts
-from transforms.stages import BALANCE, COUNTS_ENDING, EXPORT, REJECTS, Stage
+from transforms.stages import BALANCE, COUNTS_ENDING, EXPORT, REJECTS, Stage, from_on, stage_named
 from transforms.storage import StoragePath
 
 
@@ -185,6 +187,24 @@ class RunState:
         """Whether it is of a format version that is read, and not written any more."""
         return self.format_version in OLDER_VERSIONS
 
+    def adopt(self, fingerprint: str, config: dict[str, Any], identity: dict[str, Any]) -> None:
+        """Other settings from here on, after what the former ones made is gone."""
+        self.folder = replace(self.folder, fingerprint=fingerprint)
+        self.values |= {"fingerprint": fingerprint, "config": config, "identity": identity}
+        self._save()
+
+    def from_on(self, stage: Stage) -> tuple[Stage, ...]:
+        """``stage`` and those that come after it in this run, whose settings may have ordered them."""
+        if (names := self.values["identity"].get("stages")) is None:
+            return from_on(stage)
+        return tuple(stage_named(name) for name in names[names.index(stage.name) :])
+
+    def folder_of(self, stage: Stage) -> RunFolder:
+        """The run folder with the fingerprint that the files of a stage carry."""
+        if "stages" not in self.values["identity"]:
+            return self.folder
+        return replace(self.folder, fingerprint=stage_fingerprints(self.values["identity"])[stage.name])
+
     def is_done(self, stage: str) -> bool:
         return bool(self.values["stages"].get(stage, {}).get("state") == "done")
 
@@ -219,6 +239,20 @@ class RunState:
     def _save(self) -> None:
         text = json.dumps(self.values, indent=2, sort_keys=True, ensure_ascii=False)
         self.folder.run_json.write_text(text + "\n")
+
+
+def stage_fingerprints(identity: Mapping[str, Any]) -> dict[str, str]:
+    """Of each stage of a run whose stages can be made again one by one, in their order: of what is its own and of all
+    that came before.
+
+    ``identity``: ``stages`` are their names; ``settings`` and ``inputs`` hold, by the name of a stage, what is its own.
+    """
+    found: dict[str, str] = {}
+    before = ""
+    for name in map(str, identity["stages"]):
+        own = {what: identity[what].get(name) for what in ("settings", "inputs")}
+        found[name] = before = fingerprint(before, name, own, identity["settings"]["seed"])
+    return found
 
 
 def differences(before: Any, after: Any, prefix: str = "") -> list[str]:

@@ -1,6 +1,7 @@
 """The stages, each declared once. Their order, what one hands to the next, and how each is told follow from here.
 
-A stage runs in the job of its name (``pipelines/<name>.py``) and has a command of its name.
+A stage of ``evenweave build`` runs in the job of its name (``pipelines/<name>.py``) and has a command of its name; one
+of ``evenweave instruct`` runs in ``pipelines/instruct/<name>.py``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 REJECTS = "rejects"  # in it, a folder a stage
+EDITS, FACTS = "edits", "facts"  # the same, of instruction rows: texts written over others, and what was found out
 COUNTS_ENDING = "-counts.json"  # of .<stage>-counts.json, where a Beam job leaves its counts for the driver
 
 
@@ -18,7 +20,7 @@ class Stage:
     """What is known of a stage without running it."""
 
     name: str
-    counts: Literal["concepts", "images", "copies", "documents"]  # what one row in its counts is
+    counts: Literal["concepts", "images", "copies", "documents", "rows"]  # what one row in its counts is
     writes: tuple[str, ...]  # its files and folders at the top of the run folder, beside its own in rejects/
     may_write: tuple[str, ...] = ()  # the same, of what only some settings ask for
     each_shard: str | None = None  # which of these holds a Parquet file of each input shard
@@ -27,7 +29,9 @@ class Stage:
     leaves: str | None = None  # what a row that leaves it is called in the report; None: it is not told apart there
     rejects_are_bounded: bool = False  # by max_reject_share; elsewhere any share may be rejected
     selects: bool = False  # what it leaves out was not chosen, and is no reject
-    may_be_off: bool = False  # by its settings (``is_on``); the next stage then takes from the one before it
+    may_be_off: bool = False  # by its settings; the next stage then takes from the one before it
+    needs: tuple[str, ...] = ()  # stages of its chain without which, before it, it cannot run
+    not_after: tuple[str, ...] = ()  # stages of its chain that would have seen too much, or too little, without it
 
     @property
     def is_of_images(self) -> bool:
@@ -75,7 +79,60 @@ CHAIN = (VOCABULARY, ANNOTATE, FILTER, DEDUPLICATE, BALANCE, EXPORT)
 #: Runs alone, into a run folder of its own.
 PACK = Stage("pack", counts="documents", writes=("packed",), with_manifest="packed", rejects_are_bounded=True)
 
-_BY_NAME = {stage.name: stage for stage in (*CHAIN, PACK)}
+#: Sources of instructions → rows of one schema, which all that follows reads.
+STANDARDISE = Stage(
+    "standardise", counts="rows", writes=("rows",), each_shard="rows", leaves="standardised", rejects_are_bounded=True
+)
+
+
+def _of_rows(
+    name: str,
+    leaves: str,
+    needs: tuple[str, ...] = (),
+    not_after: tuple[str, ...] = (),
+    writes: tuple[str, ...] = (),
+) -> Stage:
+    """One that says of rows what it found out, and what is to stand in place of their texts."""
+    facts = f"{FACTS}/{name}"
+    return Stage(
+        name,
+        counts="rows",
+        writes=(facts, *writes),
+        may_write=(f"{EDITS}/{name}",),
+        each_shard=facts,
+        leaves=leaves,
+        may_be_off=True,
+        needs=needs,
+        not_after=not_after,
+    )
+
+
+VALIDATE = _of_rows("validate", "valid", not_after=("answers", "duplicates"))
+ANSWERS = _of_rows("answers", "with answers in one form", not_after=("duplicates",))
+DUPLICATES = _of_rows("duplicates", "distinct")
+SPLIT = _of_rows("split", "split", needs=(DUPLICATES.name,))
+DECONTAMINATE = _of_rows("decontaminate", "unlike the benchmarks", writes=("decontamination",))
+CATEGORISE = _of_rows("categorise", "with a category")
+#: First of all: personal data is to reach neither a later stage nor somebody else's server.
+SAFETY = _of_rows(
+    "safety",
+    "safe",
+    not_after=tuple(stage.name for stage in (VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE)),
+)
+MIX = Stage("mix", counts="rows", writes=("selection",), each_shard="selection", leaves="mixed", selects=True)
+PUBLISH = Stage("publish", counts="copies", writes=("mixture",), with_manifest="mixture")
+
+#: The flow of ``evenweave instruct``, in the order that is safe. The settings may leave out what may be off, and order
+#: the others as their ``needs`` and ``not_after`` allow.
+INSTRUCT_CHAIN = (
+    STANDARDISE, SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE, MIX, PUBLISH,
+)  # fmt: skip
+
+#: What one command makes in one run folder, each in its order.
+CHAINS = (CHAIN, (PACK,), INSTRUCT_CHAIN)
+STAGES = tuple(stage for chain in CHAINS for stage in chain)
+
+_BY_NAME = {stage.name: stage for stage in STAGES}
 
 
 def stage_named(name: str) -> Stage:
@@ -92,7 +149,8 @@ def giver_to(stage: Stage, is_done: Callable[[str], bool]) -> Stage | None:
 
 def from_on(stage: Stage) -> tuple[Stage, ...]:
     """``stage`` and those that come after it."""
-    return CHAIN[CHAIN.index(stage) :] if stage in CHAIN else (stage,)
+    chain = next(one for one in CHAINS if stage in one)
+    return chain[chain.index(stage) :]
 
 
 def writer_of(relative: str) -> str | None:
@@ -102,7 +160,8 @@ def writer_of(relative: str) -> str | None:
         return rest.partition("/")[0]
     if first.startswith(".") and first.endswith(COUNTS_ENDING):
         return first[1:].removesuffix(COUNTS_ENDING)
-    return next((stage.name for stage in _BY_NAME.values() if first in stage.writes + stage.may_write), None)
+    owners = {folder: stage.name for stage in STAGES for folder in stage.writes + stage.may_write}
+    return owners.get(first) or owners.get(f"{first}/{rest.partition('/')[0]}")
 
 
 def rejecting_before(stage: Stage) -> tuple[Stage, ...]:

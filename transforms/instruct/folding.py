@@ -5,7 +5,8 @@ Shape legend: N rows, M messages and P parts of all rows one behind another, E e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
+from transforms.conversations.document import Message, Text
 from transforms.errors import RunFolderError
+from transforms.instruct.grounding.notations import find_boxes
+from transforms.instruct.rows import Row
 from transforms.instruct.schema import KEPT, MESSAGE, PART
 
 
@@ -47,6 +51,75 @@ def fold(rows: pa.Table, edits: Iterable[tuple[str, pa.Table]]) -> pa.Table:
     columns.insert(MESSAGE.get_field_index("content"), pa.ListArray.from_arrays(_offsets(contents), written))
     folded = pa.ListArray.from_arrays(_offsets(messages), pa.StructArray.from_arrays(columns, fields=list(MESSAGE)))
     return rows.set_column(rows.schema.get_field_index("messages"), rows.schema.field("messages"), folded)
+
+
+#: Facts that take the place of what a row says itself.
+_OF_ROWS = ("group", "split", "language", "category", "category_by", "pair")
+
+
+def fold_facts(rows: Sequence[Row], facts: Sequence[pa.Table]) -> list[Row]:
+    """``rows``, folded, with what the stages found out of them, stage after stage: turns that are cut are gone, answers
+    that are masked are not learnt, and places in texts that were written over are found again."""
+    found: dict[str, dict[str, Any]] = {}
+    for table in facts:
+        told = [name for name in (*_OF_ROWS, "masked", "cut_from") if table[name].null_count < table.num_rows]
+        if told:
+            for values in table.select(["key", *told]).to_pylist():
+                _join(found.setdefault(values.pop("key"), {}), values)
+    return [_with_facts(_placed_again(row), found.get(row.key, {})) for row in rows]
+
+
+def _join(known: dict[str, Any], values: dict[str, Any]) -> None:
+    """A later stage's word counts; masks add up, and the earliest cut holds."""
+    for name, value in values.items():
+        if value is None:
+            continue
+        if name == "masked":
+            value = [*known.get(name, ()), *value]
+        elif name == "cut_from":
+            value = min(value, known.get(name, value))
+        elif name == "pair":
+            value = (value["key"], value["relation"])
+        known[name] = value
+
+
+def _with_facts(row: Row, known: dict[str, Any]) -> Row:
+    if not known:
+        return row
+    row = replace(row, **{name: known[name] for name in _OF_ROWS if name in known})
+    masked, end = set(known.get("masked", ())), known.get("cut_from", len(row.messages))
+    if not masked and end == len(row.messages):
+        return row
+    messages = tuple(
+        replace(message, train=False) if index in masked else message
+        for index, message in enumerate(row.messages[:end])
+    )
+    regions = tuple(one for one in row.regions if one.message < end)
+    return replace(row, messages=messages, regions=regions, answers=tuple(a for a in row.answers if a.message < end))
+
+
+def _placed_again(row: Row) -> Row:
+    """Boxes in a text are counted on in it, where it does not read any more as it did when they were found."""
+    moved: dict[tuple[int, int], list[int]] = {}
+    for place, region in enumerate(row.regions):
+        if region.message >= 0:
+            moved.setdefault((region.message, region.part), []).append(place)
+    regions = list(row.regions)
+    for (message, part), places in moved.items():
+        text = _text(row.messages, message, part)
+        boxes = find_boxes(text)
+        if len(boxes) == len(places):
+            for place, box in zip(places, boxes, strict=True):
+                regions[place] = replace(regions[place], start=box.start, end=box.end)
+        else:
+            for place in places:
+                regions[place] = replace(regions[place], message=-1, part=-1, start=-1, end=-1)
+    return replace(row, regions=tuple(regions)) if moved else row
+
+
+def _text(messages: Sequence[Message], message: int, part: int) -> str:
+    found = messages[message].content[part]
+    return found.text if isinstance(found, Text) else ""
 
 
 def _places(

@@ -110,10 +110,18 @@ EDITS = pa.schema(
 )
 KEPT = "kept"
 
-#: What stages found out of a row: columns that a stage does not know are null.
+#: What a stage found out of each row that it let through: what it does not know is null.
 FACTS = pa.schema(
     [
         ("key", pa.string()),
+        ("masked", pa.list_(pa.int16())),  # messages that are not learnt
+        ("cut_from", pa.int16()),  # the first message that is not shown any more
+        ("group", pa.binary(16)),
+        ("split", pa.string()),
+        ("language", pa.string()),
+        ("category", pa.string()),
+        ("category_by", pa.string()),
+        ("pair", pa.struct([("key", pa.string()), ("relation", pa.string())])),
         (
             "ratings",
             pa.list_(

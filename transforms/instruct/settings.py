@@ -43,7 +43,7 @@ class Coordinates(Settings):
 class InstructSource(Settings):
     """One source. ``path`` has no part in the fingerprint: the listing of inputs has."""
 
-    name: str = Field(..., pattern=r"^[a-z0-9_]+$", description="name of the source in keys, files and the report")
+    name: str = Field(..., pattern=r"^[a-z0-9_-]+$", description="name of the source in keys, files and the report")
     path: str = Field(
         ...,
         min_length=1,

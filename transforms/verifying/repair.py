@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
-from transforms.stages import CHAIN, PACK, Stage, from_on
+from transforms.stages import STAGES, Stage
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import folders_of
 
@@ -15,7 +15,7 @@ from transforms.verifying.listing import folders_of
 def first_stage(findings: Iterable[Finding]) -> Stage | None:
     """The earliest that is to be repeated; every later one is to be repeated too. None where none is."""
     stages = [finding.stage for finding in findings if finding.stage is not None]
-    return min(stages, key=(*CHAIN, PACK).index, default=None)
+    return min(stages, key=STAGES.index, default=None)
 
 
 def repair(state: RunState, findings: Iterable[Finding]) -> list[Finding]:
@@ -48,7 +48,7 @@ def go_back(state: RunState, stage: Stage) -> None:
 
     The last stage goes first and run.json last: broken off in between, what is missing is found missing.
     """
-    stage, *later = from_on(stage)
+    stage, *later = state.from_on(stage)
     for after in reversed(later):
         for path in folders_of(state.folder, after):
             path.remove()

@@ -9,6 +9,7 @@ from typing import Literal
 from transforms.conversations.record_parts import check_media_folder, check_names, line_ranges
 from transforms.errors import InputError
 from transforms.instruct.settings import InstructSource
+from transforms.reading.versions import file_version
 from transforms.storage import StoragePath, StoredFile, find_files
 
 RecordFormat = Literal["json", "parquet", "tar"]
@@ -29,6 +30,7 @@ class InstructPart:
     size_bytes: int
     first_byte: int
     end_byte: int
+    version: str = ""  # as transforms.reading.versions has it
 
 
 def list_parts(source: InstructSource, range_bytes: int = 64 << 20) -> list[InstructPart]:
@@ -52,4 +54,4 @@ def _parts(source: str, file: StoredFile, range_bytes: int) -> Iterator[Instruct
         return
     ranges = line_ranges(path.stem, size, range_bytes) if name.endswith(_CUT) else [(path.stem, 0, size)]
     for numbered, first, end in ranges:
-        yield InstructPart(source, numbered, path, found, size, first, end)
+        yield InstructPart(source, numbered, path, found, size, first, end, file_version(file))

@@ -1,0 +1,46 @@
+"""The chain: sources of instructions → rows → one clean mixture. Which stages are left to do, and in which order."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib
+
+from rich.text import Text
+
+from pipelines.input_versions import settle_inputs
+from pipelines.instruct.run import InstructRun
+from pipelines.run_stage import StageJob, StageRunner
+from transforms.instruct.chain.changed_inputs import StandardisedInputs
+from transforms.stages import STANDARDISE, Stage
+from transforms.verifying.listing import check_presence
+
+_LOOKED_AT = 2_000  # records of each source, before any work
+
+
+def instruct(run: InstructRun) -> None:
+    """Run the stages that are not done. Raises, before any work, for settings and sources that cannot lead anywhere."""
+    run.settings.check()
+    first = dataclasses.replace(run.folder, fingerprint=run.folder.fingerprints[STANDARDISE.name])
+    settle_inputs(run.state, StandardisedInputs(first, run.inputs, run.sources), run.accept_changed, run.console)
+    check_presence(run.state, run.part_names)
+    if not run.state.is_done(STANDARDISE.name):
+        _check_sources(run)
+    runner = StageRunner(run.state, run.engine, run.console, run.settings.max_reject_share)
+    for stage in run.stages():
+        runner.run_stage(stage, functools.partial(_find_job, stage, run))
+
+
+def _check_sources(run: InstructRun) -> None:
+    """Adapters that match nothing, and boxes of which nobody says how they are written."""
+    from transforms.instruct.inspection import check_coordinates, inspect
+
+    with run.console.status(Text("looking at the sources")):
+        for source in run.settings.sources:
+            check_coordinates(inspect(source, _LOOKED_AT))
+
+
+def _find_job(stage: Stage, run: InstructRun) -> StageJob:
+    """Imported only now: a stage that is done needs no Beam."""
+    job: StageJob = importlib.import_module(f"pipelines.instruct.{stage.name}").stage_job(run)
+    return job

@@ -1,0 +1,120 @@
+"""One run of the instruction chain as it was opened: what its jobs take their part from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from pipelines.engine.engine import Engine
+from pipelines.instruct.settings import InstructSettings
+from transforms.configuration import fingerprint
+from transforms.datasets import ShardName
+from transforms.errors import RunFolderError
+from transforms.instruct.chain.folder import InstructFolder
+from transforms.instruct.reading.inputs import InstructPart, list_parts
+from transforms.instruct.settings import InstructSource
+from transforms.run_folder import RunFolder, RunState, differences, stage_fingerprints
+from transforms.stages import STANDARDISE, Stage, stage_named
+from transforms.storage import StoragePath
+from transforms.verifying.listing import folders_of
+from transforms.verifying.repair import go_back
+
+
+@dataclass(frozen=True)
+class InstructRun:
+    """Its settings, its inputs as listed, its folder and state, and the engine that runs its jobs."""
+
+    settings: InstructSettings
+    engine: Engine
+    console: Console
+    accept_changed: bool = False  # inputs that are not what was read are read again
+    remake: bool = False  # stages of other settings are made again
+
+    @cached_property
+    def inputs(self) -> list[InstructPart]:
+        return [part for source in self.settings.sources for part in list_parts(source, self.settings.range_bytes)]
+
+    @cached_property
+    def sources(self) -> Mapping[str, InstructSource]:
+        return {source.name: source for source in self.settings.sources}
+
+    @property
+    def part_names(self) -> list[ShardName]:
+        return [ShardName(part.source, part.name) for part in self.inputs]
+
+    @cached_property
+    def folder(self) -> InstructFolder:
+        return InstructFolder(
+            StoragePath.of(self.settings.output),
+            fingerprint(self.identity),
+            tuple(self.settings.stages),
+            stage_fingerprints(self.identity),
+        )
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What decides the bytes, by the stage that is told by it."""
+        listing: dict[str, list[tuple[str, int]]] = {}
+        for part in self.inputs:
+            listing.setdefault(part.source, []).append((part.name, part.size_bytes))
+        inputs: dict[str, Any] = {
+            STANDARDISE.name: {
+                name: {"parts": len(rows), "digest": fingerprint(rows)} for name, rows in listing.items()
+            }
+        }
+        for name, section in self.settings.sections().items():
+            if digests := section.digests():
+                inputs[name] = digests
+        return {"stages": list(self.settings.stages), "settings": self.settings.identity(), "inputs": inputs}
+
+    @cached_property
+    def state(self) -> RunState:
+        """run.json, begun or gone on with; stages of other settings are gone where that was asked for."""
+        if self.remake and self.folder.run_json.exists():
+            _go_back_to_other_settings(self.folder, self.identity, self.settings.as_resolved(), self.console)
+        try:
+            return RunState.open(self.folder, self.settings.as_resolved(), self.identity)
+        except RunFolderError as error:
+            if "was begun with other settings" not in str(error):
+                raise
+            raise RunFolderError(
+                f"{error} Or add --remake: the first stage that they decide is made anew, and all after it; what came "
+                "before it stays."
+            ) from None
+
+    def stages(self) -> list[Stage]:
+        """Those of this run in its order, each taking from the one before it."""
+        found: list[Stage] = []
+        for name in self.settings.stages:
+            found.append(dataclasses.replace(stage_named(name), takes=found[-1].name if found else None))
+        return found
+
+
+def _go_back_to_other_settings(
+    folder: RunFolder, identity: dict[str, Any], config: dict[str, Any], console: Console
+) -> None:
+    """Removes what the first stage whose settings or inputs are others has made, and all after it.
+
+    run.json is written last: broken off in between, the same is found again.
+    """
+    state = RunState.read(folder.root)
+    before = state.values["identity"]
+    if before == identity:
+        return
+    made, now = stage_fingerprints(before), stage_fingerprints(identity)
+    stale = [name for name, found in made.items() if now.get(name) != found]
+    if stale:
+        changed = ", ".join(differences(before, identity))
+        line = f" {changed} changed: {', '.join(stale)} made anew"
+        console.print(Text.assemble(("remake:", "yellow"), line), soft_wrap=True)
+        first = stage_named(stale[0])
+        go_back(state, first)
+        for path in folders_of(state.folder, first):
+            path.remove()
+    state.adopt(folder.fingerprint, config, identity)

@@ -1,0 +1,99 @@
+"""The configuration of the instruction mixture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from pipelines.engine.settings import RunnerSettings
+from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.instruct.answers.settings import AnswersSettings
+from transforms.instruct.categorising.settings import CategoriseSettings
+from transforms.instruct.decontaminating.settings import DecontaminateSettings
+from transforms.instruct.duplicates.settings import DuplicatesSettings
+from transforms.instruct.mixing.settings import MixSettings
+from transforms.instruct.publishing.settings import PublishSettings
+from transforms.instruct.safety.settings import SafetySettings
+from transforms.instruct.section import StageSection
+from transforms.instruct.settings import InstructSource
+from transforms.instruct.splitting.settings import SplitSettings
+from transforms.instruct.stage_order import check_order
+from transforms.instruct.validating.settings import ValidateSettings
+from transforms.stages import INSTRUCT_CHAIN, STANDARDISE
+from transforms.storage import absolute
+
+
+class InstructSettings(Settings):
+    """Everything that ``evenweave instruct`` needs."""
+
+    output: str = Field(min_length=1, description="the run folder: a path or URI", json_schema_extra=NOT_FINGERPRINTED)
+    sources: list[InstructSource] = Field(min_length=1, description="the sets that are mixed")
+    seed: int = Field(0, ge=0, description="of every keyed choice")
+    stages: list[str] = Field(
+        [stage.name for stage in INSTRUCT_CHAIN],
+        description="which stages run, in which order; an order that is not safe is an error",
+    )
+    safety: SafetySettings = Field(default_factory=SafetySettings)
+    validate_: ValidateSettings = Field(default_factory=ValidateSettings, alias="validate")
+    answers: AnswersSettings = Field(default_factory=AnswersSettings)
+    duplicates: DuplicatesSettings = Field(default_factory=DuplicatesSettings)
+    split: SplitSettings = Field(default_factory=SplitSettings)
+    decontaminate: DecontaminateSettings = Field(default_factory=DecontaminateSettings)
+    categorise: CategoriseSettings = Field(default_factory=CategoriseSettings)
+    mix: MixSettings = Field(default_factory=MixSettings)
+    publish: PublishSettings = Field(default_factory=PublishSettings)
+    range_bytes: int = Field(64 << 20, ge=1 << 10, description="bytes of a JSON Lines file that one worker reads")
+    max_reject_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="standardise fails when it rejects more: then a source is not what was expected",
+        json_schema_extra=NOT_FINGERPRINTED,  # raised after a stop, the same run goes on
+    )
+    runner: RunnerSettings = Field(default_factory=RunnerSettings, json_schema_extra=NOT_FINGERPRINTED)
+
+    @field_validator("sources")
+    @classmethod
+    def _check_and_resolve(cls, sources: list[InstructSource]) -> list[InstructSource]:
+        names = [source.name for source in sources]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two sources are called {repeated[0]!r}; names must differ")
+        return [
+            source.model_copy(
+                update={"path": absolute(source.path), "media": absolute(source.media) if source.media else None}
+            )
+            for source in sources
+        ]
+
+    @field_validator("stages")
+    @classmethod
+    def _in_a_safe_order(cls, stages: list[str]) -> list[str]:
+        check_order(stages)
+        return stages
+
+    def section(self, stage: str) -> StageSection | None:
+        """The settings of a stage; None of the first, whose settings are the sources."""
+        if stage == STANDARDISE.name:
+            return None
+        found: StageSection = self.validate_ if stage == "validate" else getattr(self, stage)
+        return found
+
+    def sections(self) -> dict[str, StageSection]:
+        """Of the stages that run, in their order."""
+        return {name: section for name in self.stages if (section := self.section(name)) is not None}
+
+    def check(self) -> None:
+        """Before any work; raises ConfigError for settings that cannot lead anywhere."""
+        for section in self.sections().values():
+            section.check(self.sources)
+
+    def as_resolved(self) -> dict[str, Any]:
+        """What run.json keeps: all but where the output lies, how it was run and how it was watched over."""
+        return self.model_dump(mode="json", by_alias=True, exclude={"output", "max_reject_share", "runner"})
+
+    def identity(self) -> dict[str, Any]:
+        """By the stage that is told by it, and the seed."""
+        first = {"sources": [source.identity() for source in self.sources], "range_bytes": self.range_bytes}
+        sections = {name: section.identity() for name, section in self.sections().items()}
+        return {"seed": self.seed, STANDARDISE.name: first, **sections}

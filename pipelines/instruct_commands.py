@@ -1,0 +1,70 @@
+"""``evenweave instruct CONFIG``, and what looks at a set before it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+from typer.core import TyperGroup
+
+from pipelines.engine.choice import choose_engine
+from pipelines.job_options import AcceptChanged, Config, Flags, Output, Set, as_overrides
+from transforms.configuration import load_settings
+
+_RUN = "run"
+
+
+class _ConfigOrCommand(TyperGroup):
+    """``instruct CONFIG`` is ``instruct run CONFIG``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        is_config = args and args[0] not in self.commands and args[0] not in ctx.help_option_names
+        return super().parse_args(ctx, [_RUN, *args] if is_config else args)
+
+
+def add_instruct_commands(app: typer.Typer) -> None:
+    group = typer.Typer(
+        help="Instruction sets of many shapes → one clean mixture: evenweave instruct CONFIG.",
+        no_args_is_help=True,
+        cls=_ConfigOrCommand,
+    )
+    group.command(_RUN, hidden=True)(run)
+    group.command()(inspect)
+    app.add_typer(group, name="instruct")
+
+
+def run(
+    config: Config,
+    beam_flags: Flags = None,
+    overrides: Set = None,
+    output: Output = None,
+    accept_changed: AcceptChanged = False,
+    remake: Annotated[
+        bool, typer.Option("--remake", help="make anew what other settings made, and what came after; keep the rest")
+    ] = False,
+) -> None:
+    """The whole chain, from sources to the mixture and the report."""
+    from pipelines.instruct.chain import instruct
+    from pipelines.instruct.run import InstructRun
+    from pipelines.instruct.settings import InstructSettings
+
+    settings = load_settings(config, InstructSettings, as_overrides(overrides, output))
+    console = Console()
+    console.print(Text.assemble(("evenweave instruct", "bold"), f" {config} → {settings.output}"))
+    instruct(InstructRun(settings, choose_engine(settings.runner, beam_flags or []), console, accept_changed, remake))
+
+
+def inspect(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="file, folder or pattern: JSON, Parquet, tars")],
+    media: Annotated[
+        str | None, typer.Option("--media", help="the folder that images and videos are named from")
+    ] = None,
+    media_prefix: Annotated[str, typer.Option("--media-prefix", help="left out at the beginning of names")] = "",
+    records: Annotated[int, typer.Option("--records", min=1, help="how many are read at most")] = 10_000,
+) -> None:
+    """What a set of instruction data holds, what has to be declared of it, and the YAML to begin with."""
+    from pipelines.instruct import inspect as job
+
+    job.run(path, media, media_prefix, records, Console())

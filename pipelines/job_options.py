@@ -1,0 +1,32 @@
+"""What the commands of jobs take."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from pipelines.packaged_configs import find_config
+
+Config = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONFIG", help="YAML of the job: a path, or one that is shipped: build/mini.yaml", callback=find_config
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="override a setting: balance.size=500"),
+]
+AcceptChanged = Annotated[
+    bool, typer.Option("--accept-changed", help="do again what was made of inputs that have changed since")
+]
+Output = Annotated[str | None, typer.Option("--output", help="run folder, in place of the one configured")]
+Flags = Annotated[list[str] | None, typer.Argument(metavar="[-- BEAM FLAGS]", help="after --: handed to Beam")]
+
+
+def as_overrides(overrides: list[str] | None, output: str | None, size: int | None = None) -> list[str]:
+    """Options as overrides: as JSON, so that YAML takes ``2024`` and ``a: b`` for names."""
+    named = {"output": output, "balance.size": size}
+    return [*(overrides or []), *(f"{key}={json.dumps(value)}" for key, value in named.items() if value is not None)]

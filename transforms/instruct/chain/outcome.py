@@ -1,0 +1,118 @@
+"""What a stage has to say of the rows of one part: new texts, facts, and rows that are not to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, NamedTuple
+
+import pyarrow as pa
+
+from transforms.instruct.folding import text_hash
+from transforms.instruct.rows import Row
+from transforms.instruct.schema import EDITS, FACTS, KEPT
+from transforms.rejects import Reject
+
+Origin = Literal["normalised", "masked", "rewritten", "translated", "captioned", "template"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A text written over part ``part`` of message ``message``; ``before`` is the hash of what stood there."""
+
+    key: str
+    message: int
+    part: int
+    text: str
+    before: bytes
+    origin: Origin
+    by: str = ""
+    prompt: bytes | None = None
+    request: bytes | None = None
+    verdict: str = KEPT
+
+
+def edit(row: Row, message: int, part: int, text: str, origin: Origin, by: str = "") -> Edit:
+    """``text`` over what the row reads there now."""
+    before = row.messages[message].content[part]
+    return Edit(row.key, message, part, text, text_hash(before.text), origin, by)  # type: ignore[union-attr]
+
+
+class SafetyFinding(NamedTuple):
+    """``kind``: what was found (``email``, ``blocked_word``); ``score`` where a model gave one; ``action``: what was
+    done (``masked``, ``dropped``, ``marked``)."""
+
+    kind: str
+    score: float | None
+    action: str
+
+
+class Rating(NamedTuple):
+    message: int
+    axis: str
+    score: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a stage found out of one row; None and () say nothing.
+
+    ``masked``: answers that are not to be learnt. ``cut_from``: the first message that is not to be shown any more, nor
+    any after it. ``group``: 16 bytes, alike for rows that belong to one half of a split. ``pair``: key of the other
+    row, and how they are related.
+    """
+
+    key: str
+    masked: tuple[int, ...] = ()
+    cut_from: int | None = None
+    group: bytes | None = None
+    split: str | None = None
+    language: str | None = None
+    category: str | None = None
+    category_by: str | None = None
+    pair: tuple[str, str] | None = None
+    ratings: tuple[Rating, ...] = ()
+    safety: tuple[SafetyFinding, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    concept_ids: tuple[int, ...] | None = None
+    concept_scores: tuple[float, ...] | None = None
+    num_tokens: int | None = None
+    loss_tokens: int | None = None
+    vision_patches: int | None = None
+
+
+@dataclass
+class Outcome:
+    """Of one part. Rows that are neither rejected nor have a fact go on as they are."""
+
+    edits: list[Edit] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def edits_table(edits: Iterable[Edit]) -> pa.Table:
+    return pa.Table.from_pylist([asdict(one) for one in edits], EDITS)
+
+
+def facts_table(keys: Sequence[str], facts: Iterable[Fact]) -> pa.Table:
+    """One row for each of ``keys``, in their order; raises ValueError for a fact of none of them, or a second one."""
+    by_key: dict[str, Fact] = {}
+    for fact in facts:
+        if fact.key in by_key:
+            raise ValueError(f"two facts of {fact.key}")
+        by_key[fact.key] = fact
+    if foreign := by_key.keys() - set(keys):
+        raise ValueError(f"facts of rows that do not go on: {sorted(foreign)[:3]}")
+    nothing = dict.fromkeys(FACTS.names)
+    return pa.Table.from_pylist(
+        [_values(by_key[key]) if key in by_key else {**nothing, "key": key} for key in keys], FACTS
+    )
+
+
+def _values(fact: Fact) -> dict[str, Any]:
+    values = {one.name: getattr(fact, one.name) for one in fields(fact)}
+    for name in ("ratings", "safety"):
+        values[name] = [one._asdict() for one in values[name]]
+    values["pair"] = None if fact.pair is None else dict(zip(("key", "relation"), fact.pair, strict=True))
+    return {name: None if value == () or value == [] else value for name, value in values.items()}

@@ -1,0 +1,1 @@
+"""The same question asked twice: told by images, question and answer together."""

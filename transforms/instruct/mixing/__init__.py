@@ -1,0 +1,1 @@
+"""Exactly so many rows, in the shares that are asked for."""

@@ -1,0 +1,1 @@
+"""The mixture as trainers read it, with what has to be said of it."""
