@@ -11,7 +11,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-_SIDE = 32
+HASHED_SIDE = 32  # of the thumbnail that is hashed
 _LOW = 8
 _DECIMALS = 4  # far above what float64 leaves of a zero (1e-8), far below what sets two real pictures apart
 
@@ -24,8 +24,8 @@ def content_hash(data: bytes) -> bytes:
 def _dct_rows() -> NDArray[np.float64]:
     """(8, 32): the eight lowest frequencies of the DCT-II of 32 samples, scaled as in scipy.fftpack."""
     frequency = np.arange(_LOW)[:, None]
-    sample = np.arange(_SIDE)[None, :]
-    return np.asarray(2 * np.cos(np.pi * frequency * (2 * sample + 1) / (2 * _SIDE)))
+    sample = np.arange(HASHED_SIDE)[None, :]
+    return np.asarray(2 * np.cos(np.pi * frequency * (2 * sample + 1) / (2 * HASHED_SIDE)))
 
 
 _DCT = _dct_rows()

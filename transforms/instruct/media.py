@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeGuard
 
-from transforms.images.hashing import content_hash
-from transforms.images.header import PILLOW_MAX_PIXELS, ImageFault, image_format, open_image, orientation
+from transforms.images.decode import DecodeSettings, decode
+from transforms.images.hashing import HASHED_SIDE, content_hash, perceptual_hashes
+from transforms.images.header import PILLOW_MAX_PIXELS, ImageFault, open_image, orientation
+from transforms.images.thumbnail import grey_thumbnail
 from transforms.instruct.rows import MediaKind, Medium
 from transforms.instruct.settings import InstructSource
 from transforms.packing.documents.media import read_regular
@@ -19,7 +21,9 @@ from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
 
 _URLS = ("http://", "https://", "data:")
-_SIDES_TURNED = 5  # EXIF orientations from here on exchange width and height
+_MOST_KNOWN = 100_000  # some 60 MB
+_ANY_SIZE = DecodeSettings(max_pixels=PILLOW_MAX_PIXELS, min_side=1)  # what is too small to learn from is not said here
+_LEAST_SIDE = 4 * HASHED_SIDE  # pixels that a JPEG keeps when it is decoded for its hash alone
 
 
 class Measured(NamedTuple):
@@ -73,6 +77,7 @@ class MediaFiles:
     def __init__(self, source: InstructSource, records: StoragePath) -> None:
         self._folder = StoragePath.of(source.media) if source.media else records.parent
         self._prefix = source.media_prefix
+        self._known: dict[str, Measured] = {}  # files: many rows ask about one picture
 
     def measure(self, key: str, medium: Medium) -> Measured | Reject:
         """With its size, format and hash; its bytes stay where no file holds them alone."""
@@ -87,11 +92,16 @@ class MediaFiles:
                 return Reject(key, missing, path)
             if path is None:
                 return Reject(key, Reason.UNSAFE_MEMBER_NAME, f"{medium.uri!r} is not below the folder of media")
+            if (known := self._known.get(str(path))) is not None and known.medium.kind == medium.kind:
+                return known._replace(medium=replace(known.medium, licence=medium.licence))
             read = read_regular(path)
             if isinstance(read, str):
                 return Reject(key, missing, f"{_shown(medium.uri)}: {read}")
             data, placed = read, replace(medium, uri=str(path))
-        return self._measured(key, replace(placed, size_bytes=len(data)), data)
+        found = self._measured(key, replace(placed, size_bytes=len(data)), data)
+        if isinstance(found, Measured) and medium.data is None and len(self._known) < _MOST_KNOWN:
+            self._known[str(placed.uri)] = found
+        return found
 
     def place(self, uri: str | None) -> StoragePath | str | None:
         """The file that a name means; text where it names none, None for one outside the folder of media."""
@@ -110,12 +120,14 @@ class MediaFiles:
             ending = (medium.member or medium.uri or "").rpartition(".")[2].lower()
             sized = replace(hashed, width=video.width, height=video.height, frames=video.total_frames)
             return Measured(replace(sized, format=ending if ending.isalnum() else "video"))
-        image = open_image(data, PILLOW_MAX_PIXELS)
+        image = decode(data, _ANY_SIZE, _LEAST_SIDE)
         if isinstance(image, ImageFault):
             return Reject(key, image.reason, f"{name}: {image.detail}")
-        turn = orientation(image)
-        width, height = image.size if turn < _SIDES_TURNED else image.size[::-1]
-        return Measured(replace(hashed, format=image_format(image), width=width, height=height), turn)
+        header = open_image(data, PILLOW_MAX_PIXELS)
+        assert not isinstance(header, ImageFault)  # it was decoded
+        looks = int(perceptual_hashes(grey_thumbnail(image, HASHED_SIDE)[None])[0]).to_bytes(8, "big")
+        sized = replace(hashed, format=image.format, width=image.width, height=image.height, perceptual_hash=looks)
+        return Measured(sized, orientation(header))
 
 
 def _shown(name: str | None) -> str:

@@ -55,6 +55,7 @@ def test_one_row_whatever_the_format(folder: pathlib.Path) -> None:
         (medium,) = row.media
         assert (medium.width, medium.height, medium.format, medium.size_bytes) == (*SIZE, "jpg", len(data))
         assert medium.content_hash == xxhash.xxh3_128_digest(data)
+        assert len(medium.perceptual_hash or b"") == 8
         assert from_table(to_table([row])) == [row]
         found[path.name] = row
     assert found["lines.jsonl"].media[0].uri == str(folder / "cat.jpg") and found["lines.jsonl"].media[0].data is None
