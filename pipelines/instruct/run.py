@@ -114,7 +114,7 @@ def _go_back_to_other_settings(
         line = f" {changed} changed: {', '.join(stale)} made anew"
         console.print(Text.assemble(("remake:", "yellow"), line), soft_wrap=True)
         first = stage_named(stale[0])
-        go_back(state, first)
+        go_back(state, first)  # which leaves what the first has made
         for path in folders_of(state.folder, first):
             path.remove()
     state.adopt(folder.fingerprint, config, identity)
