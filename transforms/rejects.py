@@ -64,6 +64,7 @@ class Reason(StrEnum):
     FRAME_MISMATCH = "frame_mismatch"  # a document names more or fewer images than its file has pictures
     NOT_IN_DOCUMENT = "not_in_document"  # a downloaded image whose URL no document of its file names
     OUTSIDE_STRATA = "outside_strata"  # of no source or language that balance.strata.sizes names; counted, as the last
+    LICENCE_NOT_ALLOWED = "licence_not_allowed"  # none that mix.allow_licenses names; counted, as not_selected
 
 
 class Reject(NamedTuple):
