@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from transforms.conversations.document import Image, Text
+from transforms.annotating.language import detect_languages
+from transforms.conversations.document import Image, Message, Text
 from transforms.conversations.shapes import UnusableError
+from transforms.datasets import UNDETERMINED
 from transforms.errors import InputError
 from transforms.instruct.adapters.base import KEY_FIELDS, LANGUAGE_FIELDS, LICENCE_FIELDS
 from transforms.instruct.adapters.registry import ADAPTERS, detect
@@ -25,6 +27,8 @@ from transforms.instruct.rows import Region, Row
 from transforms.instruct.settings import AUTO, InstructSource
 from transforms.instruct.source_text import source_text
 from transforms.rejects import Reason, Reject
+
+_SURE = 0.6  # of the letters: an English question about Chinese signs is still an English one
 
 
 class WrittenBox(NamedTuple):
@@ -93,12 +97,21 @@ def read_record(key: str, record: Mapping[str, Any], part: InstructPart, source:
         tools=said.tools,
         media=tuple(replace(medium, licence=licence) for medium in media),
         answers=read_answers(messages, reading.answers),
-        language=_stated(record, LANGUAGE_FIELDS) or source.language,
+        language=_stated(record, LANGUAGE_FIELDS) or _language(messages, source),
         licence_data=licence,
         model_terms=tuple(source.model_terms),
         source_record=source_text(record),
     )
     return ReadRecord(row, tuple(_boxes(row, record)), adapter.name, tuple(adapter.unexpected_keys(record)))
+
+
+def _language(messages: Sequence[Message], source: InstructSource) -> str | None:
+    """The source's, or by what is said in the turns; None where that says nothing."""
+    if source.language != AUTO:
+        return source.language
+    said = [part.text for one in messages if one.role != "system" for part in one.content if isinstance(part, Text)]
+    (found,) = detect_languages([" ".join(said)], source.languages, _SURE)
+    return None if found == UNDETERMINED else found
 
 
 def measure_all(row: Row, files: MediaFiles) -> tuple[Measured, ...] | Reject:
