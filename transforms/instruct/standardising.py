@@ -27,7 +27,9 @@ from transforms.instruct.rows import Region, Row
 from transforms.instruct.settings import AUTO, InstructSource
 from transforms.instruct.source_text import source_text
 from transforms.rejects import Reason, Reject
+from transforms.scripts import count_letters
 
+_LEAST_LETTERS = 8  # of questions that tell their language, a Chinese one counting as three: not of "OK?"
 _SURE = 0.6  # of the letters: an English question about Chinese signs is still an English one
 
 
@@ -106,12 +108,18 @@ def read_record(key: str, record: Mapping[str, Any], part: InstructPart, source:
 
 
 def _language(messages: Sequence[Message], source: InstructSource) -> str | None:
-    """The source's, or by what is said in the turns; None where that says nothing."""
+    """The source's, or that of the questions, or where those say too little of all turns; None where these do too."""
     if source.language != AUTO:
         return source.language
-    said = [part.text for one in messages if one.role != "system" for part in one.content if isinstance(part, Text)]
-    (found,) = detect_languages([" ".join(said)], source.languages, _SURE)
+    asked = _said(messages, ("user",))
+    said = asked if count_letters([asked]).sum() >= _LEAST_LETTERS else _said(messages, ("user", "assistant"))
+    (found,) = detect_languages([said], source.languages, _SURE)
     return None if found == UNDETERMINED else found
+
+
+def _said(messages: Sequence[Message], roles: Sequence[str]) -> str:
+    turns = (message for message in messages if message.role in roles)
+    return " ".join(part.text for turn in turns for part in turn.content if isinstance(part, Text))
 
 
 def measure_all(row: Row, files: MediaFiles) -> tuple[Measured, ...] | Reject:

@@ -46,6 +46,8 @@ def folder(tmp_path: pathlib.Path) -> pathlib.Path:
         (("这是什么？", "一只猫。"), {"lang": "de"}, "de"),
         (("What is 猫 in English?", "A cat."), {}, "en"),
         (("1 + 1 = ?", "2"), {}, None),
+        (("OK?", "一只黑色的猫。"), {}, "zh"),
+        (("Describe it.", "一只黑色的猫坐在红色的垫子上。"), {}, "en"),  # the answer may be in the wrong one
         (("Qu'est-ce que c'est ?", "Un chat."), {"lang": ""}, "en"),  # French is no candidate, and of the same script
     ],
 )
