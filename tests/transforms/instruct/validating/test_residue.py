@@ -28,7 +28,8 @@ def test_tokens_and_places() -> None:
 def test_html() -> None:
     assert without_html("<p>One</p><p>Two<br/>three &amp; four</p>", "Say it.") == "One\n\nTwo\nthree & four"
     for text, question in (
-        ("<p>One</p>", "Write a paragraph tag."), ('<p class="a">One</p>', ""), ("<div><p>One</p></div>", ""), ("a < b", ""),
+        ("<p>One</p>", "Write a paragraph tag."),
+        ('<p class="a">One</p>', ""), ("<div><p>One</p></div>", ""), ("a < b", ""),
         ("Use `<br>` there.", ""),
     ):  # fmt: skip
         assert without_html(text, question) is None
