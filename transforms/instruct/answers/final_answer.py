@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 
 _MOST = 80  # characters of a final answer; more is an explanation still
-#: GSM8K writes #### before it, MATH boxes it.
-_HASHES = re.compile(r"^####[ \t]*(\S.*)$", re.MULTILINE)
+#: GSM8K ends with ####, a space and the answer; MATH boxes it.
+_HASHES = re.compile(r"^####[ \t]*(\S.*)\Z", re.MULTILINE)
 _BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})+)\}")
 _SAID = re.compile(
-    r"(?:^|[\n.!?。！？;；,，*]\s*)(?:so,? |therefore,? |thus,? |hence,? )?(?:the )?(?:correct |final )?answer"
-    r"(?: is| to (?:the|this) question is)?\s*[:：]?\**\s*(\S[^\n]*)$|(?:最终|正确|最后)?答案(?:是|为)?\s*[:：]?\s*(\S[^\n]*)$",
+    r"(?:^|[\n.!?;,*])\s*(?:(?:so|therefore|thus|hence),? )?(?:the )?(?:correct |final )?answer"
+    r"(?: to (?:the|this) question)?(?: is\b|\s*:)[:\s*]*(?=[\w$\\(\-−])([^\n]+)\Z",
     re.IGNORECASE,
+)
+_SAID_ZH = re.compile(
+    r"(?:^|[\n。！？；，])\s*(?:所以|因此|故|综上)?，?(?:最终|正确|最后)?的?答案(?:应该?)?(?:是|为|[:：])[：:\s]*(?=[\w$\\(\-−])([^\n]+)\Z"
 )
 
 
 def final_answer(text: str) -> str | None:
     """The last line that says what the answer is, without what leads to it; None of a text that does not say so."""
-    for pattern in (_HASHES, _BOXED):
-        if found := pattern.findall(text):
+    for pattern in (_HASHES, _BOXED, _SAID, _SAID_ZH):
+        if found := pattern.findall(text.rstrip()):
             return _short(found[-1])
-    found_last = _SAID.search(text.rstrip())
-    return _short(found_last[1] or found_last[2]) if found_last else None
+    return None
 
 
 def _short(text: str) -> str | None:

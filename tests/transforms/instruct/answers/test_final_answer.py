@@ -20,6 +20,10 @@ from transforms.instruct.answers.final_answer import final_answer
         ),
         ("A cat sits on a carpet.", None),
         ("She answers the phone", None),
+        ("#### Directions:\nStir it.", None),
+        ("Answers:\n1. a\n2. b", None),
+        ("“不是”表示否定，例如：“这不是答案”意味着这不是正确的答案。", None),
+        ("请提供更多信息，以便我提供更准确的答案。", None),
     ],
 )
 def test_what_it_comes_to(text: str, expected: str | None) -> None:
