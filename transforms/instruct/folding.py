@@ -62,7 +62,9 @@ def fold_facts(rows: Sequence[Row], facts: Sequence[pa.Table]) -> list[Row]:
     that are masked are not learnt, and places in texts that were written over are found again."""
     found: dict[str, dict[str, Any]] = {}
     for table in facts:
-        told = [name for name in (*_OF_ROWS, "masked", "cut_from") if table[name].null_count < table.num_rows]
+        told = [
+            name for name in (*_OF_ROWS, "masked", "cut_from", "reasoning") if table[name].null_count < table.num_rows
+        ]
         if told:
             for values in table.select(["key", *told]).to_pylist():
                 _join(found.setdefault(values.pop("key"), {}), values)
@@ -88,10 +90,11 @@ def _with_facts(row: Row, known: dict[str, Any]) -> Row:
         return row
     row = replace(row, **{name: known[name] for name in _OF_ROWS if name in known})
     masked, end = set(known.get("masked", ())), known.get("cut_from", len(row.messages))
-    if not masked and end == len(row.messages):
+    strip = known.get("reasoning") == "strip"
+    if not masked and end == len(row.messages) and not strip:
         return row
     messages = tuple(
-        replace(message, train=False) if index in masked else message
+        replace(message, train=message.train and index not in masked, reasoning=None if strip else message.reasoning)
         for index, message in enumerate(row.messages[:end])
     )
     regions = tuple(one for one in row.regions if one.message < end)

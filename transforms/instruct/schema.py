@@ -116,6 +116,7 @@ FACTS = pa.schema(
         ("key", pa.string()),
         ("masked", pa.list_(pa.int16())),  # messages that are not learnt
         ("cut_from", pa.int16()),  # the first message that is not shown any more
+        ("reasoning", pa.string()),  # strip: what was thought before answers is not shown any more
         ("group", pa.binary(16)),
         ("split", pa.string()),
         ("language", pa.string()),

@@ -59,13 +59,14 @@ class Fact:
     """What a stage found out of one row; None and () say nothing.
 
     ``masked``: answers that are not to be learnt. ``cut_from``: the first message that is not to be shown any more, nor
-    any after it. ``group``: 16 bytes, alike for rows that belong to one half of a split. ``pair``: key of the other
-    row, and how they are related.
+    any after it. ``reasoning``: strip, where what was thought before answers is not to be shown. ``group``: 16 bytes,
+    alike for rows that belong to one half of a split. ``pair``: key of the other row, and how they are related.
     """
 
     key: str
     masked: tuple[int, ...] = ()
     cut_from: int | None = None
+    reasoning: Literal["keep", "strip"] | None = None
     group: bytes | None = None
     split: str | None = None
     language: str | None = None
