@@ -76,6 +76,9 @@ class Reason(StrEnum):
     NOT_AMONG_CHOICES = "not_among_choices"  # an answer that is none of the choices
     REPEATED_CHOICES = "repeated_choices"  # a question that offers one choice twice
     BAD_BOX = "bad_box"  # empty, turned over, or outside its picture
+    PERSONAL_DATA = "personal_data"  # of a kind whose rows are to be dropped
+    LISTED_MEDIUM = "listed_medium"  # an image or a video whose hash is on a list
+    UNSAFE_IMAGE = "unsafe_image"  # too near to a concept that is not to be shown
 
 
 class Reject(NamedTuple):

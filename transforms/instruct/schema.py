@@ -92,7 +92,8 @@ ROWS = pa.schema(
     ]
 )
 
-#: One text that a stage wrote over one part. ``before`` is xxh3-128 of the text that it was written over, ``prompt``
+#: One text that a stage wrote over one part; part -1 is what was thought before an answer, and message -1 with it the
+#: definitions of tools. ``before`` is xxh3-128 of the text that it was written over, ``prompt``
 #: and ``request`` name what a model was asked; ``verdict`` is kept, or why it was refused.
 EDITS = pa.schema(
     [

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from transforms.datasets import ShardName, read_counts, read_table, write_rejects, write_table
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.outcome import Outcome, edits_table, facts_table
-from transforms.instruct.folding import fold, fold_facts
+from transforms.instruct.folding import answers_again, fold, fold_facts
 from transforms.instruct.rows import Row, from_table
 from transforms.instruct.schema import ROWS
 from transforms.rejects import Counts
@@ -36,7 +36,9 @@ def read_rows(folder: InstructFolder, name: ShardName, before: str, with_record:
         if path.is_file():
             edits.append((stage, _of_rows(read_table(path, prints), table["key"])))
         facts.append(read_table(folder.facts(stage, *name), prints))
-    return fold_facts(from_table(fold(table, edits)), facts)
+    edited = {key for _, one in edits for key in one["key"].to_pylist()}
+    rows = fold_facts(from_table(fold(table, edits)), facts)
+    return [answers_again(row) if row.key in edited else row for row in rows]
 
 
 def remaining(folder: InstructFolder, name: ShardName, before: str, columns: Sequence[str]) -> pa.Table:
