@@ -15,7 +15,7 @@ BEAM_FLAGS  := $(if $(RUNNER),-- --runner=$(RUNNER) $(RUNNER_FLAGS))
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build-85m report tiny-encoder train-tiny test test-compat check fuzz format mutants bench \
+.PHONY: help setup setup-dev build-85m instruct report tiny-encoder train-tiny test test-compat check fuzz format mutants bench \
         bench-balanced-training clean
 
 help: ## this list
@@ -41,6 +41,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 build-85m: setup ## the main job: balanced shards and a report, from the embedded corpus or from INPUT=
 	$(BIN)/evenweave build $(CONFIG) $(BUILD_FLAGS) $(BEAM_FLAGS)
+
+instruct: setup ## the instruction mixture, from the embedded sets or by CONFIG=configs/instruct/… of your own
+	$(BIN)/evenweave instruct $(if $(filter file,$(origin CONFIG)),configs/instruct/mini.yaml,$(CONFIG)) \
+		$(if $(OUTPUT),--output $(OUTPUT)) $(foreach setting,$(SET),--set $(setting)) $(BEAM_FLAGS)
 
 report: setup ## the report of a run again: RUN=runs/mini
 	$(BIN)/evenweave report $(or $(RUN),runs/mini)

@@ -12,7 +12,7 @@ from pipelines.engine.settings import available_cores
 from pipelines.looking import look_into
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
-from transforms.stages import CHAIN, PACK, from_on
+from transforms.stages import INSTRUCT_CHAIN, PACK, Stage
 from transforms.verifying.finding import Finding
 from transforms.verifying.repair import first_stage, repair
 from transforms.verifying.run import Verifier
@@ -46,6 +46,13 @@ def run(run_folder_uri: str, and_repair: bool = False, console: Console | None =
     return NOT_SOUND if repair(state, findings) else SOUND
 
 
+def _command(stage: Stage | None) -> str:
+    """That which runs ``stage``."""
+    if stage is PACK:
+        return PACK.name
+    return "instruct" if stage in INSTRUCT_CHAIN else "build"
+
+
 def _look(state: RunState, console: Console) -> list[Finding]:
     columns = (TextColumn("verify"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -67,7 +74,7 @@ def _say(console: Console, state: RunState, findings: Sequence[Finding], and_rep
         say(f"[red]✗[/] {of}{escape(finding.path.relative_to(root))} {escape(finding.seen)}")
     if len(findings) > _MOST_TOLD:
         say(f"  and {len(findings) - _MOST_TOLD:,} more")
-    stages = ", ".join(stage.name for stage in (*CHAIN, PACK) if stage.name in state.values["stages"])
+    stages = ", ".join(stage.name for stage in state.begun)
     if not findings:
         say(f"[green]✓[/] {escape(str(root))} is sound ({stages or 'nothing begun'})")
         return
@@ -77,9 +84,9 @@ def _say(console: Console, state: RunState, findings: Sequence[Finding], and_rep
     if not any(finding.is_mendable for finding in findings):
         return
     first = first_stage(findings)
-    repeated = [stage.name for stage in from_on(first)] if first else []
+    repeated = [stage.name for stage in state.from_on(first)] if first else []
     what = f"to be repeated: {', '.join(repeated)}" if repeated else "no stage is to be repeated"
-    again = f"evenweave {PACK.name}" if first is PACK else "evenweave build"
+    again = f"evenweave {_command(first)}"
     if and_repair:
         say(f"Removed what is broken; {what}. Run the same {again} again.")
     elif state.is_older:

@@ -64,6 +64,18 @@ class Reason(StrEnum):
     FRAME_MISMATCH = "frame_mismatch"  # a document names more or fewer images than its file has pictures
     NOT_IN_DOCUMENT = "not_in_document"  # a downloaded image whose URL no document of its file names
     OUTSIDE_STRATA = "outside_strata"  # of no source or language that balance.strata.sizes names; counted, as the last
+    LICENCE_NOT_ALLOWED = "licence_not_allowed"  # none that mix.allow_licenses names; counted, as not_selected
+    ROLES_OUT_OF_ORDER = "roles_out_of_order"  # turns that do not follow one another, before any answer that is learnt
+    EMPTY_TURN = "empty_turn"  # a question or an answer without a word
+    TRUNCATED_TEXT = "truncated_text"  # an answer that begins or ends in the middle
+    LOOPING_TEXT = "looping_text"  # an answer that says the same again and again
+    REFUSAL = "refusal"  # an answer that says why it is none
+    ERROR_MESSAGE = "error_message"  # what a server said in place of an answer
+    GARBLED_TEXT = "garbled_text"  # read in another encoding than it was written in
+    STRAY_PLACEHOLDER = "stray_placeholder"  # the place of an image or a video, in a text that shows none there
+    NOT_AMONG_CHOICES = "not_among_choices"  # an answer that is none of the choices
+    REPEATED_CHOICES = "repeated_choices"  # a question that offers one choice twice
+    BAD_BOX = "bad_box"  # empty, turned over, or outside its picture
 
 
 class Reject(NamedTuple):

@@ -19,7 +19,7 @@ from transforms.at_rest import FORMAT_VERSION, OLDER_VERSIONS, RUN_JSON, check_o
 from transforms.configuration import fingerprint
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts, StoredCounts
-from transforms.stages import BALANCE, COUNTS_ENDING, EXPORT, REJECTS, Stage, from_on, stage_named
+from transforms.stages import BALANCE, COUNTS_ENDING, EXPORT, REJECTS, STAGES, Stage, from_on, stage_named
 from transforms.storage import StoragePath
 
 
@@ -193,17 +193,31 @@ class RunState:
         self.values |= {"fingerprint": fingerprint, "config": config, "identity": identity}
         self._save()
 
-    def from_on(self, stage: Stage) -> tuple[Stage, ...]:
-        """``stage`` and those that come after it in this run, whose settings may have ordered them."""
-        if (names := self.values["identity"].get("stages")) is None:
-            return from_on(stage)
-        return tuple(stage_named(name) for name in names[names.index(stage.name) :])
+    @property
+    def begun(self) -> list[Stage]:
+        """The stages that were begun, in the order of this run."""
+        order = self._ordered if self._ordered is not None else [stage.name for stage in STAGES]
+        return [stage_named(name) for name in order if name in self.values["stages"]]
 
-    def folder_of(self, stage: Stage) -> RunFolder:
-        """The run folder with the fingerprint that the files of a stage carry."""
-        if "stages" not in self.values["identity"]:
-            return self.folder
-        return replace(self.folder, fingerprint=stage_fingerprints(self.values["identity"])[stage.name])
+    def from_on(self, stage: Stage) -> tuple[Stage, ...]:
+        """``stage`` and those that come after it in this run."""
+        if self._ordered is None:
+            return from_on(stage)
+        return tuple(stage_named(name) for name in self._ordered[self._ordered.index(stage.name) :])
+
+    def of(self, stage: Stage) -> RunState:
+        """The same with the fingerprint that the files of ``stage`` carry."""
+        if self._ordered is None:
+            return self
+        return RunState(
+            replace(self.folder, fingerprint=stage_fingerprints(self.values["identity"])[stage.name]), self.values
+        )
+
+    @property
+    def _ordered(self) -> list[str] | None:
+        """The stages of a run whose settings order them, each with a fingerprint of its own; None of any other."""
+        names: list[str] | None = self.values["identity"].get("stages")
+        return names
 
     def is_done(self, stage: str) -> bool:
         return bool(self.values["stages"].get(stage, {}).get("state") == "done")

@@ -29,6 +29,9 @@ def instruct(run: InstructRun) -> None:
     runner = StageRunner(run.state, run.engine, run.console, run.settings.max_reject_share)
     for stage in run.stages():
         runner.run_stage(stage, functools.partial(_find_job, stage, run))
+    from pipelines.instruct.report import write_report
+
+    write_report(run)
 
 
 def _check_sources(run: InstructRun) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines.engine.engine import Engine
+from pipelines.instruct.miniature import draw
 from pipelines.instruct.settings import InstructSettings
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName
@@ -38,6 +39,9 @@ class InstructRun:
 
     @cached_property
     def inputs(self) -> list[InstructPart]:
+        """The parts of all sources; drawing the embedded corpus first, where that is asked for."""
+        if self.settings.miniature is not None:
+            draw(self.settings.miniature, self.console)
         return [part for source in self.settings.sources for part in list_parts(source, self.settings.range_bytes)]
 
     @cached_property
@@ -114,7 +118,7 @@ def _go_back_to_other_settings(
         line = f" {changed} changed: {', '.join(stale)} made anew"
         console.print(Text.assemble(("remake:", "yellow"), line), soft_wrap=True)
         first = stage_named(stale[0])
-        go_back(state, first)
+        go_back(state, first)  # which leaves what the first has made
         for path in folders_of(state.folder, first):
             path.remove()
     state.adopt(folder.fingerprint, config, identity)

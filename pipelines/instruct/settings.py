@@ -20,14 +20,32 @@ from transforms.instruct.settings import InstructSource
 from transforms.instruct.splitting.settings import SplitSettings
 from transforms.instruct.stage_order import check_order
 from transforms.instruct.validating.settings import ValidateSettings
+from transforms.miniature.instruct.settings import InstructCorpusSettings
 from transforms.stages import INSTRUCT_CHAIN, STANDARDISE
 from transforms.storage import absolute
+
+
+class MiniatureInstructions(Settings):
+    """The embedded instruction corpus, drawn before the first stage."""
+
+    folder: str = Field(min_length=1, description="where it is drawn; its sources/ are then ordinary sources")
+    settings: InstructCorpusSettings = Field(default_factory=InstructCorpusSettings)
+
+    @field_validator("folder")
+    @classmethod
+    def _resolve(cls, folder: str) -> str:
+        return absolute(folder)
 
 
 class InstructSettings(Settings):
     """Everything that ``evenweave instruct`` needs."""
 
     output: str = Field(min_length=1, description="the run folder: a path or URI", json_schema_extra=NOT_FINGERPRINTED)
+    miniature: MiniatureInstructions | None = Field(
+        None,
+        description="draw the embedded corpus first; null for real input",
+        json_schema_extra=NOT_FINGERPRINTED,  # an input like any other: the listing of its files identifies it
+    )
     sources: list[InstructSource] = Field(min_length=1, description="the sets that are mixed")
     seed: int = Field(0, ge=0, description="of every keyed choice")
     stages: list[str] = Field(

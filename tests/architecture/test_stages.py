@@ -11,7 +11,7 @@ import pytest
 from pipelines.build_settings import BuildSettings
 from tests.architecture.test_imports import PACKAGES, ROOT, modules
 from transforms import stages
-from transforms.stages import ANNOTATE, CHAIN, PACK, Stage, rejecting_before
+from transforms.stages import ANNOTATE, CHAIN, INSTRUCT_CHAIN, STAGES, Stage, rejecting_before
 
 #: The declaration, and where the name also is that of a section of the settings or of a folder.
 _MOST_FILES = 4
@@ -27,7 +27,7 @@ def parsed() -> list[tuple[str, ast.Module]]:
 
 
 def test_the_name_of_a_stage_stands_in_few_files() -> None:
-    files: dict[str, set[str]] = {stage.name: set() for stage in (*CHAIN, PACK)}
+    files: dict[str, set[str]] = {stage.name: set() for stage in STAGES}
     for path, tree in parsed():
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in files:
@@ -38,7 +38,7 @@ def test_the_name_of_a_stage_stands_in_few_files() -> None:
 
 def test_every_declared_stage_has_its_place() -> None:
     declared = {stage.name for stage in vars(stages).values() if isinstance(stage, Stage)}
-    assert declared == {stage.name for stage in (*CHAIN, PACK)}
+    assert declared == {stage.name for stage in STAGES} and len(declared) == len(STAGES)
 
 
 def test_one_way_leads_to_annotations() -> None:
@@ -49,9 +49,10 @@ def test_one_way_leads_to_annotations() -> None:
         )
 
 
-@pytest.mark.parametrize("stage", CHAIN, ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", (*CHAIN, *INSTRUCT_CHAIN), ids=lambda stage: stage.name)
 def test_every_stage_has_a_job_of_its_name(stage: Stage) -> None:
-    job = ROOT / "pipelines" / f"{stage.name}.py"
+    folder = ROOT / "pipelines" / ("instruct" if stage in INSTRUCT_CHAIN else "")
+    job = folder / f"{stage.name}.py"
     functions = [node.name for node in ast.parse(job.read_text()).body if isinstance(node, ast.FunctionDef)]
     assert "stage_job" in functions
 

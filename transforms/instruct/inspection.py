@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import xxhash
 
-from transforms.annotating.language import detect_languages
-from transforms.conversations.document import Text
+from transforms.datasets import UNDETERMINED
 from transforms.errors import InputError
 from transforms.instruct.grounding.evidence import Candidate, describe, weigh
 from transforms.instruct.media import MediaFiles
@@ -29,8 +28,6 @@ from transforms.rejects import Reason, Reject
 
 _SHOWN_ROWS = 20
 _MEASURED_ROWS = 500  # rows whose media are read: some hundred MB at most
-_LANGUAGES = ("en", "zh")
-_SURE = 0.8  # of the letters
 
 
 @dataclass
@@ -132,8 +129,7 @@ class _Look:
         found.unexpected.update(read.unexpected)
         found.forms.update(answer.form for answer in row.answers)
         found.turns[len(row.answers)] += 1
-        text = " ".join(part.text for message in row.messages for part in message.content if isinstance(part, Text))
-        found.languages.update(detect_languages([text], _LANGUAGES, _SURE))
+        found.languages[row.language or UNDETERMINED] += 1
         found.licences[row.licence_data or "unknown"] += 1
         found.media.update(medium.kind for medium in row.media)
         found.notations.update(box.notation for box in read.boxes)

@@ -69,10 +69,10 @@ def _share(candidate: Candidate) -> str:
     return f"{candidate.inside:.1%} of {candidate.boxes} boxes lie inside"
 
 
-def _language(found: Inspection) -> tuple[str | None, str]:
+def _language(found: Inspection) -> tuple[str, str]:
     counts = ", ".join(f"{name} {count}" for name, count in found.languages.most_common())
     known = [name for name in found.languages if name != "und"]
-    return (known[0] if len(found.languages) == len(known) == 1 else None), counts or "no record was read"
+    return (known[0] if len(found.languages) == len(known) == 1 else AUTO), counts or "no record was read"
 
 
 def _license(found: Inspection) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from transforms.configuration import NOT_FINGERPRINTED, Settings
 from transforms.instruct.adapters.registry import ADAPTERS
 from transforms.instruct.grounding.conventions import Convention, Frame, Order, Unit
 from transforms.packing.documents.image_tokens import IMAGE_LIMITS, PixelLimits
+from transforms.scripts import SCRIPT_OF
 
 AUTO = "auto"  # each record by its own fields
 
@@ -65,9 +66,21 @@ class InstructSource(Settings):
     coordinates: Coordinates | None = Field(
         None, description="how boxes are written; without it, a source with boxes is not read"
     )
-    language: str | None = Field(None, pattern=r"^[a-z]{2,3}$", description="ISO 639 code of its texts; null: unknown")
+    language: str = Field(
+        AUTO,
+        pattern=r"^(auto|[a-z]{2,3})$",
+        description="ISO 639 code of its texts; auto: what a record says, else told from its turns",
+    )
+    languages: list[str] = Field(["en", "zh"], min_length=1, description="what auto tells apart")
     license: str = Field("unknown", description="of records that do not state their own")
     model_terms: list[str] = Field(default=[], description="whose terms of use bind it: models that wrote parts of it")
+
+    @field_validator("languages")
+    @classmethod
+    def _are_told_apart(cls, languages: list[str]) -> list[str]:
+        if unknown := [one for one in languages if one not in SCRIPT_OF]:
+            raise ValueError(f"{unknown[0]!r} cannot be told from others; there are {', '.join(sorted(SCRIPT_OF))}")
+        return languages
 
     @field_validator("adapter")
     @classmethod

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from transforms.conversations.document import Image, Text
+from transforms.annotating.language import detect_languages
+from transforms.conversations.document import Image, Message, Text
 from transforms.conversations.shapes import UnusableError
+from transforms.datasets import UNDETERMINED
 from transforms.errors import InputError
 from transforms.instruct.adapters.base import KEY_FIELDS, LANGUAGE_FIELDS, LICENCE_FIELDS
 from transforms.instruct.adapters.registry import ADAPTERS, detect
@@ -25,6 +27,10 @@ from transforms.instruct.rows import Region, Row
 from transforms.instruct.settings import AUTO, InstructSource
 from transforms.instruct.source_text import source_text
 from transforms.rejects import Reason, Reject
+from transforms.scripts import count_letters
+
+_LEAST_LETTERS = 8  # of questions that tell their language, a Chinese one counting as three: not of "OK?"
+_SURE = 0.6  # of the letters: an English question about Chinese signs is still an English one
 
 
 class WrittenBox(NamedTuple):
@@ -93,12 +99,27 @@ def read_record(key: str, record: Mapping[str, Any], part: InstructPart, source:
         tools=said.tools,
         media=tuple(replace(medium, licence=licence) for medium in media),
         answers=read_answers(messages, reading.answers),
-        language=_stated(record, LANGUAGE_FIELDS) or source.language,
+        language=_stated(record, LANGUAGE_FIELDS) or _language(messages, source),
         licence_data=licence,
         model_terms=tuple(source.model_terms),
         source_record=source_text(record),
     )
     return ReadRecord(row, tuple(_boxes(row, record)), adapter.name, tuple(adapter.unexpected_keys(record)))
+
+
+def _language(messages: Sequence[Message], source: InstructSource) -> str | None:
+    """The source's, or that of the questions, or where those say too little of all turns; None where these do too."""
+    if source.language != AUTO:
+        return source.language
+    asked = _said(messages, ("user",))
+    said = asked if count_letters([asked]).sum() >= _LEAST_LETTERS else _said(messages, ("user", "assistant"))
+    (found,) = detect_languages([said], source.languages, _SURE)
+    return None if found == UNDETERMINED else found
+
+
+def _said(messages: Sequence[Message], roles: Sequence[str]) -> str:
+    turns = (message for message in messages if message.role in roles)
+    return " ".join(part.text for turn in turns for part in turn.content if isinstance(part, Text))
 
 
 def measure_all(row: Row, files: MediaFiles) -> tuple[Measured, ...] | Reject:

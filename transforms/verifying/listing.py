@@ -9,7 +9,7 @@ from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.exporting.manifest import read_manifest, stats_path
 from transforms.run_folder import RunFolder, RunState
-from transforms.stages import ANNOTATE, CHAIN, EXPORT, PACK, REJECTS, Stage
+from transforms.stages import ANNOTATE, EXPORT, REJECTS, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 
@@ -89,8 +89,8 @@ def check_presence(state: RunState, names: Sequence[ShardName] | None) -> None:
         raise RunFolderError(
             f"evenweave verify {state.folder.root} --repair was broken off: run it again, and then the same command."
         )
-    done = [stage for stage in (*CHAIN, PACK) if state.is_done(stage.name)]
-    if found := [finding for stage in done for finding in missing_files(state, stage, names)]:
+    done = [stage for stage in state.begun if state.is_done(stage.name)]
+    if found := [finding for stage in done for finding in missing_files(state.of(stage), stage, names)]:
         more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
         raise RunFolderError(
             f"{found[0].path} {found[0].seen}{more}. evenweave verify {state.folder.root} --repair removes what was "

@@ -14,7 +14,7 @@ from transforms.configuration import fingerprint
 from transforms.datasets import ShardName, read_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
-from transforms.stages import ANNOTATE, CHAIN, PACK, REJECTS, VOCABULARY, Stage
+from transforms.stages import ANNOTATE, PACK, REJECTS, STANDARDISE, VOCABULARY, Stage
 from transforms.storage import PARTIAL, StoragePath
 from transforms.verifying.embeddings import check_embeddings
 from transforms.verifying.finding import Finding
@@ -40,7 +40,7 @@ class Verifier:
 
     def stages(self) -> list[Stage]:
         """Those begun, in order."""
-        return [stage for stage in (*CHAIN, PACK) if stage.name in self.state.values["stages"]]
+        return self.state.begun
 
     def total_bytes(self) -> int:
         """Of all that is to be read."""
@@ -65,8 +65,9 @@ class Verifier:
             yield Finding(folder.run_json, "has a fingerprint that is not that of the settings in it", None)
         if state.is_older:  # which wrote no list of its inputs
             return
+        first = state.of(STANDARDISE).folder if STANDARDISE in state.begun else folder
         try:
-            table = read_table(folder.inputs, folder.fingerprint, ["source", "shard"])
+            table = read_table(folder.inputs, first.fingerprint, ["source", "shard"])
             if PACK not in self.stages():  # which leaves no file of each
                 columns = (table[name].to_pylist() for name in table.column_names)
                 self.names = [ShardName(*row) for row in zip(*columns, strict=True)]
@@ -75,7 +76,7 @@ class Verifier:
             yield Finding(folder.inputs, seen, None, (folder.inputs,))
 
     def _check_stage(self, stage: Stage, pool: ThreadPoolExecutor) -> Iterator[Finding]:
-        state = self.state
+        state = self.state.of(stage)
         done = state.is_done(stage.name)
         if done:
             yield from missing_files(state, stage, self.names)
@@ -110,7 +111,7 @@ class Verifier:
 
     def _read(self, stage: Stage, file: tuple[StoragePath, int]) -> Read | Finding | None:
         path, size = file
-        folder = self.state.folder
+        folder = self.state.of(stage).folder
         try:
             if path in (folder.concepts, folder.baselines, folder.balance_sample):
                 read_table(path, folder.fingerprint)

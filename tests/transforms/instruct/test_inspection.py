@@ -112,10 +112,10 @@ def test_media_are_found_nearby(tmp_path: pathlib.Path) -> None:
     [
         ("llava_coco/gpt4_qa_30x3.jsonl", "alpaca", "before_first_question", "", "en"),
         ("qwen_demo/single_images.json", "conversations", "reject", "demo/", "en"),
-        ("v1_multimodal_demo.jsonl", "messages", "reject", "data/", None),
+        ("v1_multimodal_demo.jsonl", "messages", "reject", "data/", "auto"),
     ],
 )
-def test_real_sets(name: str, adapter: str, place_media: str, prefix: str, language: str | None) -> None:
+def test_real_sets(name: str, adapter: str, place_media: str, prefix: str, language: str) -> None:
     described = proposed(inspect(source(instruction_set(name)), 1000))
     assert (described.adapter, described.place_media, described.media_prefix, described.language) == (
         adapter, place_media, prefix, language,

@@ -38,6 +38,34 @@ def folder(tmp_path: pathlib.Path) -> pathlib.Path:
     return tmp_path
 
 
+@pytest.mark.parametrize(
+    ("said", "stated", "language"),
+    [
+        (("What is it?", "A cat."), {}, "en"),
+        (("这是什么？", "一只猫。"), {}, "zh"),
+        (("这是什么？", "一只猫。"), {"lang": "de"}, "de"),
+        (("What is 猫 in English?", "A cat."), {}, "en"),
+        (("1 + 1 = ?", "2"), {}, None),
+        (("OK?", "一只黑色的猫。"), {}, "zh"),
+        (("Describe it.", "一只黑色的猫坐在红色的垫子上。"), {}, "en"),  # the answer may be in the wrong one
+        (("Qu'est-ce que c'est ?", "Un chat."), {"lang": ""}, "en"),  # French is no candidate, and of the same script
+    ],
+)
+def test_the_language_is_told_where_nobody_says_it(
+    tmp_path: pathlib.Path, said: tuple[str, str], stated: dict[str, str], language: str | None
+) -> None:
+    path = write_lines(tmp_path / "a.jsonl", [{"conversations": asked(*said), **stated}])
+    ((row,), _) = read_all(source(path))
+    assert row.language == language
+    ((row,), _) = read_all(source(path, language="fr"))
+    assert row.language == (stated.get("lang") or "fr")
+
+
+def test_a_language_that_nobody_can_tell_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="'xx' cannot be told from others"):
+        validate({"name": "a", "path": "/a", "languages": ["en", "xx"]}, InstructSource, "it")
+
+
 def test_one_row_whatever_the_format(folder: pathlib.Path) -> None:
     data = picture()
     turns = asked("<image>Which?\nA. cat\nB. dog", "B")

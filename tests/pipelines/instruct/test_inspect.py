@@ -12,7 +12,7 @@ from pipelines.main import app
 from tests.transforms.instruct.small_sets import asked, picture, write_lines
 from transforms.errors import InputError
 
-PAGE = pathlib.Path(__file__).parents[2] / "docs" / "instruct.md"
+PAGE = pathlib.Path(__file__).parents[3] / "docs" / "instruct.md"
 
 
 def charts(folder: pathlib.Path) -> pathlib.Path:

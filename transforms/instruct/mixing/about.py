@@ -1,0 +1,116 @@
+"""What mix asks of the rows of one part: which cell each is of, how much it counts, and its keyed number.
+
+Shape legend: N rows, C cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from transforms import keyed
+from transforms.datasets import UNDETERMINED, ShardName, read_table
+from transforms.errors import RunFolderError
+from transforms.instruct.chain.folder import InstructFolder
+from transforms.instruct.chain.part_files import remaining
+from transforms.instruct.mixing.lengths import read_lengths
+from transforms.instruct.mixing.settings import MixSettings
+from transforms.packing.documents.chat import ChatTokenizer
+from transforms.stages import MIX, STANDARDISE
+
+#: What rows without a category are told by.
+UNCATEGORISED = "none"
+#: The only split that is mixed; a row of no split is of it.
+TRAIN = "train"
+
+_FACTS = ("split", "language", "category")
+
+
+class Cell(NamedTuple):
+    """Rows that are alike in all that shares can be asked of; the fields are the axes."""
+
+    category: str
+    language: str
+    source: str
+
+
+@dataclass(frozen=True)
+class PartRows:
+    """The rows of one part in their order. Those that are not to be mixed have -1 for a cell."""
+
+    keys: pa.Array  # (N,)
+    cells: tuple[Cell, ...]  # (C,)
+    cell: NDArray[np.int64]  # (N,)
+    amount: NDArray[np.int64]  # (N,) in the unit of the settings
+    sample_ids: NDArray[np.uint64]  # (N,)
+    is_apart: NDArray[np.bool_]  # (N,) of another split, which is published whole
+    is_refused: NDArray[np.bool_]  # (N,) of a licence that is not allowed
+
+
+class PartReader:
+    """Reads parts of one run; the tokenizer is loaded when it is first needed, by each worker for itself."""
+
+    def __init__(self, folder: InstructFolder, settings: MixSettings, seed: int) -> None:
+        self.folder, self.settings, self.seed = folder, settings, seed
+        self._chat: ChatTokenizer | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_chat": None}
+
+    def read(self, name: ShardName) -> PartRows:
+        """Raises RunFolderError where a file is missing, damaged or of other settings."""
+        about = read_about(self.folder, name)
+        keys = about["key"].combine_chunks()
+        allowed = self.settings.allow_licenses
+        licences = about["licence_data"].combine_chunks()
+        refused = np.zeros(len(keys), np.bool_)
+        if allowed is not None:
+            refused = ~_booleans(pc.is_in(licences, value_set=pa.array(allowed, pa.string())))
+        apart = ~refused & ~_booleans(pc.equal(pc.fill_null(about["split"], TRAIN), TRAIN))
+        names = [
+            pc.fill_null(about["category"], UNCATEGORISED).to_pylist(),
+            pc.fill_null(about["language"], UNDETERMINED).to_pylist(),
+            about["source"].to_pylist(),
+        ]
+        rows = [Cell(*values) for values in zip(*names, strict=True)]
+        cells = tuple(sorted(set(rows)))
+        number = {cell: index for index, cell in enumerate(cells)}
+        cell = np.fromiter((number[row] for row in rows), np.int64, len(rows))
+        cell[refused | apart] = -1
+        ids = keyed.sample_ids(name.source, name.shard, keys.to_pylist())
+        return PartRows(keys, cells, cell, self._amounts(name, keys), ids, apart, refused)
+
+    def _amounts(self, name: ShardName, keys: pa.Array) -> NDArray[np.int64]:
+        if self.settings.unit == "samples":
+            return np.ones(len(keys), np.int64)
+        if self._chat is None and self.settings.counts_tokens:
+            self._chat = self.settings.chat()
+        table = read_lengths(self.folder, name, self._chat)
+        if not table["key"].combine_chunks().equals(keys):
+            raise RunFolderError(f"lengths of {name.source}/{name.shard} are of other rows; remove them and run again")
+        return np.asarray(table[self.settings.unit].to_numpy(), np.int64)
+
+
+def read_about(folder: InstructFolder, name: ShardName) -> pa.Table:
+    """(N,) key, source, licence_data and what the stages before found out of the rows that they let through: split,
+    language and category; no texts are read."""
+    table = remaining(folder, name, MIX.name, ["key", "source", "licence_data", *_FACTS])
+    keys = table["key"].combine_chunks()
+    for stage in folder.before(MIX.name):
+        if stage == STANDARDISE.name:
+            continue
+        facts = read_table(folder.facts(stage, *name), folder.fingerprints[stage], ["key", *_FACTS])
+        places = pc.index_in(keys, value_set=facts["key"].combine_chunks())
+        for column in _FACTS:
+            told = pc.coalesce(facts[column].combine_chunks().take(places), table[column].combine_chunks())
+            table = table.set_column(table.schema.get_field_index(column), column, told)
+    return table
+
+
+def _booleans(values: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
+    return np.asarray(values.to_pylist(), bool)

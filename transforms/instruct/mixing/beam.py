@@ -1,0 +1,64 @@
+"""Mixing as one Beam transform: three passes over small columns of the parts, and no shuffle of rows.
+
+count ──▶ solve ──▶ windows ──▶ collect ──▶ cuts ──▶ select
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.pvalue import AsSingleton
+
+from transforms.balancing.beam import SumInPlace
+from transforms.beam import CollectToList, write_stage_counts
+from transforms.datasets import ShardName
+from transforms.instruct.mixing import draw, tally
+from transforms.instruct.mixing.about import PartReader
+from transforms.instruct.mixing.draw import Candidates, Windows
+from transforms.instruct.mixing.outcome import MixOutcome, write_outcome
+from transforms.instruct.mixing.quotas import Stratum, allot
+from transforms.instruct.mixing.tally import MixTally
+from transforms.instruct.mixing.targets import expected_copies
+from transforms.stages import MIX
+
+
+def _windows(counted: MixTally, reader: PartReader) -> Windows:
+    """Solved in one place; raises EvenweaveError where it cannot give what is asked for."""
+    expected, size = expected_copies(counted, reader.settings)
+    rows = {stratum: rows for stratum, (rows, _) in counted.strata.items()}
+    return Windows.of(allot(rows, expected, size, reader.settings.max_copies, reader.seed), rows)
+
+
+def _cuts(candidates: Candidates, windows: Windows) -> dict[Stratum, float]:
+    return candidates.cuts(windows)
+
+
+def _select(name: ShardName, reader: PartReader, windows: Windows, cuts: Mapping[Stratum, float]) -> MixOutcome:
+    return MixOutcome.of(*draw.select(name, reader, windows, cuts))
+
+
+class Mix(beam.PTransform):  # type: ignore[misc]
+    """PCollection[ShardName] → selection/…, mix/shares.json, and the stage's counts left for the driver."""
+
+    def __init__(self, reader: PartReader) -> None:
+        super().__init__()
+        self._reader = reader
+
+    def expand(self, names: beam.PCollection[ShardName]) -> beam.PCollection[None]:
+        reader = self._reader
+
+        def add_up(label: str, function: Callable[..., Any], zero: Callable[[], Any], *known: Any) -> Any:
+            inputs = [AsSingleton(one) for one in known]
+            mapped = names | label >> beam.Map(function, reader, *inputs)
+            return mapped | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
+
+        counted = add_up("Count", tally.count_part, MixTally)
+        windows = counted | "Solve" >> beam.Map(_windows, reader)
+        candidates = add_up("Collect", draw.collect, Candidates, windows)
+        cuts = candidates | "Cut" >> beam.Map(_cuts, AsSingleton(windows))
+        outcome = add_up("Select", _select, MixOutcome, windows, cuts)
+        _ = outcome | "Shares" >> beam.Map(write_outcome, reader, AsSingleton(counted), AsSingleton(windows))
+        counts = outcome | "Counts" >> beam.Map(lambda total: total.counts) | CollectToList()
+        return counts | "Leave counts" >> beam.Map(write_stage_counts, reader.folder.counts(MIX.name))
