@@ -76,6 +76,8 @@ class Reason(StrEnum):
     NOT_AMONG_CHOICES = "not_among_choices"  # an answer that is none of the choices
     REPEATED_CHOICES = "repeated_choices"  # a question that offers one choice twice
     BAD_BOX = "bad_box"  # empty, turned over, or outside its picture
+    CONFLICTING_ANSWER = "conflicting_answer"  # another row answers the same question on the same images otherwise
+    CROWDED_IMAGE = "crowded_image"  # its images have as many rows as they may
 
 
 class Reject(NamedTuple):

@@ -29,10 +29,10 @@ from transforms.storage import StoragePath
 
 #: ``location``: number of the part in the high 32 bits, row in the low 32; set when a part is read. The lesser ``rank``
 #: stays, then the greater ``length``, then the greater ``tie``. ``question``, ``answer``: as normalised; ``asked``: the
-#: question with system prompt and form; ``text``: question, answer and boxes; ``raw``: all turns as they are. ``skeleton``:
+#: question with system prompt and form; ``text``: question, answer and boxes; ``skeleton``:
 #: what of the answers no translation changes, worth ``evidence`` bits. ``closed``: of answers that can contradict.
 ROW = np.dtype(
-    [(name, "<u8") for name in ("location", "tie", "question", "asked", "answer", "text", "raw", "numbers", "skeleton")]
+    [(name, "<u8") for name in ("location", "tie", "question", "asked", "answer", "text", "numbers", "skeleton")]
     + [("rank", "<u4"), ("length", "<u4"), ("media", "<u2"), ("evidence", "u1"), ("closed", "u1")]
     + [("han", "u1"), ("bare", "u1"), ("telling", "u1"), ("boxed", "u1")]
 )
@@ -64,7 +64,9 @@ def described_folder(folder: InstructFolder) -> StoragePath:
     return folder.root / f".{DUPLICATES.name}"
 
 
-def describe_part(folder: InstructFolder, name: ShardName, rows: Sequence[Row], settings: DuplicatesSettings, seed: int) -> None:
+def describe_part(
+    folder: InstructFolder, name: ShardName, rows: Sequence[Row], settings: DuplicatesSettings, seed: int
+) -> None:
     """Writes what :func:`read_described` reads."""
     write_table(_path(folder, name), describe(rows, settings, seed), folder.fingerprints[DUPLICATES.name])
 
@@ -124,7 +126,7 @@ def _fill(found: np.void, row: Row, said: Wording, settings: DuplicatesSettings)
     reasoning = sum(len(message.reasoning or "") for message in row.messages)
     found["question"], found["asked"] = hash64(said.question), hash64(said.asked)
     found["answer"], found["text"] = hash64(said.answer), hash64(said.question, said.answer, boxes)
-    found["raw"], found["numbers"] = hash64(said.raw), hash64(said.numbers)
+    found["numbers"] = hash64(said.numbers)
     found["length"] = len(said.question) + len(said.answer) + reasoning
     found["media"] = min(len(row.media), np.iinfo(np.uint16).max)
     found["closed"] = bool(said.forms) and set(said.forms) <= set(settings.conflict_forms)

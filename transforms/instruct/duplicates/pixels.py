@@ -27,6 +27,7 @@ COARSE_SIDE = 192
 FINE_SIDE = 768
 #: Grey levels in the mean, over all: 1.3 at most for the 160, where a picture drawn in another tint has more.
 _MOST_MEAN = 1.6
+_MOST_MEAN_CROPPED = 3.0  # what is left of a crop was resampled by parts of a pixel
 _PATCH = 7  # pixels: a letter of a small picture
 _BLUR = 1.0  # pixels, of what JPEG does along edges
 _SLIP = 3  # pixels: one to each side that an edge may have moved
@@ -48,13 +49,15 @@ def is_one(first: Grey, second: Grey, max_patch_difference: float, may_be_croppe
     one, other = _of_side(first, side), _of_side(second, side)
     if agree(one, other, max_patch_difference):
         return True
-    return may_be_cropped and any(agree(*laid, max_patch_difference) for laid in _laid_over(first, second, side))
+    return may_be_cropped and any(
+        agree(*laid, max_patch_difference, _MOST_MEAN_CROPPED) for laid in _laid_over(first, second, side)
+    )
 
 
-def agree(one: Grey, other: Grey, max_patch_difference: float) -> bool:
-    """Two squares of one size."""
+def agree(one: Grey, other: Grey, max_patch_difference: float, max_mean: float = _MOST_MEAN) -> bool:
+    """Two squares of one size: everywhere, and in every patch."""
     first, second = (ndimage.gaussian_filter(grey.astype(np.float32), _BLUR) for grey in (one, other))
-    if np.abs(first - second).mean() > _MOST_MEAN:
+    if np.abs(first - second).mean() > max_mean:
         return False
     apart = np.maximum(_beyond(first, second), _beyond(second, first))
     return bool(ndimage.uniform_filter(apart, _PATCH).max() <= max_patch_difference)
@@ -95,7 +98,7 @@ def _beside(cut: Cut, step: float) -> Iterator[Cut]:
     for edge in range(4):
         for moved in (cut[edge] - step, cut[edge] + step):
             if 0 <= moved <= _MOST_CUT:
-                yield cut[:edge] + (moved,) + cut[edge + 1 :]  # type: ignore[misc]
+                yield (*cut[:edge], moved, *cut[edge + 1 :])  # type: ignore[misc]
 
 
 def _apart(whole: Grey, cut: Cut, piece: Grey) -> float:

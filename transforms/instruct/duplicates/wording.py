@@ -15,7 +15,8 @@ from transforms.instruct.rows import Answer, Row
 #: VLMEvalKit's prompts for choices and yes or no (https://github.com/open-compass/VLMEvalKit, vlmeval/dataset), and
 #: what Chinese sets say in their place.
 _FORMATS = (
-    r"(?:please )?answer (?:the question )?(?:using|with|in) (?:only )?(?:a|one) (?:single )?word(?: or (?:short )?phrase)?",
+    r"(?:please )?answer (?:the question )?(?:using|with|in) (?:only )?(?:a|one) (?:single )?word"
+    r"(?: or (?:short )?phrase)?",
     r"(?:please )?answer with the (?:option'?s? letter|letter of the (?:correct )?(?:option|choice))"
     r"(?: from the given choices)?(?: directly)?",
     r"(?:please )?select the correct answer from the options above",
@@ -28,7 +29,10 @@ _FORMATS = (
     r"请?(?:简短|简要)(?:地)?回答",
 )
 #: What stands before a question and says no more than that one follows.
-_OPENINGS = r"(?:please )?answer(?: the (?:following )?question)?\s*[:：]|question\s*[:：]|请回答(?:下面的|以下)?(?:问题)?\s*[:：]|问题?\s*[:：]"
+_OPENINGS = (
+    r"(?:please )?answer(?: the (?:following )?question)?\s*[:：]|question\s*[:：]|"
+    r"请回答(?:下面的|以下)?(?:问题)?\s*[:：]|问题?\s*[:：]"
+)
 
 _OPENING = re.compile(rf"^\s*(?:{_OPENINGS})\s*", re.IGNORECASE)
 _SENTENCE_MARK = re.compile(r"[,;:!?.…]+(?=\s|$)|[。，；：！？、“”‘’\"]+")
@@ -50,7 +54,6 @@ class Wording:
     question: str
     asked: str
     answer: str
-    raw: str
     forms: tuple[str, ...]
     boxes: tuple[tuple[float, ...], ...]
 
@@ -70,10 +73,8 @@ def wording(row: Row, phrases: Sequence[str] = ()) -> Wording:
     """``phrases`` are left out of questions, with the sentences that are known to ask only for a form."""
     boxes = _boxes_of(row)
     answers = {answer.message: answer for answer in row.answers}
-    asked, questions, said, forms, raw = [row.tools] if row.tools else [], [], [], [], []
+    asked, questions, said, forms = [row.tools] if row.tools else [], [], [], []
     for index, message in enumerate(row.messages):
-        plain = _text(message)
-        raw.append(f"{message.role}:{plain}")
         text = _text(message, [box for box in boxes if box.message == index])
         if message.role == "assistant":
             said.append(_answer(text, answers.get(index)))
@@ -86,7 +87,6 @@ def wording(row: Row, phrases: Sequence[str] = ()) -> Wording:
         TURN.join(questions).strip(TURN),
         TURN.join(asked).strip(TURN),
         TURN.join(said),
-        TURN.join(raw),
         tuple(forms),
         tuple(_in_parts(row, box) for box in boxes),
     )
@@ -107,7 +107,9 @@ def without_format(text: str, phrases: tuple[str, ...] = ()) -> str:
 @lru_cache(maxsize=8)
 def _formats(phrases: tuple[str, ...]) -> re.Pattern[str]:
     own = (re.escape(phrase.strip().rstrip(".。!！")) for phrase in phrases)
-    return re.compile(rf"(?:^|(?<=[\s.?!。？！,，:：]))(?:{'|'.join((*own, *_FORMATS))})\s*(?:[.。!！]|$|(?=\n))", re.I | re.M)
+    return re.compile(
+        rf"(?:^|(?<=[\s.?!。？！,，:：]))(?:{'|'.join((*own, *_FORMATS))})\s*(?:[.。!！]|$|(?=\n))", re.I | re.M
+    )
 
 
 @dataclass(frozen=True)
