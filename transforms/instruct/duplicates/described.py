@@ -29,7 +29,7 @@ from transforms.storage import StoragePath
 
 #: ``location``: number of the part in the high 32 bits, row in the low 32; set when a part is read. The lesser ``rank``
 #: stays, then the greater ``length``, then the greater ``tie``. ``question``, ``answer``: as normalised; ``asked``: the
-#: question with system prompt and form; ``text``: question, answer and boxes; ``skeleton``:
+#: question with system prompt and tools; ``text``: question, answer and boxes; ``skeleton``:
 #: what of the answers no translation changes, worth ``evidence`` bits. ``closed``: of answers that can contradict.
 ROW = np.dtype(
     [(name, "<u8") for name in ("location", "tie", "question", "asked", "answer", "text", "numbers", "skeleton")]

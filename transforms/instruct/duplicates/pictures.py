@@ -58,8 +58,9 @@ def picture_meetings(
         for part, members in split(alike["value"], alike, settings.partitions):
             yield (LookKind.ALIKE, part), members
     if settings.max_cropped_distance:
-        single = found[known & (lengths[row] == 1)]
-        single["value"] = rows["text"][row[known & (lengths[row] == 1)]]
+        alone = known & (lengths[row] == 1)
+        single, saying = found[alone], rows[row[alone]]
+        single["value"] = np.where(saying["telling"] > 0, saying["answer"], saying["text"])
         for part, members in split(single["value"], single, settings.partitions):
             yield (LookKind.SAME_TEXTS, part), members
 

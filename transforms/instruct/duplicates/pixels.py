@@ -34,8 +34,8 @@ _SLIP = 3  # pixels: one to each side that an edge may have moved
 _MOST_CUT = 0.12  # of one side
 _STEPS_OF_CUT = (0.0, 0.04, 0.08)  # tried first
 _TRIED_SIDE = 32
-_TUNED_SIDE = 96
-_LAST_STEP = 0.5  # pixels of the tuned side
+_TUNED_SIDES = (96, 192)
+_FIRST_STEP, _LAST_STEP = 4.0, 0.25  # pixels of the tuned side
 
 
 def grey_square(image: DecodedImage, side: int) -> Grey:
@@ -83,14 +83,17 @@ def _best_cut(whole: Grey, piece: Grey) -> Cut | None:
     small = _of_side(piece, _TRIED_SIDE)
     tried = {cut: _apart(whole, cut, small) for cut in product(_STEPS_OF_CUT, repeat=4)}
     cut = min(tried, key=lambda one: (tried[one], one))
-    small = _of_side(piece, _TUNED_SIDE)
-    least, step = _apart(whole, cut, small), 4 / _TUNED_SIDE
-    while step >= _LAST_STEP / _TUNED_SIDE:
-        better = min(((_apart(whole, other, small), other) for other in _beside(cut, step)), default=(least, cut))
-        if better[0] < least:
-            least, cut = better
-        else:
-            step /= 2
+    step = _FIRST_STEP / _TUNED_SIDES[0]
+    for side in _TUNED_SIDES:
+        small = _of_side(piece, side)
+        least = _apart(whole, cut, small)
+        while step >= _LAST_STEP / side:
+            better = min(((_apart(whole, other, small), other) for other in _beside(cut, step)), default=(least, cut))
+            if better[0] < least:
+                least, cut = better
+            else:
+                step /= 2
+        step *= 4
     return cut if any(cut) else None
 
 

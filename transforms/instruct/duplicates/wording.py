@@ -47,9 +47,9 @@ _WITHOUT_FOLDING = ("code", "formula")  # x and X are two things
 
 @dataclass(frozen=True)
 class Wording:
-    """``question``: all that is asked, a line a turn; ``asked``: the same with the system prompt, tools and the form
-    that is asked for; ``answer``: a line an answer. ``boxes``: (n, 4) of what BOX stands for, in parts of the
-    picture."""
+    """``question``: all that is asked, a line a turn, but not in which form to answer; ``asked``: the same with the
+    system prompt and tools, which may ask for another answer; ``answer``: a line an answer. ``boxes``: (n, 4) of what
+    BOX stands for, in parts of the picture."""
 
     question: str
     asked: str
@@ -80,9 +80,10 @@ def wording(row: Row, phrases: Sequence[str] = ()) -> Wording:
             said.append(_answer(text, answers.get(index)))
             forms.append(answers[index].form if index in answers else "free")
             continue
-        asked.append(normalised(text))
+        question = normalised(without_format(text, tuple(phrases)))
+        asked.append(f"{message.role}:{question}")
         if message.role != "system":
-            questions.append(normalised(without_format(text, tuple(phrases))))
+            questions.append(question)
     return Wording(
         TURN.join(questions).strip(TURN),
         TURN.join(asked).strip(TURN),
