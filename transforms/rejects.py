@@ -79,6 +79,8 @@ class Reason(StrEnum):
     PERSONAL_DATA = "personal_data"  # of a kind whose rows are to be dropped
     LISTED_MEDIUM = "listed_medium"  # an image or a video whose hash is on a list
     UNSAFE_IMAGE = "unsafe_image"  # too near to a concept that is not to be shown
+    CONFLICTING_ANSWER = "conflicting_answer"  # another row answers the same question on the same images otherwise
+    CROWDED_IMAGE = "crowded_image"  # its images have as many rows as they may
 
 
 class Reject(NamedTuple):
