@@ -64,6 +64,10 @@ class Reason(StrEnum):
     FRAME_MISMATCH = "frame_mismatch"  # a document names more or fewer images than its file has pictures
     NOT_IN_DOCUMENT = "not_in_document"  # a downloaded image whose URL no document of its file names
     OUTSIDE_STRATA = "outside_strata"  # of no source or language that balance.strata.sizes names; counted, as the last
+    BENCHMARK_IMAGE_AND_QUESTION = "benchmark_image_and_question"  # a benchmark's picture, and its question about it
+    BENCHMARK_IMAGE = "benchmark_image"  # a benchmark's picture, and another question
+    BENCHMARK_TEXT = "benchmark_text"  # most of a long question of a benchmark
+    BENCHMARK_QUESTION = "benchmark_question"  # a benchmark's question, and no sign of its picture
 
 
 class Reject(NamedTuple):
