@@ -27,6 +27,7 @@ _BETWEEN = (0.0, 0.25, 0.5, 0.75)  # of a pixel as compared, by which a crop may
 _MOST_HIDDEN = 0.35  # of the picture, by a banner along one side
 _LEAST_SEEN = 0.25  # of a banner's places, that the picture below it is not as bright as the banner anyway
 _LEAST_COVERED = 0.8  # of those, that differ: else it is a line of other text
+_MOSTLY_COVERED = 0.6  # of all its places, which is as much: words on it may be as bright as what they cover
 
 
 class _Laid(NamedTuple):
@@ -105,6 +106,7 @@ def _is_under_banner(laid: _Laid, most_difference: float) -> bool:
         if len(banner) > _MOST_HIDDEN * (first + len(banner)):
             continue
         seen = np.abs(hidden - np.median(banner)) > most_difference
-        if seen.mean() >= _LEAST_SEEN and changed[seen].mean() >= _LEAST_COVERED:
+        is_covered = seen.mean() >= _LEAST_SEEN and changed[seen].mean() >= _LEAST_COVERED
+        if is_covered or changed.mean() >= _MOSTLY_COVERED:
             return True
     return False

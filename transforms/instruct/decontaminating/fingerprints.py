@@ -21,9 +21,9 @@ from transforms.datasets import write_table
 from transforms.images.hashing import content_hash
 from transforms.instruct.decontaminating.items import Item, Shown, name_key, read_items
 from transforms.instruct.decontaminating.pictures import decoded, looks_of
-from transforms.instruct.decontaminating.settings import Benchmark, Fingerprinting
-from transforms.instruct.decontaminating.wording import hashed, is_unspaced, ngrams, tokens_of, whole_hash
-from transforms.instruct.reading.inputs import InstructPart
+from transforms.instruct.decontaminating.settings import HANDED_ON, Benchmark, Fingerprinting
+from transforms.instruct.decontaminating.wording import core_of, hashed, is_unspaced, ngrams, tokens_of, whole_hash
+from transforms.instruct.reading.inputs import InstructPart, list_parts
 from transforms.rejects import Counts, Reject
 from transforms.storage import OutputStream, StoragePath
 
@@ -41,17 +41,17 @@ _IMAGE = pa.struct(
 )
 FINGERPRINTS = pa.schema(
     [
-        ("id", pa.string()),
+        ("question_id", pa.string()),
         ("tokens", pa.int32()),
-        ("question", pa.uint64()),  # hash of all its tokens
+        ("question", pa.uint64()),  # hash of all its tokens, without choices and without what is said of the answer
         ("unspaced", pa.bool_()),  # n-grams are of characters
         ("ngrams", pa.list_(pa.uint64())),
         ("images", pa.list_(_IMAGE)),
     ]
 )
-SAMPLE = pa.schema([("rank", pa.uint64()), ("id", pa.string()), ("question", pa.string()), ("image", pa.binary())])
-#: Of fingerprints that are handed on: they belong to no run.
-HANDED_ON = "benchmark"
+SAMPLE = pa.schema(
+    [("rank", pa.uint64()), ("question_id", pa.string()), ("question", pa.string()), ("image", pa.binary())]
+)
 
 
 class FingerprintFiles(NamedTuple):
@@ -69,21 +69,28 @@ class Sample:
     size: int
     seed: int
     purpose: str
-    _heaps: dict[bool, list[tuple[int, str, str, bytes | None]]] = field(default_factory=dict)
+    _heaps: dict[str, list[tuple[int, str, str, bytes | None]]] = field(default_factory=dict)
 
     def offer(self, item: Item, image: bytes | None, is_long: bool) -> None:
-        if image is None and not is_long:
-            return
         rank = keyed.hash64(self.seed, "canary", self.purpose, item.id, item.question)
-        heap = self._heaps.setdefault(image is not None, [])
-        entry = (-rank, item.id, item.question, image)
+        if image is not None:
+            self._keep("shown", (-rank, item.id, item.question, image))
+        if is_long:
+            self._keep("long", (-rank, item.id, item.question, None))
+
+    def _keep(self, kind: str, entry: tuple[int, str, str, bytes | None]) -> None:
+        heap = self._heaps.setdefault(kind, [])
+        if entry in heap:  # asked twice in the same words
+            return
         if len(heap) < self.size:
             heapq.heappush(heap, entry)
         elif entry > heap[0]:
             heapq.heapreplace(heap, entry)
 
     def table(self) -> pa.Table:
-        entries = sorted((-rank, *rest) for heap in self._heaps.values() for rank, *rest in heap)
+        entries = [
+            (-rank, *rest) for _, heap in sorted(self._heaps.items()) for rank, *rest in sorted(heap, reverse=True)
+        ]
         return pa.Table.from_pylist([dict(zip(SAMPLE.names, entry, strict=True)) for entry in entries], SAMPLE)
 
 
@@ -145,6 +152,20 @@ def fingerprint_part(
     return counts
 
 
+def hand_on(benchmark: Benchmark, text: Fingerprinting, path: StoragePath) -> Counts:
+    """Writes the hashes of a whole benchmark, and nothing of its content, into one file."""
+    rejects: list[Reject] = []
+    pictures = _Pictures(None)
+    rows = [
+        row
+        for part in list_parts(benchmark.source)
+        for row in _rows(read_items(benchmark, part), text, pictures, None, rejects)
+    ]
+    counts = Counts.of(len(rows), rejects)
+    write_table(path, pa.Table.from_pylist(rows, FINGERPRINTS), HANDED_ON, counts, about_of(benchmark, text))
+    return counts
+
+
 def about_of(benchmark: Benchmark, text: Fingerprinting) -> dict[str, str]:
     """What a file of fingerprints says of itself."""
     return {"benchmark": benchmark.name, "text": text.model_dump_json()}
@@ -161,7 +182,7 @@ def _rows(
         if isinstance(item, Reject):
             rejects.append(item)
             continue
-        tokens = tokens_of(item.question)
+        tokens = tokens_of(core_of(item.question))
         unspaced = is_unspaced(tokens)
         found, _ = ngrams(hashed([tokens]), text.ngram_characters if unspaced else text.ngram_words)
         images = [pictures.describe(shown) for shown in item.images]
@@ -169,7 +190,7 @@ def _rows(
             seen = (shown.data for shown, image in zip(item.images, images, strict=True) if image["content_hash"])
             sample.offer(item, next(seen, None), bool(len(found)))
         yield {
-            "id": item.id,
+            "question_id": item.id,
             "tokens": len(tokens),
             "question": whole_hash(tokens),
             "unspaced": unspaced,

@@ -82,6 +82,7 @@ class BenchmarkIndex:
         self.image_of: dict[bytes, int] = {}
         self.images_named: dict[int, list[int]] = {}  # of benchmarks whose names mean something
         self.questions_of: list[list[int]] = []  # I
+        self.images_of: list[list[int]] = []  # Q
         variants: list[Sequence[int]] = []
         fine: list[bytes] = []
         owner: list[int] = []
@@ -93,17 +94,16 @@ class BenchmarkIndex:
                 tables.append(table.drop_columns(["images"]))
         table = pa.concat_tables(tables) if tables else FINGERPRINTS.empty_table().drop_columns(["images"])
         self.owner = np.asarray(owner, np.int64)  # (Q,)
-        self.ids = table["id"].to_pylist()
+        self.ids = table["question_id"].to_pylist()
         self.tokens = table["tokens"].to_numpy()
         self.questions = table["question"].to_numpy()
         self.fine = np.frombuffer(b"".join(fine), np.uint8).reshape(len(fine), -1)
         self.ngrams = {
             unspaced: _ngram_table(table, unspaced, self.owner, most_questions) for unspaced in (False, True)
         }
-        self.asking: dict[int, int] = {}  # hash of a question → the first that asks it
-        for place in range(len(owner) - 1, -1, -1):
-            if self.tokens[place]:
-                self.asking[int(self.questions[place])] = place
+        self.asking: dict[int, list[int]] = {}  # hash of a question → all that ask it
+        for place in np.flatnonzero(self.tokens).tolist():
+            self.asking.setdefault(int(self.questions[place]), []).append(place)
         self._near = _Searcher(variants)
 
     def label(self, question: int) -> str:
@@ -125,6 +125,12 @@ class BenchmarkIndex:
         """(N,) → of each, the nearest images within ``most_bits``: bits and image, nearest first."""
         return self._near.search(hashes, most_bits)
 
+    def nearest_of(self, questions: Sequence[int], looks: int, most_bits: int, most: int) -> list[tuple[int, int]]:
+        """Bits and image of at most ``most`` images of ``questions`` that are nearest to the hash ``looks``."""
+        images = sorted({image for question in questions for image in self.images_of[question]})
+        apart = [(self._near.distance(image, looks), image) for image in images]
+        return sorted(one for one in apart if one[0] <= most_bits)[:most]
+
     def _take_images(
         self,
         table: pa.Table,
@@ -135,6 +141,7 @@ class BenchmarkIndex:
         fine: list[bytes],
     ) -> None:
         for place, images in enumerate(table["images"].to_pylist()):
+            self.images_of.append([])
             for image in images:
                 digest = image["content_hash"] or (image["name"] or 0).to_bytes(16, "big")  # a missing one by its name
                 number = self.image_of.get(digest)
@@ -148,6 +155,7 @@ class BenchmarkIndex:
                     variants.append(image["variants"] or ())
                     fine.append(image["fine"] or bytes(128))
                 self.questions_of[number].append(first + place)
+                self.images_of[-1].append(number)
                 if match_names and image["name"] is not None:
                     self.images_named.setdefault(image["name"], []).append(number)
 
@@ -166,10 +174,16 @@ class _Searcher:
 
     def __init__(self, variants: Sequence[Sequence[int]]) -> None:
         self._images = np.repeat(np.arange(len(variants)), [len(one) for one in variants])
-        hashes = np.fromiter((value for one in variants for value in one), np.uint64, len(self._images))
+        self._starts = np.cumsum([0, *map(len, variants)])
+        self._hashes = hashes = np.fromiter((value for one in variants for value in one), np.uint64, len(self._images))
         self._index = import_faiss().IndexBinaryMultiHash(64, _BANDS, _BAND_BITS)
         if len(hashes):
             self._index.add(_as_bytes(hashes))
+
+    def distance(self, image: int, looks: int) -> int:
+        """Bits from ``looks`` to the nearest variant of an image; 64 to one without any."""
+        own = self._hashes[self._starts[image] : self._starts[image + 1]]
+        return int(np.bitwise_count(own ^ np.uint64(looks)).min(initial=64))
 
     def search(self, hashes: NDArray[np.uint64], most_bits: int) -> list[list[tuple[int, int]]]:
         if not len(hashes) or not len(self._images):

@@ -20,6 +20,7 @@ from transforms.instruct.decontaminating.wording import hashed, holds, ngrams, s
 from transforms.instruct.rows import Medium, Row
 from transforms.rejects import Reject
 
+_MOST_ASKED = 4  # images of one question, that a row which asks it too is compared with
 _STRENGTH = {"drop": 0, "mark": 1, "count": 2}
 
 
@@ -43,11 +44,13 @@ class Judge:
         """Of each row at most one finding a tier, by the order of rows and the strength of evidence."""
         images = self._images(rows)
         texts = self._long_texts(rows)
+        checked: dict[tuple[bytes, int], str] = {}
         found: list[Finding] = []
         for row in rows:
-            of_row = [*self._by_image(row, images), *texts.get(row.key, ())]
-            if not of_row:
-                of_row = list(self._by_question(row))
+            of_row = list(self._by_image(row, images)) or list(self._by_question(row, checked))
+            of_row = [*of_row, *texts.get(row.key, ())]
+            if len(of_row) > 1 and of_row[0].tier is Tier.QUESTION_ONLY:
+                of_row = of_row[1:]
             found.extend(one for one in of_row if self._settings.action(one.tier) != "off")
         return found
 
@@ -91,15 +94,37 @@ class Judge:
         named = self._index.images_named.get(keyed.hash64(name_key(name)), ())
         return [(image, "of the same name") for image in named]
 
-    def _by_question(self, row: Row) -> Iterator[Finding]:
-        if self._settings.question_only == "off":
-            return
+    def _by_question(self, row: Row, checked: dict[tuple[bytes, int], str]) -> Iterator[Finding]:
+        """``checked``: what came of comparing an image of a row with one of a benchmark, which it adds to."""
         for message in row.messages:
-            if message.role == "user":
-                asked = (self._index.asking.get(one) for one in sentence_hashes(_said(message)))
-                if known := [one for one in asked if one is not None]:
-                    yield Finding(row.key, Tier.QUESTION_ONLY, min(known), "its question, without its image")
-                    return
+            hashes = sentence_hashes(_said(message)) if message.role == "user" else ()
+            asked = [one for known in sorted(hashes) for one in self._index.asking.get(known, ())]
+            if not asked:
+                continue
+            seen = next((found for medium in row.media for found in self._asked_of(medium, asked, checked)), None)
+            if seen is None:
+                yield Finding(row.key, Tier.QUESTION_ONLY, min(asked), "its question, without its image")
+            else:
+                question = min(set(asked) & set(self._index.questions_of[seen[0]]))
+                what = f"its image ({seen[1]}) and its question"
+                yield Finding(row.key, Tier.SAME_IMAGE_AND_QUESTION, question, what)
+            return
+
+    def _asked_of(
+        self, medium: Medium, asked: Sequence[int], checked: dict[tuple[bytes, int], str]
+    ) -> Iterator[tuple[int, str]]:
+        """The images of questions that a row asks too, looked for further away."""
+        if not medium.perceptual_hash or not medium.content_hash:
+            return
+        looks, most = int.from_bytes(medium.perceptual_hash, "big"), self._settings.max_asked_hash_distance
+        near = self._index.nearest_of(asked, looks, most, _MOST_ASKED)
+        new = [one for one in near if (medium.content_hash, one[1]) not in checked]
+        if new:
+            found = dict(self._confirmed(medium, new))
+            checked.update({(medium.content_hash, image): found.get(image, "") for _, image in new})
+        for _, image in near:
+            if how := checked[medium.content_hash, image]:
+                yield image, how
 
     def _long_texts(self, rows: Sequence[Row]) -> dict[str, list[Finding]]:
         """By key of the row."""

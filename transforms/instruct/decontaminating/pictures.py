@@ -110,7 +110,7 @@ def _thumbnail(copy: Image.Image, box: tuple[float, float, float, float]) -> NDA
 
 
 def fine_hash(picture: Picture) -> NDArray[np.uint8]:
-    """(128,) bytes: which of the 32 × 32 lowest frequencies lie above their median, as in a perceptual hash of 8 × 8."""
+    """(128,) bytes: which of the 32 × 32 lowest frequencies lie above their median: a hash of more bits."""
     low = (_DCT @ picture.resized(_COPY_SIDE, _COPY_SIDE).astype(np.float64) @ _DCT.T).ravel().round(_DECIMALS)
     return np.packbits(low > np.median(low))
 

@@ -8,13 +8,16 @@ import xxhash
 from pydantic import Field, field_validator, model_validator
 
 from transforms.configuration import NOT_FINGERPRINTED, Settings, fingerprint
+from transforms.datasets import read_metadata
 from transforms.errors import ConfigError
 from transforms.instruct.adapters.registry import ADAPTERS
 from transforms.instruct.decontaminating.tiers import Action, Tier
 from transforms.instruct.section import StageSection
 from transforms.instruct.settings import AUTO, InstructSource
-from transforms.storage import StoredFile, absolute, find_files
+from transforms.storage import StoragePath, StoredFile, absolute, find_files
 
+#: What files of fingerprints that are handed on carry as theirs: they belong to no run.
+HANDED_ON = "benchmark"
 _READ_WHOLE_BYTES = 64 << 20  # files of more are told by their names and sizes, as the sources are
 
 
@@ -102,6 +105,9 @@ class DecontaminateSettings(StageSection):
     max_hash_distance: int = Field(
         6, ge=0, le=7, description="bits of 64 by which perceptual hashes may differ, to be looked at closer"
     )
+    max_asked_hash_distance: int = Field(
+        20, ge=0, le=32, description="the same for a row that asks what the benchmark asks: banners change hashes much"
+    )
     max_difference: float = Field(
         25,
         gt=0,
@@ -140,6 +146,15 @@ class DecontaminateSettings(StageSection):
 
     def check(self, sources: Sequence[InstructSource]) -> None:  # noqa: ARG002 - whatever they are
         self.digests()
+        for one in self.benchmarks:
+            if one.fingerprint is None:
+                continue
+            made_with = read_metadata(StoragePath.of(one.fingerprint), HANDED_ON).get("text")
+            if made_with != self.text.model_dump_json():
+                raise ConfigError(
+                    f"benchmark {one.name}: {one.fingerprint} was made with text {made_with}, and decontaminate.text is "
+                    f"{self.text.model_dump_json()}. Set both alike, or make the fingerprint again."
+                )
 
 
 def _digest(file: StoredFile) -> tuple[str, int | str]:
