@@ -44,20 +44,26 @@ class _Laid(NamedTuple):
         return float(np.abs(self.row - self.benchmark).max())
 
 
-def same_picture(row: Picture, benchmark: Picture, most_difference: float) -> bool:
-    """Whether ``row`` shows ``benchmark``, as a whole or a part of it at its own scale, perhaps under a banner.
+def same_picture(row: Picture, benchmark: Picture, most_difference: float, parts: bool = True) -> bool:
+    """Whether ``row`` shows ``benchmark`` as a whole, perhaps under a banner, or a part of it at its own scale.
 
-    ``most_difference``: grey levels that any place of 4 × 4 pixels may differ by on average.
+    ``most_difference``: grey levels that any place of 4 × 4 pixels may differ by on average. ``parts``: whether to look
+    for parts, which takes ten times as long.
     """
     whole = _whole(row, benchmark)
     if whole is not None and (whole.worst() <= most_difference or _is_under_banner(whole, most_difference)):
         return True
-    return any(laid.worst() <= most_difference for laid in _cropped(row, benchmark))
+    return parts and any(laid.worst() <= most_difference for laid in _cropped(row, benchmark))
+
+
+def have_one_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
+    """Whether two sizes, width and height, have the same proportions."""
+    return bool(abs(np.log(first[0] * second[1] / (first[1] * second[0]))) <= _SAME_SHAPE)
 
 
 def _whole(row: Picture, benchmark: Picture) -> _Laid | None:
     """Where both have the same proportions."""
-    if abs(np.log(row.width * benchmark.height / (row.height * benchmark.width))) > _SAME_SHAPE:
+    if not have_one_shape((row.width, row.height), (benchmark.width, benchmark.height)):
         return None
     width, height = min(row.width, benchmark.width), min(row.height, benchmark.height)
     scale = min(1.0, LONGEST / max(width, height))

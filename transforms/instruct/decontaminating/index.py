@@ -17,6 +17,7 @@ from PIL import Image
 
 from transforms.annotating.faiss_library import import_faiss
 from transforms.datasets import read_table
+from transforms.instruct.decontaminating.comparing import have_one_shape
 from transforms.instruct.decontaminating.fingerprints import FINGERPRINTS, FingerprintFiles
 from transforms.instruct.decontaminating.pictures import Picture
 from transforms.storage import StoragePath
@@ -42,6 +43,10 @@ class _Stored(NamedTuple):
     size_bytes: int
     width: int
     height: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
 
 
 class NgramTable(NamedTuple):
@@ -125,9 +130,19 @@ class BenchmarkIndex:
         """(N,) → of each, the nearest images within ``most_bits``: bits and image, nearest first."""
         return self._near.search(hashes, most_bits)
 
-    def nearest_of(self, questions: Sequence[int], looks: int, most_bits: int, most: int) -> list[tuple[int, int]]:
-        """Bits and image of at most ``most`` images of ``questions`` that are nearest to the hash ``looks``."""
-        images = sorted({image for question in questions for image in self.images_of[question]})
+    def nearest_of(
+        self, questions: Sequence[int], looks: int, most_bits: int, most: int, size: tuple[int, int]
+    ) -> list[tuple[int, int]]:
+        """Bits and image of at most ``most`` images of ``questions`` that are nearest to the hash ``looks``, of the
+        proportions of ``size``."""
+        images = sorted(
+            {
+                image
+                for question in questions
+                for image in self.images_of[question]
+                if have_one_shape(size, self._stored[image].size)
+            }
+        )
         apart = [(self._near.distance(image, looks), image) for image in images]
         return sorted(one for one in apart if one[0] <= most_bits)[:most]
 
@@ -149,7 +164,13 @@ class BenchmarkIndex:
                     number = self.image_of[digest] = len(self._stored)
                     kept = files.pictures if image["offset"] is not None else None
                     self._stored.append(
-                        _Stored(kept, image["offset"] or 0, image["size_bytes"] or 0, image["width"], image["height"])
+                        _Stored(
+                            kept,
+                            image["offset"] or 0,
+                            image["size_bytes"] or 0,
+                            image["width"] or 1,
+                            image["height"] or 1,
+                        )
                     )
                     self.questions_of.append([])
                     variants.append(image["variants"] or ())

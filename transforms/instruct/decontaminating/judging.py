@@ -117,10 +117,10 @@ class Judge:
         if not medium.perceptual_hash or not medium.content_hash:
             return
         looks, most = int.from_bytes(medium.perceptual_hash, "big"), self._settings.max_asked_hash_distance
-        near = self._index.nearest_of(asked, looks, most, _MOST_ASKED)
+        near = self._index.nearest_of(asked, looks, most, _MOST_ASKED, (medium.width or 1, medium.height or 1))
         new = [one for one in near if (medium.content_hash, one[1]) not in checked]
         if new:
-            found = dict(self._confirmed(medium, new))
+            found = dict(self._confirmed(medium, new, parts=False))
             checked.update({(medium.content_hash, image): found.get(image, "") for _, image in new})
         for _, image in near:
             if how := checked[medium.content_hash, image]:
@@ -165,19 +165,23 @@ class Judge:
                 found[digest] = confirmed
         return found
 
-    def _confirmed(self, medium: Medium, candidates: Sequence[tuple[int, int]]) -> list[tuple[int, str]]:
+    def _confirmed(
+        self, medium: Medium, candidates: Sequence[tuple[int, int]], parts: bool = True
+    ) -> list[tuple[int, str]]:
         image = decoded(bytes_of(medium))
         if image is None:
             return []
         picture = picture_of(image)
         return [
-            (number, f"{bits} bits away, {how}") for bits, number in candidates if (how := self._how(picture, number))
+            (number, f"{bits} bits away, {how}")
+            for bits, number in candidates
+            if (how := self._how(picture, number, parts))
         ]
 
-    def _how(self, picture: Picture, image: int) -> str:
+    def _how(self, picture: Picture, image: int, parts: bool) -> str:
         """How two pictures are found to be one; empty where they are not."""
         if self._index.has_pixels(image):
-            same = same_picture(picture, self._index.picture(image), self._settings.max_difference)
+            same = same_picture(picture, self._index.picture(image), self._settings.max_difference, parts)
             return "the same pixels" if same else ""
         bits = fine_distance(fine_hash(picture), self._index.fine[image])
         return f"{bits} of 1024 bits in its fine hash" if bits <= self._settings.max_fine_distance else ""

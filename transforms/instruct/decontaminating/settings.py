@@ -152,8 +152,8 @@ class DecontaminateSettings(StageSection):
             made_with = read_metadata(StoragePath.of(one.fingerprint), HANDED_ON).get("text")
             if made_with != self.text.model_dump_json():
                 raise ConfigError(
-                    f"benchmark {one.name}: {one.fingerprint} was made with text {made_with}, and decontaminate.text is "
-                    f"{self.text.model_dump_json()}. Set both alike, or make the fingerprint again."
+                    f"benchmark {one.name}: {one.fingerprint} was made with text {made_with}, and decontaminate.text "
+                    f"is {self.text.model_dump_json()}. Set both alike, or make the fingerprint again."
                 )
 
 
