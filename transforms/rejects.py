@@ -81,6 +81,10 @@ class Reason(StrEnum):
     UNSAFE_IMAGE = "unsafe_image"  # too near to a concept that is not to be shown
     CONFLICTING_ANSWER = "conflicting_answer"  # another row answers the same question on the same images otherwise
     CROWDED_IMAGE = "crowded_image"  # its images have as many rows as they may
+    BENCHMARK_IMAGE_AND_QUESTION = "benchmark_image_and_question"  # a benchmark's picture, and its question about it
+    BENCHMARK_IMAGE = "benchmark_image"  # a benchmark's picture, and another question
+    BENCHMARK_TEXT = "benchmark_text"  # most of a long question of a benchmark
+    BENCHMARK_QUESTION = "benchmark_question"  # a benchmark's question, and no sign of its picture
 
 
 class Reject(NamedTuple):
