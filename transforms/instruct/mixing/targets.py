@@ -39,7 +39,7 @@ def _size(problem: Problem, settings: MixSettings, tally: MixTally) -> int:
     if settings.size is not None and settings.size > there:
         raise EvenweaveError(
             f"mix.size asks for {settings.size:,} rows, and there are {int(problem.rows.sum()):,} that the targets "
-            f"have a place for (mix.max_copies is {problem.max_copies}). Lower the size, raise max_copies, or add input."
+            f"have a place for (mix.max_copies is {problem.max_copies}). Lower it, raise max_copies, or add input."
             f"{_refused(tally)}"
         )
     if not problem.conditions:
