@@ -1,6 +1,6 @@
 """The description that machines read: Croissant 1.0 (https://docs.mlcommons.org/croissant/docs/croissant-spec.html).
 
-Each shard is a file with its SHA-256; the record set of a format gives the flat facts of each sample.
+Each shard is a file with its SHA-256; the record set of a format gives its samples.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from transforms.instruct.publishing.shards import ENDINGS
 
 CROISSANT = "croissant.json"
 
-#: The specification's own context, word for word (its appendix 1).
+#: The specification's own context, as mlcroissant 1.1 wants it.
 _CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -26,6 +26,7 @@ _CONTEXT: dict[str, Any] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -45,6 +46,7 @@ _CONTEXT: dict[str, Any] = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -52,9 +54,9 @@ _CONTEXT: dict[str, Any] = {
     "transform": "cr:transform",
 }
 _FORMATS: dict[Format, str] = {"webdataset": "application/x-tar", "parquet": "application/x-parquet"}
-#: What each record has, and of which type.
-_FIELDS = (
-    ("key", "sc:Text", "Of its own in all sources; in Parquet the copy of a row says which it is."),
+#: What Parquet has of each sample, and of which type.
+_COLUMNS = (
+    ("key", "sc:Text", "Of its own; the second copy of a row ends in ~2."),
     ("source", "sc:Text", "The set that it comes from."),
     ("category", "sc:Text", "What it teaches."),
     ("language", "sc:Text", "ISO 639 code of its texts."),
@@ -98,16 +100,11 @@ def _file(one: ShardStats, form: Format) -> dict[str, Any]:
 
 def _file_set(form: Format, files: Sequence[ShardStats]) -> dict[str, Any]:
     """Of tars the records in them, of Parquet the files."""
-    inside = [{"@id": one.file} for one in files]
-    is_tar = form == "webdataset"
-    return {
-        "@type": "cr:FileSet",
-        "@id": f"{form}-files",
-        "name": f"{form}-files",
-        "containedIn": inside if len(inside) != 1 else inside[0],
-        "encodingFormat": "application/json" if is_tar else _FORMATS[form],
-        "includes": "**/*.json" if is_tar else "*.parquet",
-    }
+    values: dict[str, Any] = {"@type": "cr:FileSet", "@id": f"{form}-files", "name": f"{form}-files"}
+    if form == "webdataset":
+        inside = [{"@id": one.file} for one in files]
+        return values | {"containedIn": inside, "encodingFormat": "application/json", "includes": "*.json"}
+    return values | {"encodingFormat": _FORMATS[form], "includes": f"*/*{ENDINGS[form]}"}
 
 
 def _record_set(form: Format) -> dict[str, Any]:
@@ -116,17 +113,30 @@ def _record_set(form: Format) -> dict[str, Any]:
         "@id": form,
         "name": form,
         "description": f"The samples in the format {form}.",
-        "field": [_field(form, *told) for told in _FIELDS],
+        "field": _fields_of_tars() if form == "webdataset" else [_column(*told) for told in _COLUMNS],
     }
 
 
-def _field(form: Format, name: str, kind: str, description: str) -> dict[str, Any]:
-    extract = {"jsonPath": f"$.{name}"} if form == "webdataset" else {"column": name}
+def _column(name: str, kind: str, description: str) -> dict[str, Any]:
+    return _field("parquet", name, kind, description, {"extract": {"column": name}})
+
+
+def _fields_of_tars() -> list[dict[str, Any]]:
+    """Readers of Croissant take no field out of JSON within an archive: the record is given whole."""
+    path = {"extract": {"fileProperty": "fullpath"}, "transform": {"regex": r"^(.*)\.json$"}}
+    content = {"extract": {"fileProperty": "content"}}
+    return [
+        _field("webdataset", "name", "sc:Text", "What the members of a sample are called.", path),
+        _field("webdataset", "record", "sc:Text", "Its record, JSON.", content),
+    ]
+
+
+def _field(form: Format, name: str, kind: str, description: str, source: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "@type": "cr:Field",
         "@id": f"{form}/{name}",
         "name": name,
         "description": description,
         "dataType": kind,
-        "source": {"fileSet": {"@id": f"{form}-files"}, "extract": extract},
+        "source": {"fileSet": {"@id": f"{form}-files"}, **source},
     }
