@@ -134,8 +134,6 @@ FACTS = pa.schema(
         ),
         ("safety", pa.list_(pa.struct([("kind", pa.string()), ("score", pa.float32()), ("action", pa.string())]))),
         ("conflicts", pa.list_(pa.string())),
-        ("concept_ids", pa.list_(pa.int32())),
-        ("concept_scores", pa.list_(pa.float16())),
         ("num_tokens", pa.int32()),
         ("loss_tokens", pa.int32()),
         ("vision_patches", pa.int32()),

@@ -98,8 +98,6 @@ class Fact:
     ratings: tuple[Rating, ...] = ()
     safety: tuple[SafetyFinding, ...] = ()
     conflicts: tuple[str, ...] = ()
-    concept_ids: tuple[int, ...] | None = None
-    concept_scores: tuple[float, ...] | None = None
     num_tokens: int | None = None
     loss_tokens: int | None = None
     vision_patches: int | None = None
