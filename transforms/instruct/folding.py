@@ -45,7 +45,8 @@ def fold(rows: pa.Table, edits: Iterable[tuple[str, pa.Table]]) -> pa.Table:
     keys = rows["key"].combine_chunks()
     for stage, table in edits:
         kept = table.filter(pc.equal(table["verdict"], KEPT))
-        of_row, of_message = pc.less(kept["message"], 0), pc.less(kept["part"], 0)
+        of_message = pc.less(kept["part"], 0)
+        of_row = pc.and_(of_message, pc.less(kept["message"], 0))
         for written_over, lists, chosen in (
             (texts, (("message", messages), ("part", contents)), pc.invert(of_message)),
             (thoughts, (("message", messages),), pc.and_not(of_message, of_row)),

@@ -9,12 +9,12 @@ _MOST = 80  # characters of a final answer; more is an explanation still
 _HASHES = re.compile(r"^####[ \t]*(\S.*)\Z", re.MULTILINE)
 _BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})+)\}")
 _SAID = re.compile(
-    r"(?:^|[\n.!?;,*])\s*(?:(?:so|therefore|thus|hence),? )?(?:the )?(?:correct |final )?answer"
+    r"(?:^|[\n.!?;,*])\s{0,8}(?:(?:so|therefore|thus|hence),? )?(?:the )?(?:correct |final )?answer"
     r"(?: to (?:the|this) question)?(?: is\b|\s*:)[:\s*]*(?=[\w$\\(\-−])([^\n]+)\Z",
     re.IGNORECASE,
 )
 _SAID_ZH = re.compile(
-    r"(?:^|[\n。！？；，])\s*(?:所以|因此|故|综上)?，?(?:最终|正确|最后)?的?答案(?:应该?)?(?:是|为|[:：])[：:\s]*(?=[\w$\\(\-−])([^\n]+)\Z"
+    r"(?:^|[\n。！？；，])\s{0,8}(?:所以|因此|故|综上)?，?(?:最终|正确|最后)?的?答案(?:应该?)?(?:是|为|[:：])[：:\s]*(?=[\w$\\(\-−])([^\n]+)\Z"
 )
 
 

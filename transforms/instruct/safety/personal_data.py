@@ -42,7 +42,7 @@ _EMAIL = re.compile(
 )
 #: MIIT's ranges begin with 13 to 19; which are given out is asked of phonenumbers. Not amid a longer number or a sum.
 _MOBILE = re.compile(
-    r"(?<![\dA-Za-z._+*/=$¥€-])(?<![\d.] )(?:(?:\+|00)86[- ]?)?(1[3-9]\d)([- ]?)(\d{4})\2(\d{4})"
+    r"(?<![\dA-Za-z._+*/=$¥€-])(?<![\d.=+*/] )(?:(?:\+|00)86[- ]?)?(1[3-9]\d)([- ]?)(\d{4})\2(\d{4})"
     r"(?![\dA-Za-z]|[.,*/=]\d|[ ]?[%+*/=])"
 )
 #: As North America writes them: an area and an exchange that begin with 2 to 9 (NANPA).
@@ -155,12 +155,12 @@ def _phones(text: str, regions: Sequence[str]) -> _Spans:
     yield from (match.span() for match in _NORTH_AMERICAN.finditer(text))
     for region in regions:
         for match in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
-            raw = match.raw_string
+            raw = match.raw_string.lstrip("（" if "）" not in match.raw_string else "")
             if raw.count("(") != raw.count(")") or text[: match.start].endswith(("=", "-", ".", "$")):
                 continue  # a formula
             is_written = raw.startswith("+") or len(re.findall(r"\d+", raw)) > 2 or "(" in raw
             if is_written or _SAYS_PHONE.search(text[max(0, match.start - 40) : match.start]):
-                yield match.start, match.end
+                yield match.end - len(raw), match.end
 
 
 _FINDERS: dict[Kind, Callable[[str], _Spans]] = {

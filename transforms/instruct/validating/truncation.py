@@ -30,7 +30,7 @@ _OPEN_WORD = re.compile(
     r"|(?<!option)(?<!choice)(?<!answer)(?<!part)(?<!type)(?<!vitamin)(?<!letter)(?<!,) a$"
 )
 _SENTENCE_END = re.compile(r"[a-z\d)\"”’%][a-z)\"”’%][.!?][\"”’)]? +(?=[A-Z\"“(\d])|[。！？][”」）]?(?=\S)")
-_PROSE = re.compile(r"(?:[A-Za-z][\w'’,-]* ){3}|[\u4e00-\u9fff，、]{8}")
+_PROSE = re.compile(r"(?:\b[A-Za-z][\w'’,-]{0,30} ){3}|[\u4e00-\u9fff，、]{8}")
 #: What stands behind the last sentence of an answer that is whole: tags, addresses, a name, the answer in short.
 _AFTERTHOUGHT = re.compile(
     r"[#@*\-—–(（\"“]|https?:|www\.|[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$|.*\b[Aa]nswer\b|答案|.*[=:：]"

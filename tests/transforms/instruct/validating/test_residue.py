@@ -26,6 +26,7 @@ def test_tokens_and_places() -> None:
 
 
 def test_html() -> None:
+    assert without_html("<p>```\na &lt; b\n```<br />&nbsp;</p>", "Write code.") == "```\na &lt; b\n```"
     assert without_html("<p>One</p><p>Two<br/>three &amp; four</p>", "Say it.") == "One\n\nTwo\nthree & four"
     for text, question in (
         ("<p>One</p>", "Write a paragraph tag."),
