@@ -1,4 +1,4 @@
-"""instruct fingerprint: benchmarks as hashes of their questions and images, to be compared with where they may not be."""
+"""instruct fingerprint: benchmarks as hashes of their questions and images, for where they themselves may not be."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pydantic import Field
 from rich.console import Console
 from rich.text import Text
 
+from pipelines.packaged_configs import find_config
 from transforms.configuration import Settings, load_settings
 from transforms.errors import ConfigError
 from transforms.instruct.decontaminating.fingerprints import hand_on
@@ -22,7 +23,7 @@ class FingerprintSettings(Settings):
 
 def run(config: str, output: str, console: Console) -> None:
     """Write OUTPUT/<name>.parquet of each benchmark; raises ConfigError for one that is a fingerprint already."""
-    settings = load_settings(config, FingerprintSettings)
+    settings = load_settings(find_config(config), FingerprintSettings)
     for benchmark in settings.benchmarks:
         if benchmark.path is None:
             raise ConfigError(f"benchmark {benchmark.name} is a fingerprint already: leave it out, or set its path")
