@@ -32,6 +32,7 @@ def add_instruct_commands(app: typer.Typer) -> None:
     )
     group.command(_RUN, hidden=True)(run)
     group.command()(inspect)
+    group.command()(fingerprint)
     app.add_typer(group, name="instruct")
 
 
@@ -68,3 +69,13 @@ def inspect(
     from pipelines.instruct import inspect as job
 
     job.run(path, media, media_prefix, records, Console())
+
+
+def fingerprint(
+    config: Annotated[str, typer.Argument(metavar="BENCHMARKS", help="YAML with a list of benchmarks")],
+    output: Annotated[str, typer.Argument(metavar="FOLDER", help="where a file of each is written")],
+) -> None:
+    """Hashes of benchmarks, without their content, for decontaminate.benchmarks of a mixture."""
+    from pipelines.instruct import fingerprint as job
+
+    job.run(config, output, Console())

@@ -22,7 +22,8 @@ from transforms.images.hashing import content_hash
 from transforms.instruct.decontaminating.items import Item, Shown, name_key, read_items
 from transforms.instruct.decontaminating.pictures import decoded, looks_of
 from transforms.instruct.decontaminating.settings import HANDED_ON, Benchmark, Fingerprinting
-from transforms.instruct.decontaminating.wording import core_of, hashed, is_unspaced, ngrams, tokens_of, whole_hash
+from transforms.instruct.decontaminating.wording import hashed, is_unspaced, ngrams, tokens_of, whole_hash
+from transforms.instruct.question_core import core_of
 from transforms.instruct.reading.inputs import InstructPart, list_parts
 from transforms.rejects import Counts, Reject
 from transforms.storage import OutputStream, StoragePath

@@ -23,6 +23,7 @@ from transforms.instruct.decontaminating.pictures import Picture
 from transforms.storage import StoragePath
 
 _BANDS, _BAND_BITS = 4, 16  # of a perceptual hash
+_FINE_BYTES = 128
 _MOST_NEAR = 16  # images that one picture is compared with, the nearest
 
 
@@ -102,7 +103,7 @@ class BenchmarkIndex:
         self.ids = table["question_id"].to_pylist()
         self.tokens = table["tokens"].to_numpy()
         self.questions = table["question"].to_numpy()
-        self.fine = np.frombuffer(b"".join(fine), np.uint8).reshape(len(fine), -1)
+        self.fine = np.frombuffer(b"".join(fine), np.uint8).reshape(len(fine), _FINE_BYTES)
         self.ngrams = {
             unspaced: _ngram_table(table, unspaced, self.owner, most_questions) for unspaced in (False, True)
         }
@@ -174,7 +175,7 @@ class BenchmarkIndex:
                     )
                     self.questions_of.append([])
                     variants.append(image["variants"] or ())
-                    fine.append(image["fine"] or bytes(128))
+                    fine.append(image["fine"] or bytes(_FINE_BYTES))
                 self.questions_of[number].append(first + place)
                 self.images_of[-1].append(number)
                 if match_names and image["name"] is not None:

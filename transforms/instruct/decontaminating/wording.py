@@ -18,19 +18,14 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from transforms.instruct.question_core import core_of
+
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana and Han
 _PARTS_WORDS = re.compile("[‐-―−]")  # dashes between words; the hyphen of ASCII stands within one
 _MARKS = re.compile(r"[^\w\s]|_")
 _TOKENS = re.compile(f"[{_UNSPACED}]|[^\\s{_UNSPACED}]+")
 _HAN = re.compile(f"[{_UNSPACED}]")
 _SENTENCES = re.compile(r"(?<=[.?!])\s+|[\n。？！]+")
-_CHOICE = re.compile(r"\s*[(（]?[A-Z][)）.．:：、]\s*\S")
-_ABOUT_FORM = re.compile(
-    r"\s*(?:answer (?:the question|with|using|directly|in)|please (?:answer|respond|reply|select|choose|give|provide)|"
-    r"(?:respond|reply) (?:with|only)|(?:select|choose) (?:the|one)|give (?:the|a|only)|the best answer is|"
-    r"请(?:直接|只|用|从|选|回答|以|给出)|只需|直接(?:回答|给出)|用.{1,12}回答|最佳答案)",
-    re.IGNORECASE,
-)
 _MULTIPLIER = 0x9E3779B97F4A7C15  # odd, of SplitMix64: a token's place counts
 
 
@@ -45,15 +40,6 @@ def tokens_of(text: str) -> list[str]:
     """The tokens of one text."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return _TOKENS.findall(_MARKS.sub("", _PARTS_WORDS.sub(" ", plain)))
-
-
-def core_of(question: str) -> str:
-    """The question without the choices that it letters and without what it says of the form of the answer: in the same
-    set both differ from one copy to the next, and many questions share them."""
-    lines = [line for line in question.strip().split("\n") if line.strip() and not _CHOICE.match(line)]
-    while len(lines) > 1 and _ABOUT_FORM.match(lines[-1]):
-        lines.pop()
-    return "\n".join(lines) or question
 
 
 def is_unspaced(tokens: Sequence[str]) -> bool:
