@@ -64,6 +64,7 @@ def _front_matter(
 ) -> dict[str, Any]:
     languages = [one for one in _summed(ledger, _LANGUAGE) if one != UNDETERMINED]
     splits = list(_summed(ledger, _SPLIT))
+    first = settings.formats[0]  # the Hub reads one format of a folder
     return {
         "pretty_name": settings.name,
         **_license(licences),
@@ -73,13 +74,11 @@ def _front_matter(
         "tags": ["instruction-tuning", *settings.formats],
         "configs": [
             {
-                "config_name": form,
-                **({"default": True} if form == settings.formats[0] else {}),
-                "data_files": [{"split": split, "path": f"{split}/*{ENDINGS[form]}"} for split in splits],
+                "config_name": "default",
+                "data_files": [{"split": split, "path": f"{split}/*{ENDINGS[first]}"} for split in splits],
             }
-            for form in settings.formats
         ],
-        **_dataset_info(settings, stats),
+        **(_dataset_info(stats) if first == "webdataset" else {}),
     }
 
 
@@ -91,11 +90,9 @@ def _license(licences: Mapping[str, Any]) -> dict[str, str]:
     return {"license": "other", "license_name": "by-sample", "license_link": "#licences"}
 
 
-def _dataset_info(settings: PublishSettings, stats: Sequence[ShardStats]) -> dict[str, Any]:
+def _dataset_info(stats: Sequence[ShardStats]) -> dict[str, Any]:
     """Of the tars: a reader that guesses by the first five samples fails where these show no image. Parquet says it
     itself."""
-    if "webdataset" not in settings.formats:
-        return {}
     members = sorted(
         {ending for one in stats if one.file.endswith(".tar") for ending in one.formats}, key=_member_order
     )
@@ -105,7 +102,7 @@ def _dataset_info(settings: PublishSettings, stats: Sequence[ShardStats]) -> dic
         field("__key__", "string"),
         field("__url__", "string"),
     ]
-    return {"dataset_info": [{"config_name": "webdataset", "features": features}]}
+    return {"dataset_info": {"features": features}}
 
 
 def _member_order(ending: str) -> tuple[int, str]:
@@ -254,7 +251,7 @@ _READ_PARQUET = """\
 ```python
 import datasets
 
-samples = datasets.load_dataset("mixture", "parquet", split="train", streaming=True)
+samples = datasets.load_dataset("parquet", data_files="mixture/train/*.parquet", split="train", streaming=True)
 for sample in samples:
     print(sample["messages"], sample["images"])
 ```"""

@@ -31,8 +31,7 @@ def render(row: Row, settings: PublishSettings) -> tuple[Row, list[Numbers]]:
     """
     row = shown(row)
     numbers = box_numbers(row, settings.boxes)
-    row = _with_boxes(row, numbers)
-    return replace(row, messages=_with_reasoning(row.messages, settings.reasoning)), numbers
+    return _with_reasoning(_with_boxes(row, numbers), settings.reasoning), numbers
 
 
 def box_numbers(row: Row, boxes: BoxSettings) -> list[Numbers]:
@@ -90,11 +89,26 @@ def _rewritten(
     return "".join([*pieces, text[done:]]), placed
 
 
-def _with_reasoning(messages: Sequence[Message], reasoning: Reasoning) -> tuple[Message, ...]:
+def _with_reasoning(row: Row, reasoning: Reasoning) -> Row:
     match reasoning:
         case "think":
-            return tuple(with_reasoning(message) for message in messages)
+            messages = tuple(with_reasoning(message) for message in row.messages)
+            return replace(row, messages=messages, regions=tuple(_behind(one, row.messages) for one in row.regions))
         case "apart":
-            return tuple(messages)
+            return row
         case "drop":
-            return tuple(replace(message, reasoning=None) for message in messages)
+            return replace(row, messages=tuple(replace(message, reasoning=None) for message in row.messages))
+
+
+def _behind(region: Region, messages: Sequence[Message]) -> Region:
+    """Where it stands with a thought before the answer: that is in its first text, or a part before the others."""
+    if region.message < 0 or messages[region.message].reasoning is None:
+        return region
+    message = messages[region.message]
+    thought = with_reasoning(replace(message, content=()))
+    if not isinstance(message.content[0], Text):
+        return replace(region, part=region.part + 1)
+    if region.part:
+        return region
+    shift = sum(len(part.text) for part in thought.content if isinstance(part, Text))
+    return replace(region, start=region.start + shift, end=region.end + shift)
