@@ -49,7 +49,7 @@ class InputGroup:
 
 def list_inputs(source: PackSource, range_bytes: int) -> list[PackInput]:
     """The parts of a source in order; raises InputError where there are none."""
-    if source.format == "webdataset":
+    if source.format in ("webdataset", "mixture"):
         shards = list_shards(webdataset_settings(source))
         return [PackInput(s.source, s.name, s.path, s.size_bytes, 0, s.size_bytes, s.version) for s in shards]
     if source.format == "mixture":

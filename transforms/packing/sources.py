@@ -22,7 +22,7 @@ class PackSource(Settings):
         ...,
         description="webdataset: images with captions in tars, as evenweave export or img2dataset write them; "
         "conversations: JSON or JSON Lines records of instruction sets, their images and videos in files beside them; "
-        "mixture: tars of records and their media, as evenweave instruct publishes them",
+        "mixture: the tars that evenweave instruct publishes",
     )
     path: str = Field(
         ..., min_length=1, description="file, folder or glob pattern, or a URI", json_schema_extra=NOT_FINGERPRINTED

@@ -14,7 +14,7 @@ from transforms.errors import InputError
 from transforms.exporting.manifest import ShardStats
 from transforms.packing.documents.chat import ChatTokenizer
 from transforms.packing.documents.media import LocatedDocument
-from transforms.packing.documents.mixture import read_mixture
+from transforms.packing.documents.mixtures import read_mixture
 from transforms.packing.documents.pairs import read_pairs
 from transforms.packing.documents.records import read_records
 from transforms.packing.inputs import InputGroup, PackInput
@@ -102,10 +102,10 @@ def read_documents(part: PackInput, job: PackJob) -> Iterator[LocatedDocument | 
     match source.format:
         case "webdataset":
             return read_pairs(part, source)
-        case "mixture":
-            return read_mixture(part, source, job.video)
         case "conversations":
             return read_records(part, source, job.video)
+        case "mixture":
+            return read_mixture(part, source, job.video)
 
 
 @functools.lru_cache(maxsize=1)
