@@ -88,7 +88,8 @@ def _best_cut(whole: Grey, piece: Grey) -> Cut | None:
     """What was cut away of ``whole``, as far as ``piece`` tells; None where nothing is likely to have been."""
     small = _of_side(piece, _TRIED_SIDE)
     rough = _of_side(whole, 2 * _TRIED_SIDE)
-    tried = {cut: _apart(rough, cut, small) for cut in product(_STEPS_OF_CUT, repeat=4)}
+    cuts: Iterator[Cut] = product(_STEPS_OF_CUT, _STEPS_OF_CUT, _STEPS_OF_CUT, _STEPS_OF_CUT)
+    tried = {cut: _apart(rough, cut, small) for cut in cuts}
     cut = min(tried, key=lambda one: (tried[one], one))
     if tried[cut] > _MOST_APART[0]:
         return None
