@@ -37,7 +37,7 @@ def similarities(one: Compared, other: Compared, min_similarity: float) -> NDArr
     captions &= (one.rows["telling"] > 0) & (other.rows["telling"] > 0)
     possible = (one.rows["numbers"] == other.rows["numbers"]) & (one.rows["han"] == other.rows["han"]) & alike_boxes
     found = np.where(captions & alike_boxes, np.float32(1), np.float32(0))
-    for at in np.flatnonzero(possible & ~captions):
+    for at in np.flatnonzero(possible & ~captions).tolist():
         least = jaccard(_hashes(one, "question", at), _hashes(other, "question", at))
         if least >= min_similarity and not same_answer[at]:
             least = min(least, jaccard(_hashes(one, "answer", at), _hashes(other, "answer", at)))
@@ -55,7 +55,7 @@ def jaccard(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> float:
 
 
 def _hashes(compared: Compared, column: str, at: int) -> NDArray[np.uint32]:
-    return np.asarray(compared.table[column][int(at)].values.to_numpy(), np.uint32)
+    return np.asarray(compared.table[column][at].values.to_numpy(), np.uint32)
 
 
 def _near_boxes(one: list[list[float]], other: list[list[float]]) -> NDArray[np.bool_]:

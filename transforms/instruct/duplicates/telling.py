@@ -70,7 +70,7 @@ def outcome(keys: Sequence[str], groups: NDArray[np.uint64], parts: Iterable[Nam
 
 def _sorted(parts: Iterable[NamedFindings]) -> list[tuple[int, FindingKind, int, str]]:
     """Row, kind, count and key of the other, in an order of their own."""
-    found = []
+    found: list[tuple[int, FindingKind, int, str]] = []
     for findings, keys in parts:
         rows = rows_within(findings["subject"]).tolist()
         kinds, counts = findings["kind"].tolist(), findings["count"].tolist()
