@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from tests.transforms.packing.small_documents import instruction_set, needs_instruction_sets
 from transforms.instruct.categorising.judging import categorise
@@ -24,7 +25,7 @@ from transforms.instruct.reading.records import read_part
 from transforms.instruct.rows import Row
 from transforms.instruct.settings import InstructSource
 from transforms.instruct.standardising import read_record, standardise
-from transforms.miniature.instruct.corpus import write_instruct_corpus
+from transforms.miniature.instruct.corpus import write_corpus
 from transforms.miniature.instruct.settings import InstructCorpusSettings
 from transforms.rejects import Reject
 from transforms.storage import StoragePath
@@ -39,15 +40,14 @@ LEAST_RECALL, LEAST_PRECISION = 0.98, 0.96
 
 
 def _sources(corpus: pathlib.Path) -> Iterator[tuple[InstructPart, InstructSource]]:
-    """Adapters by the records' own fields; boxes are read as if all were alike, which categories do not look at."""
-    where = {"unit": "0-1000", "order": "xyxy", "frame": "upright"}
-    for folder in sorted((corpus / "sources").iterdir()):
+    """Adapters by the records' own fields; how boxes are written, as the corpus declares it."""
+    for one in yaml.safe_load((corpus / "sources.yaml").read_text()):
         source = InstructSource.model_validate(
             {
-                "name": folder.name,
-                "path": str(folder / "part-*"),
+                "name": one["name"],
+                "path": str(corpus / one["path"]),
                 "place_media": "before_first_question",
-                "coordinates": where,
+                "coordinates": one.get("boxes"),
             }
         )
         for part in list_parts(source):
@@ -57,7 +57,7 @@ def _sources(corpus: pathlib.Path) -> Iterator[tuple[InstructPart, InstructSourc
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     folder = tmp_path_factory.mktemp("corpus")
-    write_instruct_corpus(folder, InstructCorpusSettings(rows=ROWS))
+    write_corpus(StoragePath.of(str(folder)), InstructCorpusSettings(rows=ROWS), processes=2)
     return folder
 
 
