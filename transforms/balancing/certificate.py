@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from transforms.at_rest import FORMAT_VERSION, check_origin, read_json
+from transforms.balancing.cells import Cells
 from transforms.balancing.exchange import Exchange
 from transforms.balancing.measures import band_coverage
 from transforms.balancing.methods.weighting import Weighting
@@ -63,6 +64,7 @@ def write_certificate(
             "dearest_floors": _dearest(outlook, names),
         },
         "floor": _floor(outcome, outlook, weights, exchange, names),
+        "caps": _caps(outcome, settings, outlook),
         "chance": {
             "free_draws": free,
             "share": free / settings.size,
@@ -118,6 +120,22 @@ def _floor(
             for row in worst
         ],
     }
+
+
+def _caps(outcome: SelectionTally, settings: BalanceSettings, outlook: Outlook) -> list[dict[str, Any]]:
+    """What each cap allows of the size, and what was selected under it; ``nats``: what it costs an image."""
+    cells = Cells.of(settings)
+    copies = outcome.group_copies.reshape(-1, len(cells)).sum(axis=0)  # with a concept and without
+    return [
+        {
+            "by": cap.by,
+            "name": cap.name,
+            "share": cap.share,
+            "has": int(copies[cap.holds].sum()),
+            "nats": float(price),
+        }
+        for cap, price in zip(cells.caps(), outlook.cap_prices, strict=True)
+    ]
 
 
 def _dearest(outlook: Outlook, names: list[str]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ def write_sample(sample: WeighedSample, folder: RunFolder, inside: Ints) -> None
     """With the (V,) images of each concept in strata that give any, and the rows of each stratum, in its footer."""
     width = sample.ids.shape[1]
     ids = pa.FixedSizeListArray.from_arrays(pa.array(sample.ids.ravel(), pa.int32()), width)
-    table = pa.table([ids, sample.strata, sample.weight], schema=balance_sample_schema(width))
+    table = pa.table([ids, sample.cells, sample.weight], schema=balance_sample_schema(width))
     about = {"rows": sample.rows.tolist(), "bare_rows": sample.bare_rows.tolist(), "inside": inside.tolist()}
     write_table(folder.balance_sample, table, folder.fingerprint, about={"corpus": json.dumps(about)})
 
