@@ -18,8 +18,10 @@ from transforms.balancing.measures import band_coverage
 from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.outlook import Outlook, evenness
 from transforms.balancing.sampling import Expectation
+from transforms.balancing.selection_tally import SelectionTally
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.tally import CorpusTally, SelectionTally
+from transforms.balancing.strata import Strata
+from transforms.balancing.tally import CorpusTally
 from transforms.run_folder import RunFolder
 from transforms.vocabulary_folder import read_concepts
 
@@ -77,6 +79,8 @@ def write_certificate(
         "without_concept": {"before": outcome.bare_rows, "after": outcome.bare_copies},
         "fit": _fit(weights, tally),
         "coverage_by_band": band_coverage(outcome.count_after, tally.count_before),
+        "coverage_by_stratum": outcome.profile.coverage(Strata.of(settings).names),
+        "beside": outcome.profile.figures(),
     }
     text = json.dumps(_rounded(values), indent=2, sort_keys=True, ensure_ascii=False)
     folder.certificate.write_text(text + "\n")

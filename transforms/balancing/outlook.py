@@ -15,6 +15,7 @@ from transforms.balancing.cells import Cells
 from transforms.balancing.concept_ids import Ids
 from transforms.balancing.exchange import Shortage
 from transforms.balancing.methods.weighting import Weighting
+from transforms.balancing.profile import Ends
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.tally import CorpusTally, DrawTally
@@ -72,6 +73,7 @@ class Outlook:
     multipliers: Floats  # (V,) μ
     cap_prices: Floats  # (J,) η
     prices: tuple[Prices, Prices]  # of the bound of all selections, and of those that keep floors and caps
+    ends: Ends
     part_sizes: tuple[int, ...]  # of images of each stratum with a concept, and without
     cap_worth: float  # Σ η·most
 
@@ -93,7 +95,8 @@ class Outlook:
         parts, sizes, worth = _parts(settings, weights.group_sizes(settings), cap_prices)
         free, width = Parts(parts.part, np.zeros(len(parts.part))), tally.concepts_per_image
         prices = (Prices.of(values, free, width), Prices.of(values + multipliers, parts, width))
-        return cls(target, expected, Shortage(drawn.drawn, floor), multipliers, cap_prices, prices, sizes, worth)
+        shortage, ends = Shortage(drawn.drawn, floor), Ends.of(tally.count_before)
+        return cls(target, expected, shortage, multipliers, cap_prices, prices, ends, sizes, worth)
 
     def scores(self, ids: Ids, groups: Ints) -> tuple[Ints, Ints]:
         """What both bounds have to know of rows."""

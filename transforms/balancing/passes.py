@@ -29,10 +29,12 @@ from transforms.balancing.methods import METHODS
 from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.order_sampling import Boundary, Candidates, Cut, RankTally
 from transforms.balancing.outlook import Outlook
+from transforms.balancing.profile import Profile, caption_lengths
 from transforms.balancing.sampling import N_BINS, Expectation, Floats, Ints, histogram
+from transforms.balancing.selection_tally import SelectionTally
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.strata import ALL
-from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally, KeyedSample, SelectionTally
+from transforms.balancing.strata import ALL, Strata
+from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally, KeyedSample
 from transforms.balancing.target import target_factors
 from transforms.datasets import SELECTION, ShardName, list_matrix, read_metadata, write_table
 from transforms.rejects import Counts, Reason
@@ -271,7 +273,7 @@ def select(
     Beside it are counted the baselines of every report, and the scores that bound any selection.
     """
     settings, folder = reader.settings, reader.folder
-    chosen = choose(name, reader, weighting, expectation, cut, exchange, ("key",))
+    chosen = choose(name, reader, weighting, expectation, cut, exchange, ("key", "caption"))
     path, rows = folder.selection(*name), chosen.rows
     if path.exists():
         read_metadata(path, folder.fingerprint)
@@ -283,6 +285,10 @@ def select(
     bare = rows.ids.max(axis=1, initial=-1) < 0
     strata, n_concepts = Cells.of(settings).stratum[rows.cells], len(weighting.takes_part)
     beside = baselines.copies(rows.ids, rows.sample_ids, strata, settings.seed)
+    profile = Profile.zero(rows.ids.shape[1], len(Strata.of(settings).names), n_concepts)
+    every = np.ones(len(bare), np.int64)
+    lengths = caption_lengths(rows.table["caption"])
+    profile.add([every, *beside, chosen.copies], rows.ids, lengths, strata, outlook.ends)
     return SelectionTally(
         chosen.counts,
         int(chosen.copies.sum()),
@@ -292,6 +298,7 @@ def select(
         np.bincount(rows.groups, chosen.copies, weighting.n_groups(settings)).astype(np.int64),
         np.stack([count_concepts(np.repeat(rows.ids, one, axis=0), n_concepts) for one in beside]),
         outlook.scores(rows.ids, rows.groups),
+        profile,
     )
 
 

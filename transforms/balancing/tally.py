@@ -12,10 +12,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.balancing.bound import Prices
 from transforms.balancing.concept_ids import Ids
 from transforms.balancing.sampling import Floats, Ints
-from transforms.rejects import Counts
 
 
 @dataclass
@@ -128,36 +126,4 @@ class DrawTally:
     def __iadd__(self, other: DrawTally) -> DrawTally:
         self.drawn += other.drawn
         self.expected += other.expected
-        return self
-
-
-@dataclass
-class SelectionTally:
-    """The last pass: what was selected, and beside it what others of the same size would hold."""
-
-    counts: Counts
-    copies: int
-    bare_rows: int  # rows without a concept
-    bare_copies: int  # and what of them was selected
-    count_after: Ints  # (V,) copies of each concept
-    group_copies: Ints  # (G,) copies of each group
-    count_baselines: Ints  # (len(BASELINES), V) copies of each concept that the baselines would hold
-    scores: tuple[Ints, Ints]  # for the bounds of all selections, and of those that keep the floors
-
-    @classmethod
-    def zero(cls, n_concepts: int, n_baselines: int, prices: tuple[Prices, Prices]) -> SelectionTally:
-        counts = np.zeros((1 + n_baselines, n_concepts), dtype=np.int64)
-        groups = np.zeros(len(prices[0].part), dtype=np.int64)
-        return cls(Counts(), 0, 0, 0, counts[0], groups, counts[1:], (prices[0].zero(), prices[1].zero()))
-
-    def __iadd__(self, other: SelectionTally) -> SelectionTally:
-        self.counts = self.counts + other.counts
-        self.copies += other.copies
-        self.bare_rows += other.bare_rows
-        self.bare_copies += other.bare_copies
-        self.count_after += other.count_after
-        self.group_copies += other.group_copies
-        self.count_baselines += other.count_baselines
-        for mine, theirs in zip(self.scores, other.scores, strict=True):
-            mine += theirs
         return self
