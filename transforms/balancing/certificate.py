@@ -42,29 +42,13 @@ def write_certificate(
     exchange: Exchange,
 ) -> None:
     names = read_concepts(folder, ["name"])["name"].to_pylist()
-    bound, bound_with_floors = outlook.bounds(outcome.scores, settings.max_copies)
-    expected = evenness(outlook.expected, outlook.target)
-    drawn = evenness(outcome.count_after.astype(np.float64), outlook.target)
     free = float(expectation.variance.sum())
     values: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "fingerprint": folder.fingerprint,
         "method": settings.method,
         "size": settings.size,
-        "evenness": {
-            "bound": bound,
-            "bound_with_floors": bound_with_floors,
-            "expected": expected,
-            "drawn": drawn,
-            "gap": bound - drawn,
-            "gap_with_floors": bound_with_floors - drawn,
-        },
-        "costs": {
-            "floors": bound - bound_with_floors,
-            "chance_and_fit": bound_with_floors - expected,
-            "drawing": expected - drawn,
-            "dearest_floors": _dearest(outlook, names),
-        },
+        **_evenness(outcome, settings, outlook, names),
         "floor": _floor(outcome, outlook, weights, exchange, names),
         "caps": _caps(outcome, settings, outlook),
         "chance": {
@@ -84,6 +68,31 @@ def write_certificate(
     }
     text = json.dumps(_rounded(values), indent=2, sort_keys=True, ensure_ascii=False)
     folder.certificate.write_text(text + "\n")
+
+
+def _evenness(
+    outcome: SelectionTally, settings: BalanceSettings, outlook: Outlook, names: list[str]
+) -> dict[str, dict[str, Any]]:
+    """How even it is, how even any could be, and where the difference went."""
+    bound, bound_with_floors = outlook.bounds(outcome.scores, settings.max_copies)
+    expected = evenness(outlook.expected, outlook.target)
+    drawn = evenness(outcome.count_after.astype(np.float64), outlook.target)
+    return {
+        "evenness": {
+            "bound": bound,
+            "bound_with_floors": bound_with_floors,
+            "expected": expected,
+            "drawn": drawn,
+            "gap": bound - drawn,
+            "gap_with_floors": bound_with_floors - drawn,
+        },
+        "costs": {
+            "floors": bound - bound_with_floors,
+            "chance_and_fit": bound_with_floors - expected,
+            "drawing": expected - drawn,
+            "dearest_floors": _dearest(outlook, names),
+        },
+    }
 
 
 def _rounded(value: Any) -> Any:

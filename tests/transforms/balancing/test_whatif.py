@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pathlib
 
+import numpy as np
 import pytest
 
 from tests.transforms.balancing.test_certificate import certified
+from transforms.balancing import sample_table
 from transforms.balancing.cells import Cells
 from transforms.balancing.sample_table import read_sample
 from transforms.balancing.settings import BalanceSettings
@@ -45,3 +47,15 @@ def test_what_cannot_be_answered_is_said(tmp_path: pathlib.Path) -> None:
         what_if(settings(even={"floor": 500}), sample, inside, KNOWN)
     with pytest.raises(RunFolderError, match="is missing"):
         read_sample(RunFolder(folder.root / "nowhere", folder.fingerprint))
+
+
+def test_a_large_sample_lies_in_parts(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = read_sample(certified(tmp_path / "one", size=400, even={"floor": 5})[2])
+    monkeypatch.setattr(sample_table, "ROWS_PER_PART", 700)
+    folder = certified(tmp_path / "parts", size=400, even={"floor": 5})[2]
+    assert [folder.balance_sample_part(number).exists() for number in (1, 2, 3)] == [True, True, False]
+    for mine, theirs in zip(read_sample(folder)[0], one[0], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    folder.balance_sample_part(2).delete()
+    with pytest.raises(RunFolderError, match=r"sample-00002.parquet is missing"):
+        read_sample(folder)
