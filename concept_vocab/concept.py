@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 import xxhash
@@ -23,7 +22,7 @@ def uid_of(language: str, form: str) -> int:
 
 
 def uids_of(language: str, forms: Iterable[str]) -> dict[str, int]:
-    """The uid of each form. Raises VocabularyError where two forms have one: among 500,000 once in 10^8 vocabularies."""
+    """The uid of each form. Raises VocabularyError where two forms have one: once in 10^8 lists of 500,000."""
     forms_by_uid: dict[int, str] = {}
     for form in forms:
         other = forms_by_uid.setdefault(uid_of(language, form), form)

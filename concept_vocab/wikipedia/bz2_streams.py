@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from concept_vocab.sources.source_file import SourceFile
+from concept_vocab.source_file import SourceFile
 from concept_vocab.vocabulary import VocabularyError
 
 #: https://en.wikipedia.org/wiki/Bzip2#File_format: signature, then the magic of a block, π in binary-coded decimals.

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from concept_vocab.sources.source_file import SourceFile
+from concept_vocab.source_file import SourceFile
 from concept_vocab.vocabulary import VocabularyError
 from concept_vocab.wikipedia.bz2_streams import Part, read_from
 

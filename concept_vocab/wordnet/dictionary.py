@@ -34,11 +34,11 @@ class Synset(NamedTuple):
 
 
 class Sense(NamedTuple):
-    """One meaning of a lemma. ``count``: how often it was tagged in the semantic concordances, 0 for most."""
+    """One meaning of a lemma. ``tag_count``: how often it was tagged in the semantic concordances, 0 for most."""
 
     synset: SynsetId
     number: int  # 1 is held to be the most frequent of its part of speech
-    count: int
+    tag_count: int
 
 
 @dataclass
@@ -138,7 +138,9 @@ def _add_senses(
                 found = [(part_of_speech, offset) for offset in offsets]
                 senses = [Sense(one, at, counts.get(keys[form, one], 0)) for at, one in enumerate(found, start=1)]
             except (ValueError, IndexError, KeyError) as error:
-                raise _malformed(f"index.{ending}", line_number, "a lemma whose synsets are in the data file") from error
+                raise _malformed(
+                    f"index.{ending}", line_number, "a lemma whose synsets are in the data file"
+                ) from error
             wordnet.senses.setdefault(form, []).extend(senses)
 
 

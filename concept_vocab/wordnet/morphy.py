@@ -38,7 +38,7 @@ def base_forms(form: str, part_of_speech: str, wordnet: WordNet) -> Iterator[str
 
 
 def singulars(form: str, wordnet: WordNet) -> Iterator[str]:
-    """What ``form`` may be the plural of, lemma or not: "polar bears", "polar bear"; the head word is a noun's plural."""
+    """What ``form`` may be the plural of, lemma or not: "polar bears", "polar bear". Its last word is a noun's."""
     start, space, last = form.rpartition(" ")
     for base in _bases(last, "n", wordnet):
         if base != last and "n" in wordnet.parts_of_speech(base):

@@ -90,7 +90,7 @@ class SenseTypes:
             return None
         ordered = sorted(senses, key=_by_frequency)
         types = [self.of_synset(sense.synset) for sense in ordered]
-        weights = [sense.count + 1 for sense in ordered]
+        weights = [sense.tag_count + 1 for sense in ordered]
         share = sum(w for w, kind in zip(weights, types, strict=True) if kind == types[0]) / sum(weights)
         is_named = self._wordnet.synsets[ordered[0].synset].is_instance
         return Typed(types[0], share, tuple(dict.fromkeys(types)), is_named)
@@ -127,4 +127,4 @@ class SenseTypes:
 
 
 def _by_frequency(sense: Sense) -> tuple[int, int, int]:
-    return (-sense.count, _ORDER.index(sense.synset[0]), sense.number)
+    return (-sense.tag_count, _ORDER.index(sense.synset[0]), sense.number)
