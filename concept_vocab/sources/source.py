@@ -75,6 +75,9 @@ class Source(ABC):
     thresholds: ClassVar[str]  # which, and where they come from
     takes: ClassVar[frozenset[str]] = frozenset()  # settings that only some kinds have
 
+    def check(self, options: Options) -> None:  # noqa: B027 (most take any)
+        """Before any work; raises VocabularyError for settings that it cannot be read by."""
+
     @abstractmethod
     def read(self, name: str, files: Sequence[SourceFile], options: Options, counted: Mapping[str, Counted]) -> Found:
         """Entries of the files, the same in whatever order they come. Raises VocabularyError naming a faulty one.

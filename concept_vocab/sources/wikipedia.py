@@ -37,17 +37,20 @@ class WikipediaSource(CountedSource):
     takes = frozenset(("unigrams", "bigrams"))
     keys: ClassVar[Mapping[str, tuple[str, ...]]] = {"unigrams": ("text",), "bigrams": ("first", "second")}
 
-    def parts(self, files: Sequence[SourceFile], part_bytes: int) -> list[Part]:
-        return [part for file in files for part in cut(file, part_bytes)]
-
-    def count(self, part: Part, options: Options) -> Iterator[tuple[str, pa.Table]]:
-        from concept_vocab.wikipedia.wikitext import plain_text  # only who counts a dump needs its parser
-
+    def check(self, options: Options) -> None:
         if options.language in UNSPACED:
             raise VocabularyError(
                 f"{options.language} is written without spaces between words, and there is no segmenter for it; "
                 "leave the dump out"
             )
+
+    def parts(self, files: Sequence[SourceFile], part_bytes: int) -> list[Part]:
+        return [part for file in files for part in cut(file, part_bytes)]
+
+    def count(self, part: Part, options: Options) -> Iterator[tuple[str, pa.Table]]:
+        del options
+        from concept_vocab.wikipedia.wikitext import plain_text  # only who counts a dump needs its parser
+
         namespaces = _link_namespaces(part.file)
         counts = WordCounts()
         for page in read_pages(part):

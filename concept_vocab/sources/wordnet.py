@@ -20,12 +20,14 @@ class WordNetSource(Source):
     thresholds = "none: all of them, as MetaCLIP's build_metadata.py takes them"
     takes = frozenset(("lemmas",))
 
-    def read(self, name: str, files: Sequence[SourceFile], options: Options, counted: Mapping[str, Counted]) -> Found:
-        del counted
+    def check(self, options: Options) -> None:
         if options.language != "en":
             raise VocabularyError(
                 f"WordNet's own files are English, and the vocabulary's language is {options.language}"
             )
+
+    def read(self, name: str, files: Sequence[SourceFile], options: Options, counted: Mapping[str, Counted]) -> Found:
+        del counted
         by_name = {file.name: file for file in files}
 
         def read_file(file_name: str) -> bytes:

@@ -22,12 +22,13 @@ class CountParts(beam.PTransform):  # type: ignore[misc]
         self._counted_of = counted_of
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
+        job = self._job
         return (
             pipeline
             | "Parts" >> beam.Create(self._parts)
-            | "Count" >> beam.FlatMap(count_part, self._job)
+            | "Count" >> beam.FlatMap(count_part, job)
             | "A range of keys" >> beam.GroupByKey()
-            | "Write" >> beam.MapTuple(write_counts, job=self._job)
+            | "Write" >> beam.MapTuple(lambda name, tables: write_counts(name, tables, job))
             | "All" >> CollectToList()
-            | "Finish" >> beam.Map(finish_counts, self._job, self._counted_of)
+            | "Finish" >> beam.Map(finish_counts, job, self._counted_of)
         )

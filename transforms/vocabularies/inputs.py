@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from transforms.errors import ConfigError
@@ -26,11 +27,16 @@ def list_source(source: VocabularySource) -> list[SourceInput]:
 
     Raises ConfigError for a path that names nothing.
     """
+    return list_files(source.path, f"source {source.name}")
+
+
+def list_files(paths: Iterable[str], whose: str) -> list[SourceInput]:
+    """The same of any paths; errors name ``whose`` they are."""
     found: dict[StoragePath, SourceInput] = {}
-    for path in source.path:
+    for path in paths:
         files = find_files(path)
         if not files:
-            raise ConfigError(f"source {source.name}: there is nothing at {path}")
+            raise ConfigError(f"{whose}: there is nothing at {path}")
         for file in files:
             found[file.path] = SourceInput(file.path.name, _sha256(file.path), file.size_bytes, file.path)
     return sorted(found.values())
