@@ -8,8 +8,8 @@ from typing import Literal
 from concept_vocab.closed_class import is_closed_class
 from concept_vocab.concept_types import is_name, is_number
 
-Mark = Literal["name", "number", "closed class", "likely typo"]
-MARKS: tuple[Mark, ...] = ("name", "number", "closed class", "likely typo")
+Mark = Literal["name", "number", "closed class", "fragment", "likely typo"]
+MARKS: tuple[Mark, ...] = ("name", "number", "closed class", "fragment", "likely typo")
 
 #: A word is a likely typo of one that is an edit away and so many times as frequent (assumed, as of one letter in a
 #: hundred words mistyped), if both have so many letters: in short words an edit makes another word.
@@ -17,11 +17,18 @@ _TIMES_AS_FREQUENT = 100
 _FEWEST_LETTERS = 6
 
 
-def marks_of(form: str, spellings: Collection[str], language: str, typos: Collection[str]) -> list[Mark]:
+def marks_of(
+    form: str, spellings: Collection[str], language: str, typos: Collection[str], is_lemma: bool
+) -> list[Mark]:
+    """``form``, normalised, is spelt so; ``typos``: forms that are likely ones. A fragment begins or ends with a word
+    that only holds sentences together, as "members and" does, and is no lemma, as "look at" would be."""
+    words = form.split()
+    ends_closed = is_closed_class(words[0], language) or is_closed_class(words[-1], language)
     found: dict[Mark, bool] = {
         "name": all(map(is_name, spellings)),
         "number": is_number(form),
         "closed class": is_closed_class(form, language),
+        "fragment": len(words) > 1 and ends_closed and not is_lemma,
         "likely typo": form in typos,
     }
     return [mark for mark in MARKS if found[mark]]

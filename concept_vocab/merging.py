@@ -18,7 +18,7 @@ from concept_vocab.sources.source import Ranked
 from concept_vocab.vocabulary import VocabularyError, normalise
 from concept_vocab.wordnet.dictionary import WordNet
 from concept_vocab.wordnet.morphy import singulars
-from concept_vocab.wordnet.sense_types import ConceptType
+from concept_vocab.wordnet.sense_types import ConceptType, by_frequency
 
 #: metaclip/metadata of https://github.com/facebookresearch/MetaCLIP leaves out longer entries, and punctuation alone.
 MOST_LETTERS = 256
@@ -136,15 +136,20 @@ def _plurals(sources: Iterable[Ranked], wordnet: WordNet | None) -> dict[str, st
 
 
 def preferred_spelling(concept: Concept, wordnet: WordNet | None) -> str:
-    """The spelling that names the concept: of its own form rather than a plural's, as a lemma is spelt, lower case
-    where WordNet has both, then the most frequent."""
-    lemmas = wordnet.spellings.get(concept.form, set()) if wordnet else set()
-    own = [spelling.text for spelling in concept.counts if normal_form(spelling.text) == concept.form]
-    if not own:
-        return min(lemmas, default=concept.form)
-    seen: Counter[str] = Counter()
+    """The spelling that names the concept: of its own form rather than a plural's, as WordNet spells its most frequent
+    sense (China, and not china), else the most frequent one."""
+    lemma = _lemma_spelling(concept.form, wordnet)
+    own: Counter[str] = Counter()
     for spelling, count in concept.counts.items():
-        seen[spelling.text] += count or 0
-    return min(
-        own, key=lambda text: (text not in lemmas, text != text.lower() if text in lemmas else 0, -seen[text], text)
-    )
+        if normal_form(spelling.text) == concept.form:
+            own[spelling.text] += count or 0
+    if lemma or not own:
+        return lemma or concept.form
+    return min(own, key=lambda text: (-own[text], text))
+
+
+def _lemma_spelling(form: str, wordnet: WordNet | None) -> str | None:
+    senses = by_frequency(wordnet.senses.get(form, ())) if wordnet else []
+    if not wordnet or not senses:
+        return None
+    return next(word for word in wordnet.synsets[senses[0].synset].words if normal_form(word) == form)

@@ -7,6 +7,7 @@ and a forest a group: places are told by what they are kinds of, the rest by the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from concept_vocab.wordnet.dictionary import Sense, SynsetId, WordNet
@@ -88,7 +89,7 @@ class SenseTypes:
         senses = self._wordnet.senses.get(form)
         if not senses:
             return None
-        ordered = sorted(senses, key=_by_frequency)
+        ordered = by_frequency(senses)
         types = [self.of_synset(sense.synset) for sense in ordered]
         weights = [sense.tag_count + 1 for sense in ordered]
         share = sum(w for w, kind in zip(weights, types, strict=True) if kind == types[0]) / sum(weights)
@@ -126,5 +127,6 @@ class SenseTypes:
         return self._above[synset_id]
 
 
-def _by_frequency(sense: Sense) -> tuple[int, int, int]:
-    return (-sense.tag_count, _ORDER.index(sense.synset[0]), sense.number)
+def by_frequency(senses: Iterable[Sense]) -> list[Sense]:
+    """The most frequent first: by cntlist, then, as most were never tagged, nouns before verbs, by number."""
+    return sorted(senses, key=lambda one: (-one.tag_count, _ORDER.index(one.synset[0]), one.number))

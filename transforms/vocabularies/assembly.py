@@ -100,7 +100,9 @@ def _concepts(
     for row, (form, concept) in enumerate(concepts.items()):
         typed = types[form]
         name = preferred_spelling(concept, wordnet)
-        marks = marks_of(form, _own_spellings(concept) or [name], language, typos)
+        marks = marks_of(
+            form, _own_spellings(concept) or [name], language, typos, bool(wordnet and form in wordnet.senses)
+        )
         told = (typed.type, typed.method, typed.confidence if typed.type else None, list(typed.types))
         rows.append((uids[form], row, form, name, language, concept.sources[0], concept.sources, *told, marks))
     return _table(CONCEPTS, rows)

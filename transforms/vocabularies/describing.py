@@ -88,7 +88,7 @@ def search(vocabulary: BuiltVocabulary, query: str, most: int) -> list[Hit]:
             kind = 0 if form == wanted else 1 if form.startswith(wanted) else 2
             best[row] = min(best.get(row, (3, 0, "")), (kind, len(text), text))
     found = sorted(best.items(), key=lambda one: (one[1], one[0]))[:most]
-    taken = concepts.take([row for row, _ in found]).to_pylist()
+    taken = concepts.take(pa.array([row for row, _ in found], pa.int64())).to_pylist()
     return [
         Hit(one["uid"], one["row"], one["name"], one["type"], one["source"], matched)
         for one, (_, (_, _, matched)) in zip(taken, found, strict=True)
