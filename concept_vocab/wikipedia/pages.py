@@ -78,5 +78,5 @@ def _page_bytes(part: Part) -> Iterator[bytes]:
             return
         if len(held) > _MOST_BYTES:
             raise VocabularyError(f"{part.file.name} holds a page of over {_MOST_BYTES} bytes: {held[:80]!r}")
-    if last and _LAST not in last:
+    if _LAST not in last and not _LAST.endswith(last.strip()):  # the part may begin within the tag
         raise VocabularyError(f"{part.file.name} is cut short: it does not end with {_LAST.decode()}")

@@ -25,7 +25,10 @@ def test_lemmas_senses_and_spellings() -> None:
 
 def test_a_satellite_is_counted_by_the_head_of_its_cluster() -> None:
     given = files(counts="scarlet%5:00:00:red(a):00 1 7\n")
-    lemma, line = "scarlet a 1 1 & 1 0 00000900  \n", f"00000900 00 s 01 scarlet 0 001 & {offset(18):08d} a 0000 | red  \n"
+    lemma, line = (
+        "scarlet a 1 1 & 1 0 00000900  \n",
+        f"00000900 00 s 01 scarlet 0 001 & {offset(18):08d} a 0000 | red  \n",
+    )
     given["data.adj"] += line.encode()
     given["index.adj"] += lemma.encode()
     assert read_dictionary(given.__getitem__).senses["scarlet"] == [Sense(("a", 900), 1, 7)]

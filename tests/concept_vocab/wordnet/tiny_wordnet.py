@@ -69,7 +69,7 @@ def files(synsets: Sequence[Spec] = SYNSETS, counts: str = COUNTS) -> dict[str, 
             pointers = "000"
             if spec.above is not None:
                 pointers = f"001 {'@i' if spec.instance else '@'} {offset(spec.above):08d} n 0000"
-            data += f"{offset(number):08d} {spec.file:02d} {pos} {len(words):02x} {spelt} {pointers} | a gloss; \"x\"  \n"
+            data += f'{offset(number):08d} {spec.file:02d} {pos} {len(words):02x} {spelt} {pointers} | a gloss; "x"  \n'
             for word, _ in words:
                 index.setdefault(word.partition("(")[0].lower(), []).append(offset(number))
         lines = (
