@@ -56,8 +56,8 @@ class TableSource(Source):
 
 
 def _entries(file: SourceFile, columns: Mapping[str, str]) -> list[Entry]:
-    table = _table(file)
     text = columns.get("text", "text")
+    table = _table(file, text)
     wanted = {"text": text, "count": columns.get("count", "count"), "type": columns.get("type", "type")}
     missing = [
         column
@@ -77,21 +77,21 @@ def _entries(file: SourceFile, columns: Mapping[str, str]) -> list[Entry]:
             raise VocabularyError(f"{file.name}, row {row}: {text} is {one!r}, not text")
         if count is not None and (not isinstance(count, int) or count < 0):
             raise VocabularyError(f"{file.name}, row {row}: {wanted['count']} is {count!r}, not a whole number")
-        if kind is not None and kind not in TYPES:
+        if kind and kind not in TYPES:
             raise VocabularyError(
                 f"{file.name}, row {row}: {wanted['type']} is {kind!r}, not one of {', '.join(TYPES)}"
             )
-        entries.append(Entry(one, count, kind))
+        entries.append(Entry(one, count, kind or None))
     return entries
 
 
-def _table(file: SourceFile) -> pa.Table:
+def _table(file: SourceFile, text: str) -> pa.Table:
     data = io.BytesIO(file.read_bytes())
     try:
         if file.name.endswith((".parquet", ".pq")):
             return pq.read_table(data)
-        # names such as "null" and "NA" are concepts
-        options = pa_csv.ConvertOptions(strings_can_be_null=False)
+        # names such as 22, "null" and "NA" are concepts
+        options = pa_csv.ConvertOptions(strings_can_be_null=False, column_types={text: pa.string()})
         return pa_csv.read_csv(data, convert_options=options)
     except (pa.ArrowInvalid, OSError) as error:
         raise VocabularyError(f"{file.name} cannot be read as CSV or Parquet: {error}") from error

@@ -8,6 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -82,7 +83,8 @@ def _titles(stream: Any, name: str, project: str) -> Iterator[tuple[str, int]]:
             malformed += 1
             first = first or line.strip()[:80]
         elif columns[0] == project.encode() and b":" not in columns[1]:
-            yield columns[1].decode("utf-8", "replace").replace("_", " "), int(columns[2])
+            # most titles are UTF-8 as it is, some as in an address
+            yield unquote(columns[1].decode("utf-8", "replace")).replace("_", " "), int(columns[2])
     if malformed > lines * _MOST_MALFORMED or not lines:
         raise VocabularyError(
             f"{name} is no file of hourly page views, whose lines are a project, a title, views and bytes: "
