@@ -14,6 +14,7 @@ from concept_vocab.concept_types import NOT_TYPED, Accuracy, ConceptTyped, Typer
 from concept_vocab.marks import likely_typos, marks_of
 from concept_vocab.merging import Concept, Merged, Rules, merge, preferred_spelling
 from concept_vocab.sources.source import Ranked
+from concept_vocab.vocabulary import VocabularyError
 from concept_vocab.wordnet.dictionary import WordNet
 from concept_vocab.wordnet.sense_types import ConceptType
 from transforms.vocabularies.files import ALIASES, BLOCKED, CONCEPTS, SURFACE_FORMS, BuiltVocabulary
@@ -39,6 +40,8 @@ def assemble(assembly: Assembly) -> BuiltVocabulary:
     left = {
         form: concept for form, concept in merged.concepts.items() if types[form].type not in assembly.blocked_types
     }
+    if not left:
+        raise VocabularyError("no concept is left: all are of blocked types")
     uids = uids_of(language, [*left, *merged.aliases])
     blocked_rows = sorted(
         [(*one,) for one in merged.blocked]
