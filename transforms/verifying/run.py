@@ -117,10 +117,6 @@ class Verifier:
                 return read_whole(path, folder.fingerprint)
             read_table(path, folder.fingerprint)
             return None
-            if path == folder.concepts or path.parent == folder.baselines.parent:
-                read_table(path, folder.fingerprint)
-                return None
-            return read_whole(path, folder.fingerprint)
         except RunFolderError as error:
             return check_unreadable(folder, stage, path, error)
         finally:
