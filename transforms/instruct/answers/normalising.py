@@ -11,8 +11,9 @@ from transforms.instruct.answers.rendering import rendered
 from transforms.instruct.answers.settings import AnswersSettings
 from transforms.instruct.chain.outcome import Edit, Fact, Outcome, edit
 from transforms.instruct.rows import Answer, Row
+from transforms.stages import ANSWERS
 
-_BY = "answers"
+_BY = ANSWERS.name
 
 
 def normalise_rows(rows: Sequence[Row], settings: AnswersSettings) -> Outcome:

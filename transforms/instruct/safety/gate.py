@@ -18,6 +18,7 @@ from transforms.instruct.safety.personal_data import KINDS, find_personal
 from transforms.instruct.safety.settings import SafetySettings
 from transforms.rejects import Reason, Reject
 from transforms.scripts import SCRIPT_OF
+from transforms.stages import SAFETY
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class SafetyGate:
             findings += [SafetyFinding(one.kind, None, actions[one.kind]) for one in found]
             if covered := [one for one in found if actions[one.kind] == "mask"]:
                 text = masked(placed.text, covered)
-                edits.append(edit(row, placed.message, placed.part, text, "masked", "safety"))
+                edits.append(edit(row, placed.message, placed.part, text, "masked", SAFETY.name))
         return findings, edits
 
     @cached_property
