@@ -42,12 +42,15 @@ LEAST_RECALL, LEAST_PRECISION = 0.98, 0.96
 def _sources(corpus: pathlib.Path) -> Iterator[tuple[InstructPart, InstructSource]]:
     """Adapters by the records' own fields; how boxes are written, as the corpus declares it."""
     for one in yaml.safe_load((corpus / "sources.yaml").read_text()):
+        boxes = one.get("boxes") and {
+            ("size" if key == "resized" else key): value for key, value in one["boxes"].items()
+        }
         source = InstructSource.model_validate(
             {
                 "name": one["name"],
                 "path": str(corpus / one["path"]),
                 "place_media": "before_first_question",
-                "coordinates": one.get("boxes"),
+                "coordinates": boxes,
             }
         )
         for part in list_parts(source):
@@ -125,7 +128,12 @@ def test_real_contamination(match_names: bool, tiers: dict[str, int], tmp_path: 
     """69 of 90 questions stand word for word, about the same image, in one set; the images themselves are not here."""
     asked = instruction_set("../benchmarks/llava_qa90_questions.jsonl")
     judge = _judge(tmp_path, str(asked), question="text", match_names=match_names)
-    source = InstructSource(name="coco", path=str(instruction_set("llava_coco/gpt4_qa_30x3.jsonl")), adapter="alpaca")
+    source = InstructSource(
+        name="coco",
+        path=str(instruction_set("llava_coco/gpt4_qa_30x3.jsonl")),
+        adapter="alpaca",
+        place_media="before_first_question",
+    )
     findings = list(_findings(judge, source))
     assert Counter(one.tier.value for one in findings) == tiers
     if match_names:
