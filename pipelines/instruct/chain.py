@@ -29,8 +29,14 @@ def instruct(run: InstructRun) -> None:
     runner = StageRunner(run.state, run.engine, run.console, run.settings.max_reject_share)
     for stage in run.stages():
         runner.run_stage(stage, functools.partial(_find_job, stage, run))
+    _say_what_came_of_it(run)
+
+
+def _say_what_came_of_it(run: InstructRun) -> None:
+    from pipelines.instruct.certify import certify
     from pipelines.instruct.report import write_report
 
+    certify(run)
     write_report(run)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self
@@ -9,25 +10,29 @@ from typing import Self
 import pyarrow as pa
 
 from transforms.errors import InputError
+from transforms.images.hashing import content_hash
 from transforms.instruct.rows import Medium, Row
 from transforms.storage import StoragePath
 
+_MOST_OPEN = 64  # tars
+
 
 class MediumReader:
-    """Reads media; the tar that was read from last stays open until it is left. Not for several threads."""
+    """Reads media one after another, of tars the few last ones held open until it is left. Not for several threads."""
 
     def __init__(self) -> None:
-        self._uri: str | None = None
-        self._file: pa.NativeFile | None = None
+        self._open: OrderedDict[str, pa.NativeFile] = OrderedDict()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._close()
+        for file in self._open.values():
+            file.close()
+        self._open.clear()
 
     def read(self, medium: Medium) -> bytes:
-        """Raises InputError for bytes that are not there any more, or are fewer or more than were measured."""
+        """Raises InputError for bytes that are not there any more, or are others than were measured."""
         if medium.data is not None:
             return medium.data
         if medium.uri is None:
@@ -36,27 +41,24 @@ class MediumReader:
             data = self._read(medium.uri, medium)
         except OSError as error:
             raise InputError(
-                f"{medium.uri} cannot be read any more: {error}. Put it back, or run standardise again (--remake)."
+                f"{medium.uri} cannot be read any more: {error}. Put it back and run the same command again."
             ) from error
-        if medium.size_bytes is not None and len(data) != medium.size_bytes:
+        if medium.content_hash is not None and content_hash(data) != medium.content_hash:
             raise InputError(
-                f"{medium.uri} holds {len(data)} bytes of {medium.member or 'it'}, where {medium.size_bytes} were read "
-                "before: it has changed. Put it back, or run standardise again (--remake)."
+                f"{medium.uri} holds other bytes of {medium.member or 'it'} than were read before: it has changed. Put "
+                "it back, or run again with --accept-changed."
             )
         return data
 
     def _read(self, uri: str, medium: Medium) -> bytes:
         if medium.offset is None:
             return StoragePath.of(uri).read_bytes()
-        if uri != self._uri or self._file is None:
-            self._close()
-            self._file, self._uri = StoragePath.of(uri).open_random(), uri
-        return bytes(self._file.read_at(medium.size_bytes, medium.offset))
-
-    def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._file = self._uri = None
+        if uri not in self._open:
+            if len(self._open) >= _MOST_OPEN:
+                self._open.popitem(last=False)[1].close()
+            self._open[uri] = StoragePath.of(uri).open_random()
+        self._open.move_to_end(uri)
+        return bytes(self._open[uri].read_at(medium.size_bytes, medium.offset))
 
 
 def read_distinct(rows: Iterable[Row]) -> Iterator[tuple[bytes, Medium, bytes]]:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.transforms.instruct.small_sets import picture, read_all, source, write_lines, write_parquet, write_tar
 from transforms.errors import InputError
+from transforms.images.hashing import content_hash
 from transforms.instruct.medium_bytes import MediumReader, read_distinct
 from transforms.instruct.rows import Medium
 
@@ -31,8 +32,9 @@ def test_what_is_not_there_any_more(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "cat.jpg"
     path.write_bytes(b"1234")
     with MediumReader() as reader:
-        with pytest.raises(InputError, match="holds 4 bytes"):
-            reader.read(Medium("image", uri=str(path), size_bytes=5))
+        medium = Medium("image", uri=str(path), size_bytes=4, content_hash=content_hash(b"1235"))
+        with pytest.raises(InputError, match="holds other bytes"):
+            reader.read(medium)
         path.unlink()
         with pytest.raises(InputError, match="cannot be read any more"):
-            reader.read(Medium("image", uri=str(path), size_bytes=4))
+            reader.read(medium)

@@ -13,7 +13,7 @@ from transforms.datasets import ShardName
 from transforms.exporting.blocks import ExportPlan, cut_block
 from transforms.exporting.manifest import ShardStats
 from transforms.instruct.chain.folder import InstructFolder
-from transforms.instruct.publishing.medium_bytes import MediumReader
+from transforms.instruct.medium_bytes import MediumReader
 from transforms.instruct.publishing.parts import DrawnCopies, Ledger, ledger_of, read_drawn, read_samples
 from transforms.instruct.publishing.sample import Sample
 from transforms.instruct.publishing.settings import PublishSettings

@@ -9,7 +9,7 @@ from transforms.datasets import UNDETERMINED
 from transforms.exporting import energon
 from transforms.exporting.manifest import ShardStats, read_stats, shard_file, stats_path, write_stats
 from transforms.hashed_stream import HashedStream
-from transforms.instruct.publishing.medium_bytes import MediumReader
+from transforms.instruct.medium_bytes import MediumReader
 from transforms.instruct.publishing.parquet_shard import ParquetShard
 from transforms.instruct.publishing.sample import Sample, endings, to_json
 from transforms.instruct.publishing.settings import Format
@@ -66,7 +66,7 @@ def _write_tar(place: StoragePath, file: str, samples: Sequence[Sample], reader:
 def _members(sample: Sample, reader: MediumReader) -> Iterator[tuple[str, bytes]]:
     yield "json", to_json(sample)
     for ending, medium in zip(endings(sample.row), sample.row.media, strict=True):
-        yield ending, reader.read(sample.row.key, medium)
+        yield ending, reader.read(medium)
 
 
 def _write_parquet(place: StoragePath, file: str, samples: Sequence[Sample], reader: MediumReader) -> tuple[int, str]:
@@ -74,7 +74,7 @@ def _write_parquet(place: StoragePath, file: str, samples: Sequence[Sample], rea
         hashed = HashedStream(stream)
         shard = ParquetShard(hashed)
         for sample in samples:
-            shard.add(sample, [reader.read(sample.row.key, medium) for medium in sample.row.media])
+            shard.add(sample, [reader.read(medium) for medium in sample.row.media])
         shard.finish()
     return hashed.size_bytes, hashed.hexdigest()
 

@@ -161,9 +161,11 @@ def _add_edits(folder: InstructFolder, name: ShardName, tally: Tally) -> None:
         table = read_table(path, folder.fingerprints[stage], ["key", "message", "part", "text", "origin"])
         edits = table.to_pylist()
         tally.edited.update((stage, one["origin"]) for one in edits)
-        shown = sorted(edits, key=lambda one: _place(EDITS, one["key"]))[:_MOST_EXAMPLES]
+        # what was masked is shown nowhere, and thoughts and tools have no part
+        fit = [one for one in edits if one["origin"] != "masked" and one["part"] >= 0]
+        shown = sorted(fit, key=lambda one: _place(EDITS, one["key"]))[:_MOST_EXAMPLES]
         keys = {one["key"] for one in shown}
-        before = {row.key: row for row in read_rows(folder, name, stage) if row.key in keys}
+        before = {row.key: row for row in read_rows(folder, name, stage) if row.key in keys} if keys else {}
         for one in shown:
             if one["key"] in before:
                 part = before[one["key"]].messages[one["message"]].content[one["part"]]

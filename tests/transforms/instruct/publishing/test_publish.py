@@ -174,7 +174,7 @@ def test_a_picture_that_is_another_one_is_an_error(tmp_path: pathlib.Path) -> No
     made = published(tmp_path, PublishSettings())
     shutil.rmtree(made.place)
     (tmp_path / "media" / "red.jpg").write_bytes(PICTURES[3])
-    with pytest.raises(InputError, match=r"red\.jpg of (a/p\.0/0|b/p/x\.y) is not what was read"):
+    with pytest.raises(InputError, match=r"red\.jpg holds other bytes of it than were read"):
         publish(made.run, PublishSettings())
 
 
