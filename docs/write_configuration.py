@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from model.training.settings import TrainSettings
 from pipelines.build_settings import BuildSettings
 from pipelines.pack_settings import PackJobSettings
+from pipelines.vocabulary_build_settings import VocabularyBuildSettings
 from transforms.configuration import Settings
 
 PAGE = pathlib.Path(__file__).resolve().parent / "configuration.md"
@@ -25,6 +26,7 @@ PAGE = pathlib.Path(__file__).resolve().parent / "configuration.md"
 #: The command that reads a file, what it describes, and an example that is shipped.
 JOBS: list[tuple[str, type[Settings], str]] = [
     ("evenweave build", BuildSettings, "configs/build/mini.yaml"),
+    ("evenweave vocabulary build", VocabularyBuildSettings, "configs/vocabulary/build.yaml"),
     ("evenweave pack", PackJobSettings, "configs/pack/mini.yaml"),
     ("evenweave train", TrainSettings, "configs/train/tiny-stage1.yaml"),
 ]
