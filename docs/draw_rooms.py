@@ -38,7 +38,11 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
             ],
         ),
     ],
-    [(0.0, ["transforms/vocabularies"]), (1.8, ["transforms/reading", "transforms/reading/formats"]), (4.3, ["transforms/conversations"])],
+    [
+        (0.0, ["transforms/vocabularies"]),
+        (1.8, ["transforms/reading", "transforms/reading/formats"]),
+        (4.3, ["transforms/conversations"]),
+    ],
     [
         (0.0, ["transforms/annotating"]),
         (0.8, ["transforms/filtering"]),
