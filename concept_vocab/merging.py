@@ -83,7 +83,7 @@ def merge(sources: Sequence[Ranked], rules: Rules, wordnet: WordNet | None) -> M
     Raises VocabularyError where there is no concept.
     """
     merged = Merged({}, {}, [], Counter())
-    plurals = _plurals(sources, wordnet if rules.language == "en" else None)
+    plurals = _plurals(sources, rules, wordnet if rules.language == "en" else None)
     for source in sources:
         new = 0
         for entry in source.entries:
@@ -121,15 +121,18 @@ def _add(concept: Concept, spelling: Spelling, count: int | None, kind: ConceptT
     concept.given_type = concept.given_type or kind
 
 
-def _plurals(sources: Iterable[Ranked], wordnet: WordNet | None) -> dict[str, str]:
-    """Plural → singular, of all forms: where the singular is a form too, and the plural no lemma, as glasses is."""
+def _plurals(sources: Iterable[Ranked], rules: Rules, wordnet: WordNet | None) -> dict[str, str]:
+    """Plural → singular, of all forms: where the singular is a form too that may stay, and the plural no lemma, as
+    glasses is."""
     if wordnet is None:
         return {}
     forms = {normal_form(entry.text) for source in sources for entry in source.entries}
     found = {}
     for form in forms:
         if form not in wordnet.senses:
-            singular = next((one for one in singulars(form, wordnet) if one in forms), None)
+            singular = next(
+                (one for one in singulars(form, wordnet) if one in forms and not rules.reason(one, one)), None
+            )
             if singular is not None:
                 found[form] = singular
     return found

@@ -22,11 +22,14 @@ JOBS, BASE = "pipelines", "transforms"
 #: Where each room stands: columns from left to right in the order of the flow, and in a column (row, rooms of a frame).
 COLUMNS: list[list[tuple[float, list[str]]]] = [
     [
-        (0.0, ["concept_vocab"]),
-        (1.5, ["transforms/images"]),
-        (4.3, ["transforms/tar"]),
         (
-            5.6,
+            0.0,
+            ["concept_vocab", "concept_vocab/sources", "concept_vocab/wikipedia", "concept_vocab/wordnet"],
+        ),
+        (4.5, ["transforms/images"]),
+        (5.4, ["transforms/tar"]),
+        (
+            6.4,
             [
                 "transforms/miniature",
                 "transforms/miniature/pictures",
@@ -35,7 +38,11 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
             ],
         ),
     ],
-    [(1.8, ["transforms/reading", "transforms/reading/formats"]), (4.3, ["transforms/conversations"])],
+    [
+        (0.0, ["transforms/vocabularies"]),
+        (1.8, ["transforms/reading", "transforms/reading/formats"]),
+        (4.3, ["transforms/conversations"]),
+    ],
     [
         (0.0, ["transforms/annotating"]),
         (0.8, ["transforms/filtering"]),

@@ -19,6 +19,7 @@ from model.training.settings import TrainSettings
 from pipelines.build_settings import BuildSettings
 from pipelines.instruct.settings import InstructSettings
 from pipelines.pack_settings import PackJobSettings
+from pipelines.vocabulary_build_settings import VocabularyBuildSettings
 from transforms.configuration import Settings
 
 PAGE = pathlib.Path(__file__).resolve().parent / "configuration.md"
@@ -27,6 +28,7 @@ PAGE = pathlib.Path(__file__).resolve().parent / "configuration.md"
 JOBS: list[tuple[str, type[Settings], str]] = [
     ("evenweave build", BuildSettings, "configs/build/mini.yaml"),
     ("evenweave instruct", InstructSettings, "configs/instruct/mini.yaml"),
+    ("evenweave vocabulary build", VocabularyBuildSettings, "configs/vocabulary/build.yaml"),
     ("evenweave pack", PackJobSettings, "configs/pack/mini.yaml"),
     ("evenweave train", TrainSettings, "configs/train/tiny-stage1.yaml"),
 ]

@@ -38,6 +38,11 @@ def test_plurals_merge_unless_they_are_lemmas() -> None:
     assert Spelling("dogs", "a") in found.concepts["dog"].counts
 
 
+def test_a_plural_stays_where_its_singular_leaves() -> None:
+    found = merged(ranked("a", "dogs", "dog"), rules=Rules("en", 9, frozenset({"dog"})))
+    assert list(found.concepts) == ["dogs"] and not found.aliases
+
+
 def test_no_plurals_without_wordnet_or_in_another_language() -> None:
     sources = [ranked("a", "dogs", "dog")]
     assert not merge(sources, RULES, None).aliases
