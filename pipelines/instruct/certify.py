@@ -16,7 +16,8 @@ from transforms.exporting.manifest import MANIFEST, read_manifest
 from transforms.instruct.decontaminating.final import certify_published
 from transforms.instruct.decontaminating.published import Scanned, published_source, scan_part
 from transforms.instruct.publishing.shards import ENDINGS
-from transforms.instruct.reading.inputs import list_parts
+from transforms.instruct.reading.inputs import InstructPart, list_parts
+from transforms.instruct.settings import InstructSource
 from transforms.stages import DECONTAMINATE, PUBLISH
 
 
@@ -47,10 +48,11 @@ def _certified(run: InstructRun, manifest_sha256: str) -> dict[str, Any]:
         found = sorted(one for file in scanned for one in file.found)
         left.write_text(json.dumps({"rows": sum(file.rows for file in scanned), "found": found}))
 
+    def scan(part: InstructPart, source: InstructSource) -> Scanned:
+        return scan_part(folder, settings, part, source)
+
     def build(pipeline: beam.Pipeline) -> None:
-        scanned = (
-            pipeline | "Shards" >> beam.Create(parts) | beam.MapTuple(lambda *one: scan_part(folder, settings, *one))
-        )
+        scanned = pipeline | "Shards" >> beam.Create(parts) | "Compare again" >> beam.MapTuple(scan)
         zero = pipeline | "No shard" >> beam.Create([Scanned(0, ())])
         _ = (scanned, zero) | beam.Flatten() | CollectToList() | "Leave sums" >> beam.Map(sums)
 
