@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 #: sum over its concepts, and spans 60 to 120 nats at β = 4, so 15 to 30 before β: no floor that can be kept costs more.
 MOST_MU = 60.0
 
-#: Times the tolerance: what a search may end with that did not succeed. At the default tolerance, a tenth of what chance
-#: moves.
+#: Times the tolerance: what a search may end with that did not succeed. By default a tenth of what chance moves.
 _NEAR = 10.0
 
 #: exp of this times 10^12 images is still a float.
