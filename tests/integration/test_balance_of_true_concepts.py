@@ -13,7 +13,7 @@ from transforms.balancing.measures import normalised_entropy
 
 pytestmark = pytest.mark.slow
 
-METHODS = ("uniform", "inverse_frequency", "raked")
+METHODS = ("uniform", "inverse_frequency", "raked", "even")
 IMAGES = 4000
 
 
@@ -35,6 +35,7 @@ def test_retrieved_concepts(runs: dict[str, pathlib.Path]) -> None:
         method: normalised_entropy(pq.read_table(run / "concepts.parquet")["count_after"].to_numpy())
         for method, run in runs.items()
     }
+    assert entropy["even"] > entropy["inverse_frequency"]
     assert entropy["raked"] > entropy["inverse_frequency"] > entropy["uniform"] + 0.02
 
 
@@ -50,7 +51,8 @@ def test_true_concepts(runs: dict[str, pathlib.Path]) -> None:
     raw = entropy(list(truth.index))
     after = {method: entropy(read_all(run / "selection")["key"].to_pylist()) for method, run in runs.items()}
     assert after["raked"] > after["inverse_frequency"] > after["uniform"] + 0.02
-    assert after["raked"] > raw + 0.05
+    assert after["even"] > after["inverse_frequency"] + 0.02
+    assert min(after["raked"], after["even"]) > raw + 0.05
 
 
 def test_reused_annotations_are_those_of_the_other_run(runs: dict[str, pathlib.Path]) -> None:

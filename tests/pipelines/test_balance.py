@@ -69,3 +69,15 @@ def test_a_size_above_the_corpus_is_told_to_the_user(tmp_path: pathlib.Path) -> 
     folder, names = write_corpus(tmp_path, random_ids(60, 50, 4, 0), 2, 50)
     with pytest.raises(EvenweaveError, match=r"asks for 61 images of the corpus, which holds 60 after deduplication"):
         balance.run(folder, names, BalanceSettings(size=61), 50, ONE_WORKER)
+
+
+def test_strata_and_caps_are_those_of_the_passes_alone(tmp_path: pathlib.Path) -> None:
+    even = {"floor": 2, "caps": {"source": {"a": 0.3}}, "target": {"concept 3": 2.0}}
+    strata = {"by": "lang", "sizes": {"en": 80, "zh": 40}}
+    settings = BalanceSettings.model_validate({"size": 120, "even": even, "strata": strata, "max_sample_rows": 200})
+    ids, langs = random_ids(600, 50, 4, 0), ["zh" if row % 3 else "en" for row in range(600)]
+    folder, names = write_corpus(tmp_path / "beam", ids, 5, 50, langs=langs)
+    balance.run(folder, names, settings, 50, ONE_WORKER)
+    alone, names = write_corpus(tmp_path / "alone", ids, 5, 50, langs=langs)
+    run_passes(ShardReader(alone, settings), names, 50)
+    assert files(tmp_path / "beam") == files(tmp_path / "alone")

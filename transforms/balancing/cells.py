@@ -78,7 +78,7 @@ class Cells:
     @property
     def names(self) -> list[str]:
         """(C,) what tells cells apart, where a sample of them is kept."""
-        strata = [*self.strata.names, ""]
+        strata = [*self.strata.names, ""][: len(self.strata)]
         return [
             f"{stratum}/{source}/{lang}"
             for stratum in strata

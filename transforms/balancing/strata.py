@@ -17,7 +17,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Strata:
-    """The strata by index; the last index, size 0, is that of images in no named stratum."""
+    """The strata by index; where the settings name any, the last index, size 0, is that of images in none of them."""
 
     by: str | None
     names: tuple[str, ...]
@@ -26,7 +26,7 @@ class Strata:
     @classmethod
     def of(cls, settings: BalanceSettings) -> Strata:
         if settings.strata is None:
-            return cls(None, (ALL,), (settings.size, 0))
+            return cls(None, (ALL,), (settings.size,))  # all lie in it: every group costs histograms of megabytes
         sizes = settings.strata.sizes
         return cls(settings.strata.by, tuple(sizes), (*sizes.values(), 0))
 

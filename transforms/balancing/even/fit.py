@@ -97,7 +97,7 @@ class Frame:
         empty, cells = np.zeros(len(present)), sample.cells[rows]
         holds, most = request.cells.limits(int(request.sizes.sum()))
         problem = Problem(
-            ids[rows],
+            np.asfortranarray(ids[rows]),
             sample.weight[rows],
             request.cells.stratum[cells],
             request.sizes - request.cells.to_strata(copies),

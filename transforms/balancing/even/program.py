@@ -18,15 +18,22 @@ Shape legend: R images, K concepts an image, V concepts, G groups of images, C c
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from transforms.balancing.sampling import Floats, Ints
 
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
 #: No μ is above this many nats, so the dual is bounded where no selection keeps the floors. The score of an image is a
 #: sum over its concepts, and spans 60 to 120 nats at β = 4, so 15 to 30 before β: no floor that can be kept costs more.
 MOST_MU = 60.0
+
+#: Times the tolerance: what a search may end with that did not succeed. By default a tenth of what chance moves.
+_NEAR = 10.0
 
 #: exp of this times 10^12 images is still a float.
 _MOST_EXPONENT = 600.0
@@ -57,7 +64,7 @@ class Caps:
 class Problem:
     """What is to be solved. Concepts are numbered 0 … V-1, all of them present; V stands for none in ``ids``."""
 
-    ids: NDArray[np.int32]  # (R, K)
+    ids: NDArray[np.int32]  # (R, K), read column by column
     weight: Floats  # (R,) images that each stands for
     group: Ints  # (R,)
     size: Floats  # (G,) expected copies of these images, in all
@@ -138,7 +145,9 @@ def look(problem: Problem, kappa: float, at: tuple[Floats, Floats, Floats], gues
     highest = x.max()
     log_sum = highest + np.log(np.exp(x - highest).sum())
     a = log_sum - x + problem.log_target - kappa + mu
-    score = np.einsum("rk->r", np.append(a, 0.0)[problem.ids])
+    values, score = np.append(a, 0.0), np.zeros(len(problem.ids))
+    for column in problem.ids.T:  # at once, what is gathered would be of the size of the ids, twice over
+        score += values[column]
     if len(eta):
         score -= problem.caps.prices(eta)
     copies, nu = np.zeros(len(score)), guess.copy()
@@ -160,9 +169,10 @@ def look(problem: Problem, kappa: float, at: tuple[Floats, Floats, Floats], gues
 def held(problem: Problem, mass: Floats) -> Floats:
     """(R,) → (V,) sum over the images of each concept."""
     n_concepts = len(problem.fixed)
-    per_slot = np.repeat(mass, problem.ids.shape[1])
-    total = np.bincount(problem.ids.ravel(), per_slot, n_concepts + 1)
-    return np.asarray(total[:n_concepts], dtype=np.float64)
+    total = np.zeros(n_concepts + 1)
+    for column in problem.ids.T:
+        total += np.bincount(column, mass, n_concepts + 1)
+    return total[:n_concepts]
 
 
 def solve(problem: Problem, kappa: float, start: Point, accuracy: tuple[float, int]) -> tuple[Point, bool]:
@@ -206,7 +216,15 @@ def solve(problem: Problem, kappa: float, start: Point, accuracy: tuple[float, i
         bounds=[(None, None)] * n_concepts + [(0.0, most) for most in np.concatenate(highest) / scale[n_concepts:]],
         options={"maxiter": max_iterations, "maxfun": 2 * max_iterations, "ftol": 0.0, "gtol": tolerance, "maxcor": 20},
     )
-    return look(problem, kappa, place(found.x), last.nu), bool(found.success)
+    return look(problem, kappa, place(found.x), last.nu), bool(found.success) or _is_near(found, tolerance, n_concepts)
+
+
+def _is_near(found: OptimizeResult, tolerance: float, n_concepts: int) -> bool:
+    """Whether a search that ended without success, since steps no longer told apart what they gain, say, ended near."""
+    down = found.jac.copy()
+    at_bound = np.arange(len(down)) >= n_concepts
+    down[at_bound & (found.x <= 0)] = np.minimum(down[at_bound & (found.x <= 0)], 0.0)
+    return bool(np.abs(down).max(initial=0.0) <= _NEAR * tolerance)
 
 
 def first_point(problem: Problem) -> Point:

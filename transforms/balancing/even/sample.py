@@ -40,7 +40,7 @@ class WeighedSample(NamedTuple):
         held = ids[ids.max(axis=1, initial=-1) >= 0]
         with_concept = round(rows * len(held) / max(len(ids), 1))
         each = np.full(len(held), rows / max(len(ids), 1))
-        every, bare = np.array([with_concept, 0]), np.array([rows - with_concept, 0])
+        every, bare = np.array([with_concept]), np.array([rows - with_concept])
         return cls(held, np.zeros(len(held), np.int64), each, every, bare)
 
 
