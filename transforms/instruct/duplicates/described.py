@@ -19,7 +19,7 @@ from transforms.datasets import ShardName, read_metadata, read_table, write_tabl
 from transforms.errors import RunFolderError
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.duplicates.settings import DuplicatesSettings
-from transforms.instruct.duplicates.shingles import shingles
+from transforms.instruct.duplicates.shingles import shingle_sets
 from transforms.instruct.duplicates.signatures import band_keys, signatures
 from transforms.instruct.duplicates.wording import TURN, Wording, wording
 from transforms.instruct.rows import Medium, Row
@@ -93,8 +93,8 @@ def read_described(
 def describe(rows: Sequence[Row], settings: DuplicatesSettings, seed: int) -> pa.Table:
     """Of :data:`DESCRIBED`."""
     said = [wording(row, settings.format_phrases) for row in rows]
-    questions = [shingles(one.question, "question") for one in said]
-    answers = [shingles(one.answer, "answer") for one in said]
+    questions = _sets([one.question for one in said], "question")
+    answers = _sets([one.answer for one in said], "answer")
     rank = {name: place for place, name in enumerate(settings.prefer)}
     found = np.zeros(len(rows), ROW)
     found["tie"] = mix64(np.array([hash64(row.key) for row in rows], np.uint64), seed, DUPLICATES.name)
@@ -114,6 +114,11 @@ def describe(rows: Sequence[Row], settings: DuplicatesSettings, seed: int) -> pa
         },
         DESCRIBED,
     )
+
+
+def _sets(texts: Sequence[str], purpose: str) -> list[NDArray[np.uint32]]:
+    values, lengths = shingle_sets(texts, purpose)
+    return np.split(values, np.cumsum(lengths)[:-1]) if texts else []
 
 
 def identity(medium: Medium) -> int:

@@ -6,7 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.instruct.duplicates.shingles import shingles
+from transforms.instruct.duplicates.shingles import shingle_sets
+
+
+def shingles(text: str, purpose: str) -> np.ndarray:
+    return shingle_sets([text], purpose)[0]
 
 
 def test_words_go_in_threes() -> None:
@@ -35,3 +39,12 @@ def test_order_signs_and_purpose_count() -> None:
 def test_they_are_sorted_and_each_stands_once(text: str) -> None:
     found = shingles(text, "q").astype(np.int64)
     assert (np.diff(found) > 0).all()
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(alphabet="ab 图片,.1", max_size=12), max_size=6))
+def test_texts_together_are_as_they_are_alone(texts: list[str]) -> None:
+    values, lengths = shingle_sets(texts, "q")
+    for text, found in zip(texts, np.split(values, np.cumsum(lengths)[:-1]), strict=False):
+        np.testing.assert_array_equal(found, shingles(text, "q"))
+    assert len(lengths) == len(texts)
