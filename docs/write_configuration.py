@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from model.training.settings import TrainSettings
 from pipelines.build_settings import BuildSettings
+from pipelines.instruct.settings import InstructSettings
 from pipelines.pack_settings import PackJobSettings
 from transforms.configuration import Settings
 
@@ -25,6 +26,7 @@ PAGE = pathlib.Path(__file__).resolve().parent / "configuration.md"
 #: The command that reads a file, what it describes, and an example that is shipped.
 JOBS: list[tuple[str, type[Settings], str]] = [
     ("evenweave build", BuildSettings, "configs/build/mini.yaml"),
+    ("evenweave instruct", InstructSettings, "configs/instruct/mini.yaml"),
     ("evenweave pack", PackJobSettings, "configs/pack/mini.yaml"),
     ("evenweave train", TrainSettings, "configs/train/tiny-stage1.yaml"),
 ]
@@ -53,11 +55,17 @@ def write() -> str:
 def sections(schema: type[Settings], name: str = "", text: str = "") -> Iterator[tuple[str, str, type[Settings]]]:
     """(dotted name, what it is for, settings) of a file's top level, and of every section below it."""
     yield name, text, schema
-    for key, field in schema.model_fields.items():
+    for key, field in _by_name(schema):
         for inner in _settings_in(field.annotation):
             is_list = typing.get_origin(field.annotation) is list
             dotted = f"{name}.{key}" if name else key
             yield from sections(inner, f"{dotted}.N" if is_list else dotted, description(field))
+
+
+def _by_name(schema: type[Settings]) -> Iterator[tuple[str, FieldInfo]]:
+    """As a file calls them."""
+    for key, field in schema.model_fields.items():
+        yield field.alias or key, field
 
 
 def description(field: FieldInfo) -> str:
@@ -79,7 +87,7 @@ def _section(name: str, text: str, schema: type[Settings]) -> str:
     rows = [
         "| key | takes | default | what for |",
         "|---|---|---|---|",
-        *(_row(key, field, properties.get(key, {})) for key, field in schema.model_fields.items()),
+        *(_row(known, field, properties.get(known, {})) for known, field in _by_name(schema)),
     ]
     heading = f"### `{name}`\n\n{_sentence(text)}\n\n" if name else ""
     return heading + "\n".join(rows) + "\n"

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
-from typer.core import TyperGroup
 
+from pipelines.config_or_command import RUN, ConfigOrCommand
 from pipelines.engine.choice import choose_engine
 from pipelines.job_options import AcceptChanged, Config, Flags, Output, Set, as_overrides
 from transforms.configuration import load_settings
-
-_RUN = "run"
-
-
-class _ConfigOrCommand(TyperGroup):
-    """``instruct CONFIG`` is ``instruct run CONFIG``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        is_config = args and args[0] not in self.commands and args[0] not in ctx.help_option_names
-        return super().parse_args(ctx, [_RUN, *args] if is_config else args)
 
 
 def add_instruct_commands(app: typer.Typer) -> None:
     group = typer.Typer(
         help="Instruction sets of many shapes → one clean mixture: evenweave instruct CONFIG.",
         no_args_is_help=True,
-        cls=_ConfigOrCommand,
+        cls=ConfigOrCommand,
     )
-    group.command(_RUN, hidden=True)(run)
+    group.command(RUN, hidden=True)(run)
     group.command()(inspect)
+    group.command()(fingerprint)
     app.add_typer(group, name="instruct")
 
 
@@ -68,3 +59,13 @@ def inspect(
     from pipelines.instruct import inspect as job
 
     job.run(path, media, media_prefix, records, Console())
+
+
+def fingerprint(
+    config: Annotated[str, typer.Argument(metavar="BENCHMARKS", help="YAML with a list of benchmarks")],
+    output: Annotated[str, typer.Argument(metavar="FOLDER", help="where a file of each is written")],
+) -> None:
+    """Hashes of benchmarks, without their content, for decontaminate.benchmarks of a mixture."""
+    from pipelines.instruct import fingerprint as job
+
+    job.run(config, output, Console())

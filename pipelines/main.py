@@ -26,9 +26,10 @@ from pipelines.engine.choice import choose_engine  # noqa: E402
 from pipelines.instruct_commands import add_instruct_commands  # noqa: E402
 from pipelines.job_options import AcceptChanged, Config, Flags, Output, Set, as_overrides  # noqa: E402
 from pipelines.stopping import StopOnSignal  # noqa: E402
+from pipelines.vocabulary_commands import add_vocabulary_commands  # noqa: E402
 from transforms.configuration import load_settings  # noqa: E402
 from transforms.errors import EXIT_STATUS, EvenweaveError, show_error  # noqa: E402
-from transforms.stages import CHAIN, FILTER, Stage  # noqa: E402
+from transforms.stages import CHAIN, FILTER, VOCABULARY, Stage  # noqa: E402
 
 app = typer.Typer(
     help="Concept-balanced image-text corpora: annotate, deduplicate, balance, export, report, pack.",
@@ -158,7 +159,9 @@ def train(config: Config, overrides: Set = None) -> None:
         raise typer.Exit(75)  # stopped by a signal, to be gone on with: EX_TEMPFAIL of sysexits.h
 
 
-def _stage_command(stage: Stage) -> None:
+def _stage_command(stage: Stage, group: typer.Typer = app, name: str | None = None) -> None:
+    """``name``: of the command, where it is not that of the stage."""
+
     def command(
         config: Config,
         beam_flags: Flags = None,
@@ -169,11 +172,12 @@ def _stage_command(stage: Stage) -> None:
     ) -> None:
         build_stages(_open_run(config, beam_flags, overrides, input_path, output, accept_changed), [stage])
 
-    app.command(stage.name, help=f"The {stage.name} stage alone, over what the stages before it wrote.")(command)
+    about = f"The {stage.name} stage alone, over what the stages before it wrote."
+    group.command(name or stage.name, help=about, hidden=name is not None)(command)
 
 
 for _stage in CHAIN:
-    if _stage is not FILTER:
+    if _stage not in (FILTER, VOCABULARY):
         _stage_command(_stage)
 
 
@@ -204,6 +208,7 @@ def filter_(
 
 add_browse_commands(app)
 add_instruct_commands(app)
+add_vocabulary_commands(app, _stage_command)
 
 
 def _open_run(

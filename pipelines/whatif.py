@@ -14,9 +14,13 @@ from rich.text import Text
 from pipelines.build_settings import BuildSettings
 from pipelines.engine.choice import choose_engine
 from pipelines.engine.engine import Engine
+from transforms.balancing.cells import Cells
 from transforms.balancing.certificate import read_certificate
+from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.measures import COVERED_IMAGES, covered
+from transforms.balancing.passes import ShardReader
 from transforms.balancing.sample_table import read_sample
+from transforms.balancing.sampling import Ints
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.whatif import Outcome, what_if
 from transforms.configuration import apply_override, validate
@@ -76,13 +80,21 @@ def run(uri: str, overrides: Sequence[str], exact: bool, console: Console) -> li
         outcomes = [_exactly(state, one, choose_engine(one.runner, [])) for one in settings]
     else:
         sample, inside = read_sample(state.folder)
-        outcomes = [what_if(one.balance, sample, inside) for one in settings]
+        known = Cells.of(_settings(state, []).balance)
+        outcomes = [_from_sample(one.balance, state.folder, sample, inside, known) for one in settings]
     _print(outcomes, exact, console)
     if len(outcomes) > 1:
         picture = state.folder.report.parent / PICTURE
         picture.write_bytes(draw_frontier(outcomes))
         console.print(Text(f"Frontier: {picture}"), soft_wrap=True)
     return outcomes
+
+
+def _from_sample(
+    settings: BalanceSettings, folder: RunFolder, sample: WeighedSample, inside: Ints, known: Cells
+) -> Outcome:
+    factors = ShardReader(folder, settings).target_factors(len(inside))
+    return what_if(settings, sample, inside, known, factors)
 
 
 def _combinations(overrides: Sequence[str]) -> list[list[str]]:

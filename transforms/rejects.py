@@ -76,8 +76,15 @@ class Reason(StrEnum):
     NOT_AMONG_CHOICES = "not_among_choices"  # an answer that is none of the choices
     REPEATED_CHOICES = "repeated_choices"  # a question that offers one choice twice
     BAD_BOX = "bad_box"  # empty, turned over, or outside its picture
+    PERSONAL_DATA = "personal_data"  # of a kind whose rows are to be dropped
+    LISTED_MEDIUM = "listed_medium"  # an image or a video whose hash is on a list
+    UNSAFE_IMAGE = "unsafe_image"  # too near to a concept that is not to be shown
     CONFLICTING_ANSWER = "conflicting_answer"  # another row answers the same question on the same images otherwise
     CROWDED_IMAGE = "crowded_image"  # its images have as many rows as they may
+    BENCHMARK_IMAGE_AND_QUESTION = "benchmark_image_and_question"  # a benchmark's picture, and its question about it
+    BENCHMARK_IMAGE = "benchmark_image"  # a benchmark's picture, and another question
+    BENCHMARK_TEXT = "benchmark_text"  # most of a long question of a benchmark
+    BENCHMARK_QUESTION = "benchmark_question"  # a benchmark's question, and no sign of its picture
 
 
 class Reject(NamedTuple):

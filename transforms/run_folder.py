@@ -67,6 +67,10 @@ class RunFolder:
         """The images that ``even`` was fitted on."""
         return self.root / BALANCE.name / "sample.parquet"
 
+    def balance_sample_part(self, number: int) -> StoragePath:
+        """What of it does not go into one file; ``number`` from 1."""
+        return self.balance_sample.parent / f"sample-{number:05d}.parquet"
+
     @property
     def shards(self) -> StoragePath:
         return self.root / "shards"

@@ -7,14 +7,17 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).parents[2]
 MINI = "configs/build/mini.yaml"
+INSTRUCT = "configs/instruct/mini.yaml"
 FAULTS = (
     "truncated_image",
     "undecodable_image",
@@ -52,6 +55,26 @@ def small_corpus(folder: pathlib.Path, images: int = 800) -> list[str]:
         **faults,
     }
     return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+
+
+def small_sets(folder: pathlib.Path, rows: int) -> list[str]:
+    """Overrides that make ``configs/instruct/mini.yaml`` draw small instruction sets into ``folder``."""
+    config = yaml.safe_load((ROOT / INSTRUCT).read_text())
+    drawn = config["miniature"]["folder"]
+    settings = {f"sources.{at}.path": one["path"] for at, one in enumerate(config["sources"])}
+    settings |= dict(_paths_below(drawn, {name: config.get(name, {}) for name in ("safety", "decontaminate")}))
+    settings = {key: str(value).replace(drawn, str(folder)) for key, value in settings.items()}
+    settings |= {"miniature.folder": str(folder), "miniature.settings.rows": str(rows), "max_reject_share": "0.5"}
+    return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+
+
+def _paths_below(folder: str, value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted keys of the settings that lead into a folder."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from _paths_below(folder, inner, f"{name}.{key}".removeprefix("."))
+    if isinstance(value, str) and value.startswith(folder):
+        yield name, value
 
 
 def digests(folder: pathlib.Path) -> dict[str, str]:

@@ -1,10 +1,11 @@
-"""Builds killed at random moments, the driver or one of its workers, and gone on with: the same bytes as undisturbed.
+"""Runs killed at random moments, the driver or one of its workers, and gone on with: the same bytes as undisturbed.
 
     python -m tests.integration.random_kills --kills 20 --seed 0
+    python -m tests.integration.random_kills --chain instruct --kills 20 --seed 0
 
-Each attempt of a build is hit once by SIGKILL, at a moment and in a process drawn by ``--seed`` (which process there
+Each attempt of a run is hit once by SIGKILL, at a moment and in a process drawn by ``--seed`` (which process there
 is at that moment is the machine's). After a dead driver no process of it may live on; after a dead worker the driver
-ends with an error for the user. A build that gets through is compared, and another one begun.
+ends with an error for the user. A run that gets through is compared, and another one begun.
 """
 
 from __future__ import annotations
@@ -21,23 +22,27 @@ from collections.abc import Iterator
 
 import psutil
 
-from tests.integration.conftest import MINI, ROOT, digests, evenweave, small_corpus
+from tests.integration.conftest import INSTRUCT, MINI, ROOT, digests, evenweave, small_corpus, small_sets
 
 _LIMIT_SECS = 300.0
 _ORPHAN_SECS = 15.0  # in which workers must have noticed that their driver is gone
 
 
-def kill_at_random(folder: pathlib.Path, kills: int, seed: int, images: int = 400) -> Iterator[str]:
-    """What was hit, a line a kill. Raises AssertionError where bytes differ, a process lives on, or one hangs."""
-    settings = [*small_corpus(folder / "corpus", images), "--set", "runner.workers=2"]
+def kill_at_random(folder: pathlib.Path, command: list[str], kills: int, seed: int) -> Iterator[str]:
+    """What was hit, a line a kill. Raises AssertionError where bytes differ, a process lives on, or one hangs.
+
+    ``command``: what evenweave is asked for, but for the output.
+    """
+    command = [*command, "--set", "runner.workers=2"]
+    evenweave(*command, "--output", folder / "drawn")  # what the run is about is drawn by then, and takes no time below
     began = time.monotonic()
-    evenweave("build", MINI, "--output", folder / "whole", *settings)
-    build_secs = time.monotonic() - began
+    evenweave(*command, "--output", folder / "whole")
+    whole_secs = time.monotonic() - began
     wanted = digests(folder / "whole")
     dice, done, run = random.Random(seed), 0, 0
     while done < kills:
         output = folder / f"killed-{run}"
-        hit = _attempt(["build", MINI, "--output", str(output), *settings], dice, build_secs)
+        hit = _attempt([*command, "--output", str(output)], dice, whole_secs)
         if hit is not None:
             done += 1
             yield f"{output.name}: {hit}"
@@ -45,14 +50,22 @@ def kill_at_random(folder: pathlib.Path, kills: int, seed: int, images: int = 40
             assert digests(output) == wanted, f"{output} differs from {folder / 'whole'}"
             run += 1
     output = folder / f"killed-{run}"
-    evenweave("build", MINI, "--output", output, *settings)
+    evenweave(*command, "--output", output)
     assert digests(output) == wanted, f"{output} differs from {folder / 'whole'}"
 
 
-def _attempt(arguments: list[str], dice: random.Random, build_secs: float) -> str | None:
+def build_command(folder: pathlib.Path, images: int) -> list[str]:
+    return ["build", MINI, *small_corpus(folder / "corpus", images)]
+
+
+def instruct_command(folder: pathlib.Path, rows: int) -> list[str]:
+    return ["instruct", INSTRUCT, *small_sets(folder / "sets", rows)]
+
+
+def _attempt(arguments: list[str], dice: random.Random, whole_secs: float) -> str | None:
     """Run the command and kill one of its processes; None where it was done before."""
     # not to the very end: what goes on where it stopped takes less time than the whole
-    moment_secs, is_driver, which = dice.uniform(0, 0.7 * build_secs), dice.random() < 0.5, dice.random()
+    moment_secs, is_driver, which = dice.uniform(0, 0.7 * whole_secs), dice.random() < 0.5, dice.random()
     script = pathlib.Path(sys.executable).with_name("evenweave")
     process = subprocess.Popen(
         [str(script), *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -85,10 +98,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--images", type=int, default=400, help="of the corpus that is built from")
+    parser.add_argument("--chain", choices=("build", "instruct"), default="build")
+    parser.add_argument("--size", type=int, help="images of the corpus, or rows of the sets: 400, 1000")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="random-kills-") as folder:
-        for line in kill_at_random(pathlib.Path(folder), options.kills, options.seed, options.images):
+        place = pathlib.Path(folder)
+        is_build = options.chain == "build"
+        command = (
+            build_command(place, options.size or 400) if is_build else instruct_command(place, options.size or 1000)
+        )
+        for line in kill_at_random(place, command, options.kills, options.seed):
             print(line, flush=True)
     print(f"{options.kills} kills, the same bytes each time")
 

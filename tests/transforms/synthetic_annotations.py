@@ -61,7 +61,8 @@ def write_annotations(
     ids: NDArray[np.int32],
     **columns: pa.Array,
 ) -> None:
-    """One shard with the columns that balancing reads."""
+    """One shard with the columns that balancing reads; without captions, unless ``columns`` have them."""
+    columns.setdefault("caption", pa.nulls(len(keys), pa.string()))
     table = pa.table(
         {"key": pa.array(keys, pa.string()), "sample_id": sample_ids, "concept_ids": list_column(ids), **columns}
     )

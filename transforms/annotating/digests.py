@@ -12,6 +12,7 @@ from transforms.annotating.settings import EncoderSettings, VocabularySettings
 from transforms.configuration import fingerprint
 from transforms.errors import ConfigError
 from transforms.storage import StoragePath
+from transforms.vocabularies.files import vocabulary_digest
 
 
 def encoder_digest(settings: EncoderSettings) -> str:
@@ -36,8 +37,13 @@ def embeddings_digest(folder: str) -> str:
 
 
 def word_list_digest(settings: VocabularySettings) -> str:
-    """SHA-256 (16 digits) of the word list; raises ConfigError where there is none."""
+    """SHA-256 (16 digits) of the word list, or of the concepts of a built vocabulary; raises ConfigError where there is
+    none, and InputError for a folder that holds no vocabulary."""
     path = StoragePath.of(settings.path)
+    if path.is_dir():
+        return vocabulary_digest(path)
     if not path.is_file():
-        raise ConfigError(f"no vocabulary at {path}: vocabulary.path must name a YAML or text word list")
+        raise ConfigError(
+            f"no vocabulary at {path}: vocabulary.path must name a YAML or text word list, or the folder of a built one"
+        )
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -47,7 +47,8 @@ class VocabularySettings(Settings):
 
     path: str = Field(
         min_length=1,
-        description="a word list: YAML with prompts and concepts, or text with a concept a line",
+        description="a word list: YAML with prompts and concepts, or text with a concept a line; or the folder that "
+        "`evenweave vocabulary build` wrote",
         json_schema_extra=NOT_FINGERPRINTED,  # its content is an input
     )
 

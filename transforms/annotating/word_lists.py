@@ -1,4 +1,4 @@
-"""The word list that a configuration names. Light: what is wrong with it is said before torch is imported."""
+"""The word list, or built vocabulary, that a configuration names. Light: faults are told before torch is imported."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from transforms.annotating.digests import word_list_digest
 from transforms.annotating.settings import RetrievalSettings, VocabularySettings, require_concepts
 from transforms.errors import ConfigError
 from transforms.storage import StoragePath
+from transforms.vocabularies.files import read_concepts
 
 
 def read_word_list(path: str) -> Vocabulary:
-    """A word list on any file system; raises ConfigError naming it when it is faulty."""
+    """A word list on any file system, or the folder of a built vocabulary.
+
+    Raises ConfigError naming a faulty list, InputError naming a folder that holds no vocabulary, or a damaged one.
+    """
     location = StoragePath.of(path)
+    if location.is_dir():
+        return read_concepts(location)
     try:
         return parse_word_list(location.read_text(), location.name)
     except (VocabularyError, UnicodeDecodeError) as error:

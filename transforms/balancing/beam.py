@@ -19,7 +19,8 @@ import numpy as np
 from apache_beam.pvalue import AsSingleton
 
 from transforms.balancing import passes
-from transforms.balancing.baselines import BASELINES, Baselines
+from transforms.balancing.baselines import Baselines
+from transforms.balancing.cells import Cells
 from transforms.balancing.certificate import write_certificate
 from transforms.balancing.concept_table import write_concepts
 from transforms.balancing.even.sample import PrioritySample
@@ -73,8 +74,9 @@ def _check(tally: CorpusTally, settings: BalanceSettings) -> CorpusTally:
     return tally
 
 
-def _fit_sample(tally: CorpusTally, settings: BalanceSettings, sample: PrioritySample) -> Fitted:
-    return fit(settings, tally, sample.sample(tally.count_inside))
+def _fit_sample(tally: CorpusTally, reader: ShardReader, sample: PrioritySample) -> Fitted:
+    factors = reader.target_factors(len(tally.count_before))
+    return fit(reader.settings, tally, sample.sample(tally.count_inside), factors)
 
 
 def _keep_sample(sample: PrioritySample, folder: RunFolder, tally: CorpusTally) -> None:
@@ -87,7 +89,7 @@ def _expectation(weighed: Ints, settings: BalanceSettings, weights: Weighting) -
 
 
 def _solve_baselines(weighed: Ints, settings: BalanceSettings, baselines: Baselines) -> Baselines:
-    return baselines.solved(weighed[-len(BASELINES) :], settings)
+    return baselines.solved(weighed[-Baselines.rows(settings) :], settings)
 
 
 def _weights(fitted: Fitted) -> Weighting:
@@ -135,7 +137,7 @@ class Balance(beam.PTransform):  # type: ignore[misc]
     def __init__(self, folder: RunFolder, settings: BalanceSettings, n_concepts: int) -> None:
         super().__init__()
         self._folder, self._settings, self._n_concepts = folder, settings, n_concepts
-        self._method, self._n_strata = METHODS[settings.method], len(Strata.of(settings))
+        self._method, self._n_cells = METHODS[settings.method], len(Cells.of(settings))
 
     def expand(self, names: beam.PCollection[ShardName]) -> beam.PCollection[None]:
         folder, settings = self._folder, self._settings
@@ -145,13 +147,13 @@ class Balance(beam.PTransform):  # type: ignore[misc]
         tally = counted | "Check sizes" >> beam.Map(_check, settings)
         weights = self._fit(shards, tally) | "Weights" >> beam.Map(_weights)
         baselines = tally | "Fit baselines" >> beam.Map(Baselines.fit, settings)
-        n_groups = len(self._method.group_sizes(settings))
-        no_weights = partial(_zero_histogram, n_groups + len(BASELINES))
+        n_groups = self._method.n_groups(settings)
+        no_weights = partial(_zero_histogram, n_groups + Baselines.rows(settings))
         weighed = shards.add_up("Weigh", passes.weigh, no_weights, weights, baselines)
         expectation = weighed | "Solve for size" >> beam.Map(_expectation, settings, AsSingleton(weights))
         others = weighed | "Solve baselines" >> beam.Map(_solve_baselines, settings, AsSingleton(baselines))
         ranked = (weights, expectation, self._cut(shards, weights, expectation, n_groups))
-        no_draw = partial(DrawTally.zero, self._n_concepts, self._n_strata)
+        no_draw = partial(DrawTally.zero, self._n_concepts, self._n_cells)
         drawn = shards.add_up("Draw", passes.draw, no_draw, *ranked)
         outlook = drawn | "Look ahead" >> beam.Map(Outlook.of, settings, AsSingleton(tally), AsSingleton(weights))
         shortage = outlook | "Shortage" >> beam.Map(_shortage)
@@ -169,13 +171,13 @@ class Balance(beam.PTransform):  # type: ignore[misc]
         """What the method is fitted to, with its corrections."""
         method, settings = self._method, self._settings
         if method.sampling == "rare":
-            empty = partial(PrioritySample.zero, method.sample_rows(settings), self._n_strata)
+            empty = partial(PrioritySample.zero, method.sample_rows(settings), self._n_cells)
             sampled = shards.add_up("Sample rare concepts", passes.sample_rare, empty, tally)
-            fitted = tally | "Fit" >> beam.Map(_fit_sample, settings, AsSingleton(sampled))
+            fitted = tally | "Fit" >> beam.Map(_fit_sample, shards.reader, AsSingleton(sampled))
             _ = sampled | "Keep the sample" >> beam.Map(_keep_sample, self._folder, AsSingleton(tally))
         else:
             fitted = tally | "Fit" >> beam.Map(partial(fit, settings))
-        nothing = partial(ExpectedTally.zero, self._n_concepts, self._n_strata)
+        nothing = partial(ExpectedTally.zero, self._n_concepts, self._n_cells)
         for number in range(1, method.corrections(settings) + 1):
             weights = fitted | f"Weights {number}" >> beam.Map(_weights)
             found = shards.add_up(f"Expect {number}", passes.expect, nothing, weights)

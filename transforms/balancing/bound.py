@@ -6,20 +6,22 @@ With D the divergence from a target t, H = −KL(p‖t), for every selection wit
 
 The right side is a ratio of sums over images: λ is no less than it for every selection once
 
-    max over selections of  Σ_i π′_i · Σ_{k∈C_i} (log(t_k/p_k) − λ + μ_k)  −  Σ μ_k·floor_k  ≤  0,   for any μ ≥ 0,
+    max over selections of  Σ_i π′_i · (Σ_{k∈C_i} (log(t_k/p_k) − λ + μ_k) − Σ_j η_j)  −  Σ μ_k·floor_k  +  Σ η_j·cap_j
+    ≤  0,   for any μ, η ≥ 0, η over the caps that an image is under,
 
-and in each group the best images, ``max_copies`` times each, are that maximum. It falls as λ rises, so λ is bisected.
-With μ = 0 the bound is that of all selections, else that of those which keep the floors. Scores are rounded up to whole
-steps, so one histogram by group, number of concepts and score says all there is to know, and what it says holds.
+and in each part of the corpus that has a size the best images, ``max_copies`` times each, are that maximum. It falls as
+λ rises, so λ is bisected. With μ = η = 0 the bound is that of all selections, else that of those which keep floors and
+caps. Scores are rounded up to whole steps, so one histogram by part, number of concepts and score says all there is to
+know, and what it says holds.
 
-Shape legend: N rows, K concepts an image, V concepts, G groups, B bins of scores.
+Shape legend: N rows, K concepts an image, V concepts, G groups, P parts that have a size each, B bins of scores.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -31,6 +33,18 @@ _BINS_PER_NAT = 256  # of an image's score: rounding up lifts the bound by 1/256
 _MOST_CELLS = 1 << 22  # 32 MB: many groups or a wide range of scores make do with coarser bins
 
 
+class Parts(NamedTuple):
+    """How groups lie in parts, and what each of their images costs."""
+
+    part: Ints  # (G,)
+    price: Floats  # (G,) nats; Σ η of the caps that a group is under
+
+    @classmethod
+    def same(cls, n_groups: int) -> Self:
+        """Each group a part, and nothing costs."""
+        return cls(np.arange(n_groups), np.zeros(n_groups))
+
+
 @dataclass(frozen=True)
 class Prices:
     """What each concept adds to the score of an image, above the least."""
@@ -38,48 +52,54 @@ class Prices:
     steps: Ints  # (V+1,) in 1/_FINE nat; the last slot is for id -1
     least: float  # nats that each concept adds beside
     width: int  # steps of a bin
-    shape: tuple[int, int, int]  # (G, K+1, B)
+    shape: tuple[int, int, int]  # (P, K+1, B)
+    part: Ints  # (G,)
+    lift: Ints  # (G,) steps that each image adds
+    dearest: float  # nats that each image costs beside, so that no lift is negative
 
     @classmethod
-    def of(cls, values: Floats, n_groups: int, concepts_per_image: int) -> Self:
+    def of(cls, values: Floats, parts: Parts, concepts_per_image: int) -> Self:
         """(V,) log(t/p) + μ, in nats."""
-        least = float(values.min(initial=0.0))
+        least, dearest = float(values.min(initial=0.0)), float(parts.price.max(initial=0.0))
         steps = np.ceil((values - least) * _FINE).astype(np.int64)
-        most = int(steps.max(initial=0)) * concepts_per_image
-        cells = n_groups * (concepts_per_image + 1)
+        lift = np.ceil((dearest - parts.price) * _FINE).astype(np.int64)
+        most = int(steps.max(initial=0)) * concepts_per_image + int(lift.max(initial=0))
+        n_parts = int(parts.part.max(initial=0)) + 1
+        cells = n_parts * (concepts_per_image + 1)
         width = max(_FINE // _BINS_PER_NAT, -(-most * cells // _MOST_CELLS))
-        return cls(np.append(steps, 0), least, width, (n_groups, concepts_per_image + 1, -(-most // width) + 1))
+        shape = (n_parts, concepts_per_image + 1, -(-most // width) + 1)
+        return cls(np.append(steps, 0), least, width, shape, parts.part, lift, dearest)
 
     def zero(self) -> Ints:
         return np.zeros(self.shape, np.int64)
 
     def tally(self, ids: Ids, groups: Ints) -> Ints:
-        """(N, K) ids and (N,) groups of rows → (G, K+1, B): how many have which number of concepts and which score."""
-        total = -(-np.einsum("nk->n", self.steps[ids]) // self.width)
-        joint = (groups * self.shape[1] + (ids >= 0).sum(axis=1)) * self.shape[2] + total
+        """(N, K) ids and (N,) groups of rows → (P, K+1, B): how many have which number of concepts and which score."""
+        total = -(-(np.einsum("nk->n", self.steps[ids]) + self.lift[groups]) // self.width)
+        joint = (self.part[groups] * self.shape[1] + (ids >= 0).sum(axis=1)) * self.shape[2] + total
         return np.bincount(joint, minlength=self.shape[0] * self.shape[1] * self.shape[2]).reshape(self.shape)
 
     def upper_bound(self, tally: Ints, sizes: Sequence[int], max_copies: int, floor_value: float = 0.0) -> float:
-        """The least λ, in nats; ``floor_value``: Σ μ·floor, 0 where no floor is asked for (and μ is 0)."""
-        groups = [(*self._scores(tally[group]), size) for group, size in enumerate(sizes) if size]
+        """The least λ, in nats; ``floor_value``: Σ μ·floor − Σ η·cap, 0 where nothing is asked for."""
+        groups = [(*self._scores(tally[part]), size) for part, size in enumerate(sizes) if size]
 
         def most(rate: float) -> float:
             return sum(_best(*group, max_copies, rate) for group in groups) - floor_value
 
-        low, high = self.least - 1.0, self.least + (self.shape[2] * self.width) / _FINE + 1.0
+        low, high = self.least - self.dearest - 1.0, self.least + (self.shape[2] * self.width) / _FINE + 1.0
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (low, middle) if most(middle) <= 0 else (middle, high)
         return high
 
     def _scores(self, tally: Ints) -> tuple[Ints, Floats, Ints]:
-        """Of each cell of a group that holds rows: concepts, score in nats, rows."""
+        """Of each cell of a part that holds rows: concepts, score in nats, rows."""
         concepts, bins = np.nonzero(tally)
-        return concepts, bins * self.width / _FINE + concepts * self.least, tally[concepts, bins]
+        return concepts, bins * self.width / _FINE + concepts * self.least - self.dearest, tally[concepts, bins]
 
 
 def _best(concepts: Ints, score: Floats, rows: Ints, size: int, max_copies: int, rate: float) -> float:
-    """The greatest Σ π′·(score − concepts·λ) of one group's images."""
+    """The greatest Σ π′·(score − concepts·λ) of one part's images."""
     value = score - concepts * rate
     order = np.argsort(-value, kind="stable")
     copies = max_copies * rows[order]

@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 
 from transforms.at_rest import FORMAT_VERSION, check_origin, read_json
+from transforms.balancing.cells import Cells
 from transforms.balancing.exchange import Exchange
 from transforms.balancing.measures import band_coverage
 from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.outlook import Outlook, evenness
 from transforms.balancing.sampling import Expectation
+from transforms.balancing.selection_tally import SelectionTally
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.tally import CorpusTally, SelectionTally
+from transforms.balancing.strata import Strata
+from transforms.balancing.tally import CorpusTally
 from transforms.run_folder import RunFolder
 from transforms.vocabulary_folder import read_concepts
 
@@ -39,15 +42,42 @@ def write_certificate(
     exchange: Exchange,
 ) -> None:
     names = read_concepts(folder, ["name"])["name"].to_pylist()
-    bound, bound_with_floors = outlook.bounds(outcome.scores, settings.max_copies)
-    expected = evenness(outlook.expected, outlook.target)
-    drawn = evenness(outcome.count_after.astype(np.float64), outlook.target)
     free = float(expectation.variance.sum())
     values: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "fingerprint": folder.fingerprint,
         "method": settings.method,
         "size": settings.size,
+        **_evenness(outcome, settings, outlook, names),
+        "floor": _floor(outcome, outlook, weights, exchange, names),
+        "caps": _caps(outcome, settings, outlook),
+        "chance": {
+            "free_draws": free,
+            "share": free / settings.size,
+            "is_small": free < _LEAST_FREE_SHARE * settings.size,
+        },
+        "concepts_per_image": {
+            "before": float(tally.count_before.sum()) / max(tally.rows, 1),
+            "after": float(outcome.count_after.sum()) / settings.size,
+        },
+        "without_concept": {"before": outcome.bare_rows, "after": outcome.bare_copies},
+        "fit": _fit(weights, tally),
+        "coverage_by_band": band_coverage(outcome.count_after, tally.count_before),
+        "coverage_by_stratum": outcome.profile.coverage(Strata.of(settings).names),
+        "beside": outcome.profile.figures(),
+    }
+    text = json.dumps(_rounded(values), indent=2, sort_keys=True, ensure_ascii=False)
+    folder.certificate.write_text(text + "\n")
+
+
+def _evenness(
+    outcome: SelectionTally, settings: BalanceSettings, outlook: Outlook, names: list[str]
+) -> dict[str, dict[str, Any]]:
+    """How even it is, how even any could be, and where the difference went."""
+    bound, bound_with_floors = outlook.bounds(outcome.scores, settings.max_copies)
+    expected = evenness(outlook.expected, outlook.target)
+    drawn = evenness(outcome.count_after.astype(np.float64), outlook.target)
+    return {
         "evenness": {
             "bound": bound,
             "bound_with_floors": bound_with_floors,
@@ -62,22 +92,7 @@ def write_certificate(
             "drawing": expected - drawn,
             "dearest_floors": _dearest(outlook, names),
         },
-        "floor": _floor(outcome, outlook, weights, exchange, names),
-        "chance": {
-            "free_draws": free,
-            "share": free / settings.size,
-            "is_small": free < _LEAST_FREE_SHARE * settings.size,
-        },
-        "concepts_per_image": {
-            "before": float(tally.count_before.sum()) / max(tally.rows, 1),
-            "after": float(outcome.count_after.sum()) / settings.size,
-        },
-        "without_concept": {"before": outcome.bare_rows, "after": outcome.bare_copies},
-        "fit": _fit(weights, tally),
-        "coverage_by_band": band_coverage(outcome.count_after, tally.count_before),
     }
-    text = json.dumps(_rounded(values), indent=2, sort_keys=True, ensure_ascii=False)
-    folder.certificate.write_text(text + "\n")
 
 
 def _rounded(value: Any) -> Any:
@@ -118,6 +133,22 @@ def _floor(
             for row in worst
         ],
     }
+
+
+def _caps(outcome: SelectionTally, settings: BalanceSettings, outlook: Outlook) -> list[dict[str, Any]]:
+    """What each cap allows of the size, and what was selected under it; ``nats``: what it costs an image."""
+    cells = Cells.of(settings)
+    copies = outcome.group_copies.reshape(-1, len(cells)).sum(axis=0)  # with a concept and without
+    return [
+        {
+            "by": cap.by,
+            "name": cap.name,
+            "share": cap.share,
+            "has": int(copies[cap.holds].sum()),
+            "nats": float(price),
+        }
+        for cap, price in zip(cells.caps(), outlook.cap_prices, strict=True)
+    ]
 
 
 def _dearest(outlook: Outlook, names: list[str]) -> list[dict[str, Any]]:

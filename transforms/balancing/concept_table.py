@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.balancing.methods.weighting import Weighting
+from transforms.balancing.selection_tally import SelectionTally
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.tally import CorpusTally, SelectionTally
+from transforms.balancing.tally import CorpusTally
 from transforms.datasets import BASELINE_COUNTS, CONCEPTS, write_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunFolder

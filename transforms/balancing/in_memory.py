@@ -16,10 +16,13 @@ import pyarrow.compute as pc
 
 from transforms import keyed
 from transforms.balancing import passes
+from transforms.balancing.cells import Cells
 from transforms.balancing.in_turn import decide
 from transforms.balancing.passes import RowReader
+from transforms.balancing.sampling import Floats
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import ALL
+from transforms.balancing.target import target_factors
 from transforms.datasets import ShardName, list_matrix
 from transforms.errors import InputError
 
@@ -28,13 +31,14 @@ _IDENTITY = ("source", "shard", "key", "sample_id")
 _ROW = "row"
 
 
-def balance_table(annotations: pa.Table, settings: BalanceSettings) -> pa.Table:
+def balance_table(annotations: pa.Table, settings: BalanceSettings, names: Sequence[str] | None = None) -> pa.Table:
     """Choose exactly ``settings.size`` of the rows of ``annotations``, so that their concepts are evenly spread.
 
     Args:
         annotations: ``concept_ids``, a list of the concepts of each image, and what tells rows apart: ``sample_id``, or
             ``key`` with ``source`` and ``shard`` where there are any. ``concept_scores`` are needed with
-            min_similarity, ``source`` or ``lang`` with strata. Other columns are passed over.
+            min_similarity, ``source`` or ``lang`` with strata or caps. Other columns are passed over.
+        names: what the concepts are called, by id; needed where ``even.target`` names some.
 
     Returns the chosen rows in their order: source, shard, key and sample_id as far as they were given, ``copies`` and
     ``inclusion_probability`` (the expected number of copies), and ``row``, their place in ``annotations``.
@@ -42,15 +46,15 @@ def balance_table(annotations: pa.Table, settings: BalanceSettings) -> pa.Table:
     Raises InputError for a table that lacks a column or holds one row twice, EvenweaveError where it cannot give the
     size asked for.
     """
-    reader = _TableReader(settings, _prepared(annotations, settings))
-    names = reader.names()
+    reader = _TableReader(settings, _prepared(annotations, settings), names)
+    shards = reader.names()
     ids = list_matrix(reader.rows["concept_ids"])
     if ids.min(initial=-1) < -1:
         raise InputError(f"the annotations hold the concept {ids.min()}: ids count from 0, and -1 is none")
-    decision = decide(reader, names, int(ids.max(initial=-1)) + 1)
+    decision = decide(reader, shards, int(ids.max(initial=-1)) + 1)
     kept = (*(name for name in _IDENTITY if name in annotations.column_names), _ROW)
     known = (reader, decision.weighting, decision.expectation, decision.cut, decision.exchange)
-    chosen = [passes.choose(name, *known, kept) for name in names]
+    chosen = [passes.choose(name, *known, kept) for name in shards]
     table = pa.concat_tables([part.table for part in chosen]).append_column(
         "copies", pa.array(np.concatenate([part.copies[part.copies > 0] for part in chosen]), pa.int32())
     )
@@ -64,6 +68,7 @@ class _TableReader(RowReader):
 
     settings: BalanceSettings
     rows: pa.Table
+    concepts_called: Sequence[str] | None = None
 
     def names(self) -> list[ShardName]:
         if not self._by_source:
@@ -74,9 +79,17 @@ class _TableReader(RowReader):
         rows = self.rows.filter(pc.equal(self.rows["source"], name.source)) if self._by_source else self.rows
         return rows.select(list(columns))
 
+    def target_factors(self, n_concepts: int) -> Floats | None:
+        if not (self.settings.even.target and self.settings.method == "even"):
+            return None
+        if self.concepts_called is None:
+            raise InputError("balance.even.target names concepts: give their names too, balance_table(…, names=…)")
+        names = [*self.concepts_called, *[""] * (n_concepts - len(self.concepts_called))]
+        return target_factors(self.settings.even.target, names)[:n_concepts]
+
     @property
     def _by_source(self) -> bool:
-        return self.settings.strata is not None and self.settings.strata.by == "source"
+        return Cells.of(self.settings).are_by_source
 
 
 def _prepared(annotations: pa.Table, settings: BalanceSettings) -> pa.Table:
@@ -87,9 +100,12 @@ def _prepared(annotations: pa.Table, settings: BalanceSettings) -> pa.Table:
     if settings.min_similarity > 0:
         _require(annotations, "concept_scores", "min_similarity is above 0")
         table = _with_matrix(table, "concept_scores", pa.float16(), float("nan"))
-    if settings.strata is not None:
-        _require(annotations, "source" if settings.strata.by == "source" else "lang", "the settings have strata")
-        if settings.strata.by == "source" and table["source"].null_count:
+    cells = Cells.of(settings)
+    if cells.are_by_lang:
+        _require(annotations, "lang", "the settings have strata or caps by language")
+    if cells.are_by_source:
+        _require(annotations, "source", "the settings have strata or caps by source")
+        if table["source"].null_count:
             raise InputError("the annotations have rows without a source, by which the settings divide them")
     if "sample_id" not in table.column_names:
         table = table.append_column("sample_id", _sample_ids(table))

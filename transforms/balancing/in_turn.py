@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from transforms.balancing import passes
-from transforms.balancing.baselines import BASELINES, Baselines
+from transforms.balancing.baselines import Baselines
+from transforms.balancing.cells import Cells
 from transforms.balancing.even.sample import PrioritySample, WeighedSample
 from transforms.balancing.exchange import Exchange, Offers
 from transforms.balancing.methods import METHODS, fit
@@ -21,7 +22,6 @@ from transforms.balancing.order_sampling import Boundary, Cut, RankTally
 from transforms.balancing.outlook import Outlook
 from transforms.balancing.passes import RowReader
 from transforms.balancing.sampling import N_BINS, Expectation
-from transforms.balancing.strata import Strata
 from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally
 from transforms.datasets import ShardName
 
@@ -47,7 +47,7 @@ def decide(
 ) -> Decision:
     """As :class:`transforms.balancing.beam.Balance`; raises EvenweaveError where the rows cannot give what is asked
     for."""
-    settings, strata = reader.settings, Strata.of(reader.settings)
+    settings, cells = reader.settings, Cells.of(reader.settings)
 
     def over_shards(total: Any, function: Callable[..., Any], *inputs: Any) -> Any:
         return add_up(total, (function(name, *inputs) for name in names))
@@ -55,21 +55,21 @@ def decide(
     method = METHODS[settings.method]
     zero = CorpusTally.zero(n_concepts, method.plain_rows(settings))
     tally = timed("count", lambda: over_shards(zero, passes.count, reader, n_concepts))
-    strata.check(tally.rows_by_stratum, settings.max_copies)
+    cells.strata.check(tally.rows_by_stratum, settings.max_copies)
     sample = None
     if method.sampling == "rare":
-        empty_sample = PrioritySample.zero(method.sample_rows(settings), len(strata))
+        empty_sample = PrioritySample.zero(method.sample_rows(settings), len(cells))
         drawn = timed("sample", lambda: over_shards(empty_sample, passes.sample_rare, reader, tally))
         sample = drawn.sample(tally.count_inside)
     weights = _fitted(reader, tally, sample, over_shards, timed)
     sizes, baselines = weights.group_sizes(settings), Baselines.fit(tally, settings)
-    empty = np.zeros((len(sizes) + len(BASELINES), N_BINS), dtype=np.int64)
+    empty = np.zeros((len(sizes) + Baselines.rows(settings), N_BINS), dtype=np.int64)
     weighed = timed("weigh", lambda: over_shards(empty, passes.weigh, reader, weights, baselines))
     own, others = weighed[: len(sizes)], baselines.solved(weighed[len(sizes) :], settings)
     expectation = timed("solve", lambda: Expectation.solve(own, sizes, settings.max_copies, weights.bin_values()))
     known = (reader, weights, expectation)
     cut = _cut(known, len(sizes), over_shards, timed)
-    nothing_drawn = DrawTally.zero(n_concepts, len(strata))
+    nothing_drawn = DrawTally.zero(n_concepts, len(cells))
     drawn_tally = timed("draw", lambda: over_shards(nothing_drawn, passes.draw, *known, cut))
     outlook = Outlook.of(drawn_tally, settings, tally, weights)
     seek = (Offers.zero(outlook.shortage), passes.seek_exchanges, *known, cut, outlook.shortage)
@@ -85,9 +85,9 @@ def _fitted(
     timed: Timed,
 ) -> Weighting:
     settings, n_concepts = reader.settings, len(tally.count_before)
-    fitted = timed("fit", lambda: fit(settings, tally, sample))
+    fitted = timed("fit", lambda: fit(settings, tally, sample, reader.target_factors(n_concepts)))
     for _ in range(METHODS[settings.method].corrections(settings)):
-        so_far, nothing = fitted.weights(), ExpectedTally.zero(n_concepts, len(Strata.of(settings)))
+        so_far, nothing = fitted.weights(), ExpectedTally.zero(n_concepts, len(Cells.of(settings)))
         found = timed("expect", lambda: over_shards(nothing, passes.expect, reader, so_far))  # noqa: B023
         fitted = timed("correct", lambda: fitted.corrected(found))  # noqa: B023
     weights: Weighting = fitted.weights()

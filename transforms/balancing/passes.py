@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from transforms import keyed
 from transforms.balancing import order_sampling
 from transforms.balancing.baselines import Baselines
+from transforms.balancing.cells import Cells
 from transforms.balancing.concept_ids import Ids, count_concepts, drop_below
 from transforms.balancing.even.sample import PrioritySample
 from transforms.balancing.exchange import Candidates as ExchangeRows
@@ -28,15 +29,19 @@ from transforms.balancing.methods import METHODS
 from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.order_sampling import Boundary, Candidates, Cut, RankTally
 from transforms.balancing.outlook import Outlook
+from transforms.balancing.profile import Profile, caption_lengths
 from transforms.balancing.sampling import N_BINS, Expectation, Floats, Ints, histogram
+from transforms.balancing.selection_tally import SelectionTally
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import ALL, Strata
-from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally, KeyedSample, SelectionTally
+from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally, KeyedSample
+from transforms.balancing.target import target_factors
 from transforms.datasets import SELECTION, ShardName, list_matrix, read_metadata, write_table
 from transforms.rejects import Counts, Reason
 from transforms.remaining import read_remaining
 from transforms.run_folder import RunFolder
 from transforms.stages import BALANCE
+from transforms.vocabulary_folder import read_concepts
 
 _SAMPLE_PURPOSE = "balance sample"
 
@@ -55,7 +60,7 @@ class RowReader(ABC):
         wanted = ["concept_ids", *columns]
         if self.settings.min_similarity > 0:
             wanted.append("concept_scores")
-        if self.settings.strata is not None and self.settings.strata.by == "lang":
+        if Cells.of(self.settings).are_by_lang:
             wanted.append("lang")
         return self.read_columns(name, list(dict.fromkeys(wanted)))
 
@@ -66,14 +71,22 @@ class RowReader(ABC):
             ids = drop_below(ids, list_matrix(table["concept_scores"]), self.settings.min_similarity)
         return ids
 
+    @abstractmethod
+    def target_factors(self, n_concepts: int) -> Floats | None:
+        """(V,) what the target masses of concepts are multiplied by; None where the settings name none.
+
+        Raises ConfigError for a concept that is named and is not there.
+        """
+
+    def cells(self, name: ShardName, table: pa.Table) -> Ints:
+        """(N,) index of each row's cell."""
+        cells = Cells.of(self.settings)
+        return cells.indices(name.source, table["lang"] if cells.are_by_lang else None, len(table))
+
     def strata(self, name: ShardName, table: pa.Table) -> Ints:
         """(N,) index of each row's stratum."""
-        strata = Strata.of(self.settings)
-        if strata.by != "lang":
-            return strata.indices(name.source if strata.by == "source" else ALL, len(table))
-        found = pc.index_in(table["lang"], value_set=pa.array(strata.names, pa.string()))
-        indices: Ints = pc.fill_null(found, len(strata.names)).to_numpy().astype(np.int64)
-        return indices
+        cells = Cells.of(self.settings)
+        return cells.strata_of(name.source, table["lang"] if cells.are_by_lang else None, len(table))
 
     def rows_by_stratum(self, name: ShardName, table: pa.Table) -> Counter[str]:
         """Rows by the name of their stratum, those that the settings do not name among them."""
@@ -93,6 +106,10 @@ class ShardReader(RowReader):
     def read_columns(self, name: ShardName, columns: Sequence[str]) -> pa.Table:
         return read_remaining(self.folder, name, BALANCE, columns)
 
+    def target_factors(self, n_concepts: int) -> Floats | None:  # noqa: ARG002
+        named = self.settings.even.target if self.settings.method == "even" else {}
+        return target_factors(named, read_concepts(self.folder, ["name"])["name"].to_pylist()) if named else None
+
 
 def count(name: ShardName, reader: RowReader, n_concepts: int) -> CorpusTally:
     """Pass 1: images of each concept, rows of each stratum, and the shard's share of the sample that weights are
@@ -105,52 +122,53 @@ def count(name: ShardName, reader: RowReader, n_concepts: int) -> CorpusTally:
         sample.add(keyed.mix64(table["sample_id"].to_numpy(), settings.seed, _SAMPLE_PURPOSE), ids)
     counts = inside = count_concepts(ids, n_concepts)
     if settings.strata is not None:
-        inside = count_concepts(ids[_is_inside(settings, reader.strata(name, table))], n_concepts)
+        inside = count_concepts(ids[_is_inside(settings, reader.cells(name, table))], n_concepts)
     return CorpusTally(len(table), counts, inside, reader.rows_by_stratum(name, table), sample, ids.shape[1])
 
 
-def _is_inside(settings: BalanceSettings, strata: Ints) -> NDArray[np.bool_]:
+def _is_inside(settings: BalanceSettings, cells: Ints) -> NDArray[np.bool_]:
     """(N,) whether a row lies in a stratum that gives any images."""
-    inside: NDArray[np.bool_] = np.array(Strata.of(settings).sizes)[strata] > 0
+    known = Cells.of(settings)
+    inside: NDArray[np.bool_] = np.array(known.strata.sizes)[known.stratum][cells] > 0
     return inside
 
 
 def sample_rare(name: ShardName, reader: RowReader, tally: CorpusTally) -> PrioritySample:
     """Pass 2, where the method asks for it: the shard's share of the sample that sees rare concepts whole."""
     settings = reader.settings
-    sample = PrioritySample.zero(settings.max_sample_rows, len(Strata.of(settings)))
+    sample = PrioritySample.zero(settings.max_sample_rows, len(Cells.of(settings)))
     table = reader.read(name, "sample_id")
-    ids, strata, sample_ids = reader.concepts(table), reader.strata(name, table), table["sample_id"].to_numpy()
-    inside = _is_inside(settings, strata)
+    ids, cells, sample_ids = reader.concepts(table), reader.cells(name, table), table["sample_id"].to_numpy()
+    inside = _is_inside(settings, cells)
     if not inside.all():
-        ids, strata, sample_ids = ids[inside], strata[inside], sample_ids[inside]
+        ids, cells, sample_ids = ids[inside], cells[inside], sample_ids[inside]
     uniform = keyed.uniform(settings.seed, _SAMPLE_PURPOSE, sample_ids)
-    sample.add(uniform, sample_ids, strata, ids, tally.count_inside)
+    sample.add(uniform, sample_ids, cells, ids, tally.count_inside)
     return sample
 
 
 def expect(name: ShardName, reader: RowReader, weighting: Weighting) -> ExpectedTally:
     """A correcting pass: what the weights let the rows of a shard expect. Where none can correct, nothing is read."""
-    n_concepts, n_strata = len(weighting.takes_part), len(Strata.of(reader.settings))
+    n_concepts, n_cells = len(weighting.takes_part), len(Cells.of(reader.settings))
     if weighting.is_final:
-        return ExpectedTally.zero(n_concepts, n_strata)
-    ids, strata = _concepts_and_strata(name, reader)
-    copies = weighting.copies(ids, strata)
-    copies[~_is_inside(reader.settings, strata)] = 0
-    return ExpectedTally.of(ids, strata, copies, n_concepts, n_strata)
+        return ExpectedTally.zero(n_concepts, n_cells)
+    ids, cells = _concepts_and_cells(name, reader)
+    copies = weighting.copies(ids, cells)
+    copies[~_is_inside(reader.settings, cells)] = 0
+    return ExpectedTally.of(ids, cells, copies, n_concepts, n_cells)
 
 
 def weigh(name: ShardName, reader: RowReader, weighting: Weighting, baselines: Baselines) -> Ints:
-    """The (G + len(BASELINES), B) histograms of weights: of the method, a row a group, and of the baselines."""
-    ids, strata = _concepts_and_strata(name, reader)
-    groups, weight_bins = weighting.place(ids, strata)
-    own = histogram(weight_bins, groups, len(weighting.group_sizes(reader.settings)))
-    return np.concatenate([own, baselines.weigh(ids)])
+    """The histograms of weights, (…, B): of the method, a row a group, and of the baselines."""
+    ids, cells = _concepts_and_cells(name, reader)
+    groups, weight_bins = weighting.place(ids, cells)
+    own = histogram(weight_bins, groups, weighting.n_groups(reader.settings))
+    return np.concatenate([own, baselines.weigh(ids, Cells.of(reader.settings).stratum[cells])])
 
 
-def _concepts_and_strata(name: ShardName, reader: RowReader) -> tuple[Ids, Ints]:
+def _concepts_and_cells(name: ShardName, reader: RowReader) -> tuple[Ids, Ints]:
     table = reader.read(name)
-    return reader.concepts(table), reader.strata(name, table)
+    return reader.concepts(table), reader.cells(name, table)
 
 
 @dataclass(frozen=True)
@@ -160,7 +178,7 @@ class _RankedRows:
     table: pa.Table
     ids: Ids
     sample_ids: NDArray[np.uint64]
-    strata: Ints
+    cells: Ints
     groups: Ints
     weight_bins: Ints
     rank: Floats
@@ -170,11 +188,11 @@ def _ranked_rows(
     name: ShardName, reader: RowReader, weighting: Weighting, expectation: Expectation, columns: tuple[str, ...] = ()
 ) -> _RankedRows:
     table = reader.read(name, "sample_id", *columns)
-    ids, strata = reader.concepts(table), reader.strata(name, table)
+    ids, cells = reader.concepts(table), reader.cells(name, table)
     sample_ids = table["sample_id"].to_numpy()
-    groups, weight_bins = weighting.place(ids, strata)
+    groups, weight_bins = weighting.place(ids, cells)
     rank = order_sampling.ranks(sample_ids, weight_bins, groups, expectation, reader.settings.seed)
-    return _RankedRows(table, ids, sample_ids, strata, groups, weight_bins, rank)
+    return _RankedRows(table, ids, sample_ids, cells, groups, weight_bins, rank)
 
 
 def rank(name: ShardName, reader: RowReader, weighting: Weighting, expectation: Expectation) -> RankTally:
@@ -215,8 +233,8 @@ def draw(name: ShardName, reader: RowReader, weighting: Weighting, expectation: 
     n_concepts = len(weighting.takes_part)
     expected = expectation.expected[rows.groups, rows.weight_bins]
     drawn = count_concepts(np.repeat(rows.ids, copies, axis=0), n_concepts)
-    n_strata = len(Strata.of(reader.settings))
-    return DrawTally(drawn, ExpectedTally.of(rows.ids, rows.strata, expected, n_concepts, n_strata))
+    n_cells = len(Cells.of(reader.settings))
+    return DrawTally(drawn, ExpectedTally.of(rows.ids, rows.cells, expected, n_concepts, n_cells))
 
 
 def seek_exchanges(
@@ -255,7 +273,7 @@ def select(
     Beside it are counted the baselines of every report, and the scores that bound any selection.
     """
     settings, folder = reader.settings, reader.folder
-    chosen = choose(name, reader, weighting, expectation, cut, exchange, ("key",))
+    chosen = choose(name, reader, weighting, expectation, cut, exchange, ("key", "caption"))
     path, rows = folder.selection(*name), chosen.rows
     if path.exists():
         read_metadata(path, folder.fingerprint)
@@ -265,14 +283,22 @@ def select(
         selection = pa.table([*columns, kept, chosen.expected], schema=SELECTION)
         write_table(path, selection, folder.fingerprint, chosen.counts)
     bare = rows.ids.max(axis=1, initial=-1) < 0
+    strata, n_concepts = Cells.of(settings).stratum[rows.cells], len(weighting.takes_part)
+    beside = baselines.copies(rows.ids, rows.sample_ids, strata, settings.seed)
+    profile = Profile.zero(rows.ids.shape[1], len(Strata.of(settings).names), n_concepts)
+    every = np.ones(len(bare), np.int64)
+    lengths = caption_lengths(rows.table["caption"])
+    profile.add([every, *beside, chosen.copies], rows.ids, lengths, strata, outlook.ends)
     return SelectionTally(
         chosen.counts,
         int(chosen.copies.sum()),
         int(bare.sum()),
         int(chosen.copies[bare].sum()),
-        count_concepts(np.repeat(rows.ids, chosen.copies, axis=0), len(weighting.takes_part)),
-        baselines.count(rows.ids, rows.sample_ids, settings.seed),
+        count_concepts(np.repeat(rows.ids, chosen.copies, axis=0), n_concepts),
+        np.bincount(rows.groups, chosen.copies, weighting.n_groups(settings)).astype(np.int64),
+        np.stack([count_concepts(np.repeat(rows.ids, one, axis=0), n_concepts) for one in beside]),
         outlook.scores(rows.ids, rows.groups),
+        profile,
     )
 
 
@@ -308,7 +334,8 @@ def choose(
 
 def _selection_counts(rows: _RankedRows, copies: Ints, settings: BalanceSettings) -> Counts:
     chosen = int((copies > 0).sum())
-    outside = int((rows.strata == len(Strata.of(settings).names)).sum())
+    cells = Cells.of(settings)
+    outside = int((cells.stratum[rows.cells] == len(cells.strata.names)).sum())
     dropped = {str(Reason.NOT_SELECTED): len(copies) - chosen - outside}
     if outside:
         dropped[str(Reason.OUTSIDE_STRATA)] = outside

@@ -60,6 +60,17 @@ class RakingSettings(Settings):
     )
 
 
+class CapSettings(Settings):
+    """The most that a source or a language may have of the selection, as shares of it from 0 to 1."""
+
+    source: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="by the name of a source; one that is not named may have all"
+    )
+    lang: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="by language of the caption; one that is not named may have all"
+    )
+
+
 class EvenSettings(Settings):
     """What ``even`` aims at, what it guarantees, and how far its fit goes."""
 
@@ -87,6 +98,16 @@ class EvenSettings(Settings):
         le=10,
         description="standard deviations that a concept's expected images lie above its floor; where fewer are drawn, "
         "images are exchanged: at 1, for one in six of the concepts that it binds; more costs evenness",
+    )
+    target: dict[str, Annotated[float, Field(gt=0, le=1e6)]] = Field(
+        default_factory=dict,
+        description="concepts by name that are to have more than the others, or less: their target mass times this",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
+    caps: CapSettings = Field(
+        default_factory=CapSettings,
+        description="most of the selection that one source or language may have; holds for what is drawn",
+        json_schema_extra=FINGERPRINTED_IF_SET,
     )
     conceptless_share: float = Field(
         default=0.0,
@@ -197,6 +218,10 @@ class BalanceSettings(Settings):
             total = sum(self.strata.sizes.values())
             if total != self.size:
                 raise ValueError(f"strata.sizes add up to {total}, but size is {self.size}; make them equal")
+            if self.even.caps.source if self.strata.by == "source" else self.even.caps.lang:
+                raise ValueError(
+                    f"strata.sizes give each {self.strata.by} its size, so even.caps.{self.strata.by} must be empty"
+                )
         return self
 
     def check_size(self, most: Mapping[str, int | None]) -> None:

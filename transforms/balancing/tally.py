@@ -1,6 +1,6 @@
 """What the passes add up to. Each class adds in place, exactly and in any order, so Beam can combine it anywhere.
 
-Shape legend: N rows, K concepts an image, V concepts, R images of the sample.
+Shape legend: N rows, K concepts an image, V concepts, R images of the sample, C cells.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.balancing.bound import Prices
 from transforms.balancing.concept_ids import Ids
 from transforms.balancing.sampling import Floats, Ints
-from transforms.rejects import Counts
 
 
 @dataclass
@@ -90,19 +88,19 @@ class ExpectedTally:
     """A correcting pass of ``even``: what its weights let all rows expect, in fixed point, so that sums are exact."""
 
     copies: Ints  # (V,) of each concept, in 2^-20
-    sizes: Ints  # (S,) of each stratum's images with a concept, in 2^-20
+    sizes: Ints  # (C,) of each cell's images with a concept, in 2^-20
     UNIT: ClassVar[float] = 2.0**-20  # 10^10 images of up to 100 copies fit int64
 
     @classmethod
-    def zero(cls, n_concepts: int, n_strata: int) -> ExpectedTally:
-        return cls(np.zeros(n_concepts, dtype=np.int64), np.zeros(n_strata, dtype=np.int64))
+    def zero(cls, n_concepts: int, n_cells: int) -> ExpectedTally:
+        return cls(np.zeros(n_concepts, dtype=np.int64), np.zeros(n_cells, dtype=np.int64))
 
     @classmethod
-    def of(cls, ids: Ids, strata: Ints, copies: Floats, n_concepts: int, n_strata: int) -> ExpectedTally:
-        """Of (N, K) ids, (N,) strata and (N,) expected copies."""
+    def of(cls, ids: Ids, cells: Ints, copies: Floats, n_concepts: int, n_cells: int) -> ExpectedTally:
+        """Of (N, K) ids, (N,) cells and (N,) expected copies."""
         units = np.rint(copies / cls.UNIT)  # whole floats: the sums of a shard are exact
         held = np.bincount(ids.ravel() + 1, np.repeat(units, ids.shape[1]), n_concepts + 1)[1:]
-        return cls(held.astype(np.int64), np.bincount(strata, units, n_strata).astype(np.int64))
+        return cls(held.astype(np.int64), np.bincount(cells, units, n_cells).astype(np.int64))
 
     def __iadd__(self, other: ExpectedTally) -> ExpectedTally:
         self.copies += other.copies
@@ -110,7 +108,7 @@ class ExpectedTally:
         return self
 
     def in_copies(self) -> tuple[Floats, Floats]:
-        """(V,) and (S,), as numbers of copies."""
+        """(V,) and (C,), as numbers of copies."""
         return self.copies.astype(np.float64) * self.UNIT, self.sizes.astype(np.float64) * self.UNIT
 
 
@@ -122,39 +120,10 @@ class DrawTally:
     expected: ExpectedTally
 
     @classmethod
-    def zero(cls, n_concepts: int, n_strata: int) -> DrawTally:
-        return cls(np.zeros(n_concepts, dtype=np.int64), ExpectedTally.zero(n_concepts, n_strata))
+    def zero(cls, n_concepts: int, n_cells: int) -> DrawTally:
+        return cls(np.zeros(n_concepts, dtype=np.int64), ExpectedTally.zero(n_concepts, n_cells))
 
     def __iadd__(self, other: DrawTally) -> DrawTally:
         self.drawn += other.drawn
         self.expected += other.expected
-        return self
-
-
-@dataclass
-class SelectionTally:
-    """The last pass: what was selected, and beside it what others of the same size would hold."""
-
-    counts: Counts
-    copies: int
-    bare_rows: int  # rows without a concept
-    bare_copies: int  # and what of them was selected
-    count_after: Ints  # (V,) copies of each concept
-    count_baselines: Ints  # (len(BASELINES), V) the same of the baselines
-    scores: tuple[Ints, Ints]  # for the bounds of all selections, and of those that keep the floors
-
-    @classmethod
-    def zero(cls, n_concepts: int, n_baselines: int, prices: tuple[Prices, Prices]) -> SelectionTally:
-        counts = np.zeros((1 + n_baselines, n_concepts), dtype=np.int64)
-        return cls(Counts(), 0, 0, 0, counts[0], counts[1:], (prices[0].zero(), prices[1].zero()))
-
-    def __iadd__(self, other: SelectionTally) -> SelectionTally:
-        self.counts = self.counts + other.counts
-        self.copies += other.copies
-        self.bare_rows += other.bare_rows
-        self.bare_copies += other.bare_copies
-        self.count_after += other.count_after
-        self.count_baselines += other.count_baselines
-        for mine, theirs in zip(self.scores, other.scores, strict=True):
-            mine += theirs
         return self

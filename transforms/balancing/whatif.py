@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from transforms.balancing.cells import Cells
 from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.measures import COVERED_IMAGES
 from transforms.balancing.methods.even import Even
@@ -21,7 +22,6 @@ from transforms.balancing.methods.weighting import Corpus
 from transforms.balancing.outlook import evenness, log_target
 from transforms.balancing.sampling import Floats, Ints, expected_copies
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.strata import Strata
 from transforms.errors import ConfigError
 
 _GROUPS = 10
@@ -41,14 +41,17 @@ class Outcome:
     free_draws: float  # choices left to chance
 
 
-def what_if(settings: BalanceSettings, sample: WeighedSample, inside: Ints) -> Outcome:
-    """Of the (V,) images of each concept; raises ConfigError for another method than even, other strata, and for what
-    cannot be had."""
-    _check(settings, sample)
+def what_if(
+    settings: BalanceSettings, sample: WeighedSample, inside: Ints, known: Cells, factors: Floats | None = None
+) -> Outcome:
+    """Of the (V,) images of each concept; ``known``: the cells that the sample tells apart; ``factors`` (V,): what
+    target masses are multiplied by. Raises ConfigError for another method than even, other strata or sources and
+    languages that are capped, and for what cannot be had."""
+    _check(settings, sample, known)
     rows = int(sample.rows.sum() + sample.bare_rows.sum())
-    weights = Even.fit(Corpus(settings, inside, inside, rows, sample)).weights()
+    weights = Even.fit(Corpus(settings, inside, inside, rows, sample, factors)).weights()
     copies = _expected(settings, sample, weights)
-    target, floor = log_target(inside, settings.even.temper), np.floor(copies)
+    target, floor = log_target(inside, settings.even.temper, factors), np.floor(copies)
     uniform = np.random.default_rng(settings.seed).random((_DRAWS, len(copies)))
 
     def measured(copies_of_rows: Floats) -> tuple[float, float]:
@@ -73,21 +76,24 @@ def _jackknife(copies: Floats, measured: Callable[[Floats], tuple[float, float]]
     return spread
 
 
-def _check(settings: BalanceSettings, sample: WeighedSample) -> None:
+def _check(settings: BalanceSettings, sample: WeighedSample, known: Cells) -> None:
     if settings.method != "even":
         raise ConfigError(f"what if is answered for balance.method even, not for {settings.method}; try --exact")
-    strata = Strata.of(settings)
-    if len(strata) != len(sample.rows):
-        raise ConfigError("balance.strata must be those of the run: its sample knows no others. Try --exact")
-    strata.check(
-        {name: int(count) for name, count in zip(strata.names, sample.rows + sample.bare_rows, strict=False)},
-        settings.max_copies,
+    cells = Cells.of(settings)
+    if cells.names != known.names or cells.strata.by != known.strata.by:
+        raise ConfigError(
+            "balance.strata must be those of the run, and balance.even.caps those of the same sources and languages: "
+            "its sample knows no others. Try --exact"
+        )
+    rows = cells.to_strata(sample.rows + sample.bare_rows)
+    cells.strata.check(
+        {name: int(count) for name, count in zip(cells.strata.names, rows, strict=False)}, settings.max_copies
     )
 
 
 def _expected(settings: BalanceSettings, sample: WeighedSample, weights: Even) -> Floats:
     """(R,) copies that the images of the sample may expect, sizes exact."""
-    groups, index = weights.place(sample.ids, sample.strata)
+    groups, index = weights.place(sample.ids, sample.cells)
     values, copies = weights.bin_values(), np.zeros(len(index))
     for group, size in enumerate(weights.group_sizes(settings)):
         rows = np.flatnonzero(groups == group)

@@ -24,7 +24,7 @@ def fold(messages: Sequence[Message], tools: str = "") -> tuple[Message, ...]:
         if role == "tool":
             folded.append(_results(list(turns)))
         else:
-            folded += [_with_reasoning(message) for message in turns]
+            folded += [with_reasoning(message) for message in turns]
     definitions = tools_text(tools)
     if not definitions:
         return tuple(folded)
@@ -41,7 +41,8 @@ def _results(turns: Sequence[Message]) -> Message:
     return Message("user", joined_texts(parts))
 
 
-def _with_reasoning(message: Message) -> Message:
+def with_reasoning(message: Message) -> Message:
+    """What was thought before an answer, in its text."""
     if message.reasoning is None:
         return message
     # chat_template of Qwen3's tokenizer_config.json

@@ -86,12 +86,11 @@ def render_card(
 def _front_matter(manifest: Mapping[str, Any], sources: Mapping[str, SourceSettings]) -> dict[str, Any]:
     samples = manifest["samples"]
     languages = [language for language in manifest["languages"] if language != UNDETERMINED]
-    size = next((category for limit, category in _SIZE_CATEGORIES if samples < limit), "n>1T")
     return {
         "pretty_name": manifest["name"],
         **_license(manifest, sources),
         **({"language": languages} if languages else {}),
-        "size_categories": [size],
+        "size_categories": [size_category(samples)],
         "task_categories": ["image-to-text", "text-to-image"],
         "tags": ["webdataset", "concept-balanced"],
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "*.tar"}]}],
@@ -114,25 +113,31 @@ def _features(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     All but ``source_record``: that may have any shape, and a feature has one.
     """
-    captions = [_field(language, "string") for language in manifest["languages"]]
-    concept = [_field("id", "int32"), _field("name", "string"), _field("score", "float32")]
+    captions = [field(language, "string") for language in manifest["languages"]]
+    concept = [field("id", "int32"), field("name", "string"), field("score", "float32")]
     about = [
-        *(_field(name, "string") for name in ("key", "source", "shard", "source_key")),
-        *(_field(name, "int32") for name in ("width", "height")),
+        *(field(name, "string") for name in ("key", "source", "shard", "source_key")),
+        *(field(name, "int32") for name in ("width", "height")),
         {"name": "concepts", "list": concept},
-        _field("inclusion_probability", "float64"),
+        field("inclusion_probability", "float64"),
         *([{"name": "captions", "struct": captions}] if captions else []),
     ]
     return [
-        *(_field(image_format, "image") for image_format in manifest["formats"]),
-        _field("txt", "string"),
+        *(field(image_format, "image") for image_format in manifest["formats"]),
+        field("txt", "string"),
         {"name": "json", "struct": about},
-        _field("__key__", "string"),
-        _field("__url__", "string"),
+        field("__key__", "string"),
+        field("__url__", "string"),
     ]
 
 
-def _field(name: str, dtype: str) -> dict[str, str]:
+def size_category(samples: int) -> str:
+    """As the Hub calls it."""
+    return next((category for limit, category in _SIZE_CATEGORIES if samples < limit), "n>1T")
+
+
+def field(name: str, dtype: str) -> dict[str, str]:
+    """A plain column, as ``datasets.Features`` writes it."""
     return {"name": name, "dtype": dtype}
 
 
@@ -157,12 +162,12 @@ def _sources(manifest: Mapping[str, Any], sources: Mapping[str, SourceSettings])
         (source.name, source.license, f"{manifest['sources'].get(source.name, 0):,}")
         for source in sorted(sources.values(), key=lambda source: source.name)
     ]
-    return "## Sources\n\n" + _table(("source", "licence", "samples"), rows)
+    return "## Sources\n\n" + table(("source", "licence", "samples"), rows)
 
 
 def _settings(manifest: Mapping[str, Any], settings: Mapping[str, object]) -> str:
     rows = [*settings.items(), ("fingerprint", manifest["fingerprint"])]
-    return "## Settings\n\n" + _table(("setting", "value"), [(f"`{name}`", f"`{value}`") for name, value in rows])
+    return "## Settings\n\n" + table(("setting", "value"), [(f"`{name}`", f"`{value}`") for name, value in rows])
 
 
 def _measures(measures: Sequence[Measure]) -> str:
@@ -170,10 +175,11 @@ def _measures(measures: Sequence[Measure]) -> str:
         return ""
     rows = [(name, *(f"{value:,.4g}" for value in values)) for name, *values in measures]
     head = ("measure", "before", "random of the same size", "after")
-    return "## Balance of concepts\n\n" + _table(head, rows)
+    return "## Balance of concepts\n\n" + table(head, rows)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """In Markdown."""
     lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

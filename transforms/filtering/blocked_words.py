@@ -25,37 +25,40 @@ _BETWEEN_WORDS = r"[^\p{L}\p{M}\p{N}]+"
 _UNSPACED_RUN = r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\x{30FC}]+)"
 
 
-def read_blocked_words(path: str) -> tuple[str, ...]:
-    """The lines of a list; raises ConfigError where there is none, or nothing in it."""
-    return _words_of(_bytes_of(path), path)
+_SETTING = "filter.blocked_words"
 
 
-@functools.lru_cache(maxsize=1)
-def _words_of(content: bytes, path: str) -> tuple[str, ...]:
+def read_blocked_words(path: str, setting: str = _SETTING) -> tuple[str, ...]:
+    """The lines of a list; raises ConfigError, naming the ``setting``, where there is none, or nothing in it."""
+    return _words_of(_bytes_of(path, setting), path, setting)
+
+
+@functools.lru_cache(maxsize=8)
+def _words_of(content: bytes, path: str, setting: str) -> tuple[str, ...]:
     """Of what a list holds: read before work, and again by the stage."""
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise ConfigError(f"filter.blocked_words: {path} is not UTF-8: {error}") from None
+        raise ConfigError(f"{setting}: {path} is not UTF-8: {error}") from None
     words = tuple(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
     if not words:
-        raise ConfigError(f"filter.blocked_words: {path} names no word; write one a line, or set it to null")
+        raise ConfigError(f"{setting}: {path} names no word; write one a line, or set it to null")
     number_of_words = pc.list_value_length(_of_words(_folded(list(words)))).to_numpy()
     if not number_of_words.all():
         void = words[int(number_of_words.argmin())]
-        raise ConfigError(f"filter.blocked_words: {path} holds {void!r}, in which there is no letter or digit")
+        raise ConfigError(f"{setting}: {path} holds {void!r}, in which there is no letter or digit")
     return words
 
 
-def blocked_words_digest(path: str) -> str:
+def blocked_words_digest(path: str, setting: str = _SETTING) -> str:
     """SHA-256 (16 digits) of a list; raises ConfigError where there is none."""
-    return hashlib.sha256(_bytes_of(path)).hexdigest()[:16]
+    return hashlib.sha256(_bytes_of(path, setting)).hexdigest()[:16]
 
 
-def _bytes_of(path: str) -> bytes:
+def _bytes_of(path: str, setting: str) -> bytes:
     file = StoragePath.of(path)
     if not file.is_file():
-        raise ConfigError(f"no word list at {file}: filter.blocked_words must name a text file")
+        raise ConfigError(f"no word list at {file}: {setting} must name a text file")
     return file.read_bytes()
 
 

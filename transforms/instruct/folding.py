@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from transforms.conversations.document import Message, Text
 from transforms.errors import RunFolderError
+from transforms.instruct.answers.reading import read_answers
 from transforms.instruct.grounding.notations import find_boxes
-from transforms.instruct.rows import Row
+from transforms.instruct.rows import Answer, Row
 from transforms.instruct.schema import KEPT, MESSAGE, PART
 
 
@@ -39,18 +40,31 @@ def fold(rows: pa.Table, edits: Iterable[tuple[str, pa.Table]]) -> pa.Table:
     contents = messages.flatten().field("content")
     parts = contents.flatten()
     texts = np.asarray(parts.field("text").to_pylist(), object)  # (P,)
+    thoughts = np.asarray(messages.flatten().field("reasoning").to_pylist(), object)  # (M,)
+    tools = np.asarray(rows["tools"].to_pylist(), object)  # (N,)
     keys = rows["key"].combine_chunks()
     for stage, table in edits:
         kept = table.filter(pc.equal(table["verdict"], KEPT))
-        if kept.num_rows:
-            _write_over(texts, _places(kept, keys, messages, contents, stage), kept, stage)
+        of_message = pc.less(kept["part"], 0)
+        of_row = pc.and_(of_message, pc.less(kept["message"], 0))
+        for written_over, lists, chosen in (
+            (texts, (("message", messages), ("part", contents)), pc.invert(of_message)),
+            (thoughts, (("message", messages),), pc.and_not(of_message, of_row)),
+            (tools, (), of_row),
+        ):
+            found = kept.filter(chosen)
+            if found.num_rows:
+                _write_over(written_over, _places(found, keys, lists, stage), found, stage)
     written = pa.StructArray.from_arrays(
         [parts.field("type"), pa.array(texts, pa.string()), parts.field("media")], fields=list(PART)
     )
-    columns = [messages.flatten().field(name) for name in MESSAGE.names if name != "content"]
-    columns.insert(MESSAGE.get_field_index("content"), pa.ListArray.from_arrays(_offsets(contents), written))
+    columns = [messages.flatten().field(name) for name in MESSAGE.names]
+    columns[MESSAGE.get_field_index("content")] = pa.ListArray.from_arrays(_offsets(contents), written)
+    columns[MESSAGE.get_field_index("reasoning")] = pa.array(thoughts, pa.string())
     folded = pa.ListArray.from_arrays(_offsets(messages), pa.StructArray.from_arrays(columns, fields=list(MESSAGE)))
-    return rows.set_column(rows.schema.get_field_index("messages"), rows.schema.field("messages"), folded)
+    for name, column in (("messages", folded), ("tools", pa.array(tools, pa.string()))):
+        rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), column)
+    return rows
 
 
 #: Facts that take the place of what a row says itself.
@@ -62,11 +76,29 @@ def fold_facts(rows: Sequence[Row], facts: Sequence[pa.Table]) -> list[Row]:
     that are masked are not learnt, and places in texts that were written over are found again."""
     found: dict[str, dict[str, Any]] = {}
     for table in facts:
-        told = [name for name in (*_OF_ROWS, "masked", "cut_from") if table[name].null_count < table.num_rows]
+        told = [
+            name for name in (*_OF_ROWS, "masked", "cut_from", "reasoning") if table[name].null_count < table.num_rows
+        ]
         if told:
             for values in table.select(["key", *told]).to_pylist():
                 _join(found.setdefault(values.pop("key"), {}), values)
     return [_with_facts(_placed_again(row), found.get(row.key, {})) for row in rows]
+
+
+def answers_again(row: Row) -> Row:
+    """Its answers as its texts read now: a value is not to hold what was written over, nor a choice that was."""
+    read = {one.message: one for one in read_answers(row.messages, ())}
+    return replace(row, answers=tuple(_again(one, read.get(one.message)) for one in row.answers))
+
+
+def _again(before: Answer, now: Answer | None) -> Answer:
+    """Choices that no question states stay, which a record has beside it."""
+    if now is None:
+        return replace(before, form="free", value=None)
+    if now.choices or not before.choices:
+        correct = now.correct or (before.correct if len(before.choices) == len(now.choices) else ())
+        return replace(now, correct=correct)
+    return replace(before, form=now.form, value=now.value)
 
 
 def _join(known: dict[str, Any], values: dict[str, Any]) -> None:
@@ -88,10 +120,11 @@ def _with_facts(row: Row, known: dict[str, Any]) -> Row:
         return row
     row = replace(row, **{name: known[name] for name in _OF_ROWS if name in known})
     masked, end = set(known.get("masked", ())), known.get("cut_from", len(row.messages))
-    if not masked and end == len(row.messages):
+    strip = known.get("reasoning") == "strip"
+    if not masked and end == len(row.messages) and not strip:
         return row
     messages = tuple(
-        replace(message, train=False) if index in masked else message
+        replace(message, train=message.train and index not in masked, reasoning=None if strip else message.reasoning)
         for index, message in enumerate(row.messages[:end])
     )
     regions = tuple(one for one in row.regions if one.message < end)
@@ -123,12 +156,13 @@ def _text(messages: Sequence[Message], message: int, part: int) -> str:
 
 
 def _places(
-    edits: pa.Table, keys: pa.Array, messages: pa.ListArray, contents: pa.ListArray, stage: str
+    edits: pa.Table, keys: pa.Array, lists: Sequence[tuple[str, pa.ListArray]], stage: str
 ) -> NDArray[np.int64]:
-    """(E,) the part, among P, that each edit is of; raises RunFolderError for one that is not there."""
+    """(E,) the row, or of ``lists`` within rows the item, that each edit is of; raises RunFolderError for one that is
+    not there."""
     at = pc.index_in(edits["key"].combine_chunks(), keys).fill_null(-1).to_numpy(zero_copy_only=False)
-    for name, lists in (("message", messages), ("part", contents)):
-        starts = _offsets(lists).to_numpy().astype(np.int64)
+    for name, items in lists:
+        starts = _offsets(items).to_numpy().astype(np.int64)
         within = edits[name].to_numpy().astype(np.int64)
         known = (at >= 0) & (within >= 0) & (within < starts[at + 1] - starts[at])
         at = np.where(known, starts[at] + within, -1)

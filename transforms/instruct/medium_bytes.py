@@ -9,7 +9,7 @@ from typing import Self
 import pyarrow as pa
 
 from transforms.errors import InputError
-from transforms.instruct.rows import MediaKind, Medium, Row
+from transforms.instruct.rows import Medium, Row
 from transforms.storage import StoragePath
 
 
@@ -59,12 +59,12 @@ class MediumReader:
         self._file = self._uri = None
 
 
-def read_distinct(rows: Iterable[Row], kind: MediaKind) -> Iterator[tuple[bytes, bytes]]:
-    """Hash and bytes of each medium of a kind that the rows show, once, in the order in which they show it first."""
+def read_distinct(rows: Iterable[Row]) -> Iterator[tuple[bytes, Medium, bytes]]:
+    """Content hash, place and bytes of each medium that rows show, once, in the order in which they show it first."""
     seen: set[bytes] = set()
     with MediumReader() as reader:
         for row in rows:
             for medium in row.media:
-                if medium.kind == kind and medium.content_hash is not None and medium.content_hash not in seen:
+                if medium.content_hash is not None and medium.content_hash not in seen:
                     seen.add(medium.content_hash)
-                    yield medium.content_hash, reader.read(medium)
+                    yield medium.content_hash, medium, reader.read(medium)

@@ -92,7 +92,8 @@ ROWS = pa.schema(
     ]
 )
 
-#: One text that a stage wrote over one part. ``before`` is xxh3-128 of the text that it was written over, ``prompt``
+#: One text that a stage wrote over one part; part -1 is what was thought before an answer, and message -1 with it the
+#: definitions of tools. ``before`` is xxh3-128 of the text that it was written over, ``prompt``
 #: and ``request`` name what a model was asked; ``verdict`` is kept, or why it was refused.
 EDITS = pa.schema(
     [
@@ -116,6 +117,7 @@ FACTS = pa.schema(
         ("key", pa.string()),
         ("masked", pa.list_(pa.int16())),  # messages that are not learnt
         ("cut_from", pa.int16()),  # the first message that is not shown any more
+        ("reasoning", pa.string()),  # strip: what was thought before answers is not shown any more
         ("group", pa.binary(16)),
         ("split", pa.string()),
         ("language", pa.string()),

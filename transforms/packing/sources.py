@@ -18,10 +18,11 @@ class PackSource(Settings):
     """One source of documents. ``path`` has no part in the fingerprint: the listing of inputs has."""
 
     name: str = Field(..., pattern=r"^[a-z0-9_]+$", description="name of the source in file names and in each document")
-    format: Literal["webdataset", "conversations"] = Field(
+    format: Literal["webdataset", "conversations", "mixture"] = Field(
         ...,
         description="webdataset: images with captions in tars, as evenweave export or img2dataset write them; "
-        "conversations: JSON or JSON Lines records of instruction sets, their images and videos in files beside them",
+        "conversations: JSON or JSON Lines records of instruction sets, their images and videos in files beside them; "
+        "mixture: the tars that evenweave instruct publishes",
     )
     path: str = Field(
         ..., min_length=1, description="file, folder or glob pattern, or a URI", json_schema_extra=NOT_FINGERPRINTED

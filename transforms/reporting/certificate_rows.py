@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from transforms.balancing.certificate import warnings
 from transforms.balancing.measures import COVERED_IMAGES, band_coverage, measures
+from transforms.balancing.profile import SELECTIONS
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Certificate:
     ) -> Certificate:
         """``selections``: (V,) images of each concept, by the name of their method."""
         dearest = tuple((one["name"], one["nats"]) for one in values["costs"]["dearest_floors"])
-        comparison = _comparison(before, selections) if before.any() else ()
+        comparison = _comparison(before, selections) + _preferences(values) if before.any() else ()
         return cls(_facts(values), tuple(warnings(dict(values))), dearest, tuple(selections), comparison)
 
 
@@ -49,6 +50,14 @@ def _facts(values: Mapping[str, Any]) -> tuple[Fact, ...]:
         Fact("evenness", "as drawn; 1 where the target is met", f"{even['drawn']:.4f}"),
         Fact("most that any selection can have", "a proven bound", f"{even['bound']:.4f}"),
         Fact("gap to that bound", "no other selection of this size is evener by more", f"{even['gap']:.4f}"),
+    ]
+    facts += [
+        Fact(
+            f"share of {cap['by']} {cap['name']}",
+            f"{100 * cap['share']:g} % at most" + (", which binds" if cap["nats"] else ""),
+            f"{100 * cap['has'] / values['size']:.1f} %",
+        )
+        for cap in values.get("caps", ())
     ]
     floor = values["floor"]
     if floor is not None:
@@ -71,6 +80,31 @@ def _facts(values: Mapping[str, Any]) -> tuple[Fact, ...]:
         Fact("images without a concept", "in the corpus, and selected", f"{bare['before']:,} → {bare['after']:,}"),
     ]
     return tuple(facts)
+
+
+def _preferences(values: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What selections prefer beside concepts, and what they cover in each stratum; of older runs nothing."""
+    beside = values.get("beside")
+    if beside is None:
+        return ()
+    names = [name for name in SELECTIONS if name != "corpus"]
+    corpus = beside["corpus"]
+
+    def row(text: str, key: str, style: str) -> tuple[str, tuple[str, ...]]:
+        told = f"{text} (in the corpus: {style.format(corpus[key])})"
+        return told, tuple(style.format(beside[name][key]) for name in names)
+
+    rows = [
+        row("head leak: share of the commonest concepts that images with rare ones carry", "head_leak", "{:.1%}"),
+        row("characters a caption", "characters_per_caption", "{:.1f}"),
+        row("concepts an image", "concepts_per_image", "{:.2f}"),
+    ]
+    for stratum, selections in values["coverage_by_stratum"].items():
+        of = sum(band["concepts"] for band in selections[names[0]])
+        kept = (sum(band["covered"] for band in selections[name]) for name in names)
+        told = f"concepts with {COVERED_IMAGES} images in {stratum}, of {of:,}"
+        rows.append((told, tuple(f"{count:,}" for count in kept)))
+    return tuple((name, tuple(text.replace("%", " %") for text in texts)) for name, texts in rows)
 
 
 def _comparison(

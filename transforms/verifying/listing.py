@@ -9,7 +9,7 @@ from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.exporting.manifest import read_manifest, stats_path
 from transforms.run_folder import RunFolder, RunState
-from transforms.stages import ANNOTATE, EXPORT, REJECTS, Stage
+from transforms.stages import ANNOTATE, BALANCE, EXPORT, REJECTS, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 
@@ -55,7 +55,7 @@ def missing_files(state: RunState, stage: Stage, names: Sequence[ShardName] | No
         for shard, files in kept_embeddings(state, names or []):
             remove = (*files, shard_file(folder, stage, shard))
             yield from _compared(stage, ((path, None) for path in files), sizes, remove)
-    for name in stage.writes:
+    for name in _written(state, stage):
         path = folder.root / name
         if not any(found == path.path or found.startswith(f"{path.path}/") for found in sizes):
             yield Finding(path, "is missing", stage)
@@ -69,6 +69,13 @@ def missing_files(state: RunState, stage: Stage, names: Sequence[ShardName] | No
     for path in rejects:
         if not sizes[path.path]:
             yield Finding(path, "is empty", stage, (path,))
+
+
+def _written(state: RunState, stage: Stage) -> tuple[str, ...]:
+    """What a stage that is done must have left; runs from before there was a certificate have none."""
+    if stage is BALANCE and "even" not in state.values["config"].get("balance", {}):
+        return tuple(name for name in stage.writes if name != BALANCE.name)
+    return stage.writes
 
 
 def reject_files(folder: RunFolder, stage: Stage, there: Iterable[str] | None = None) -> list[StoragePath]:

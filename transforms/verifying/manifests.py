@@ -16,10 +16,11 @@ from transforms.packing.settings import PackSettings
 from transforms.packing.sources import PackedShardSettings, PackSource, VideoSampling
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunState
-from transforms.stages import PACK, Stage
+from transforms.stages import PACK, PUBLISH, Stage
 from transforms.storage import PARTIAL, StoragePath
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import sizes_below
+from transforms.verifying.mixture import check_published, published_files
 from transforms.verifying.shards import check_rewritten, check_shard
 
 Mapped = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
@@ -56,17 +57,15 @@ def check_manifest(state: RunState, stage: Stage, mapped: Mapped, tell: Callable
     if state.is_done(stage.name):
         if stage is PACK:
             yield from _check_set(state, groups)
+        elif stage is PUBLISH:
+            yield from check_published(state, place, [shard.stats for shard in shards])
         else:
             yield from _check_export(state, stage, place, [shard.stats for shard in shards])
 
 
 def _exported(state: RunState, stage: Stage, place: StoragePath) -> Iterator[_Shard | Finding]:
     """From the statistics of each shard, and whatever shard the manifest knows beside."""
-    there = [path.removeprefix(f"{place.path}/") for path in sizes_below(place) if PARTIAL not in path]
-    tars = {name.removesuffix(".idx") for name in there if name.endswith((".tar", ".tar.idx")) and "/" not in name}
-    kept_in = f"{stats_path(place, '').parent.name}/"
-    tars |= {f"{name.removeprefix(kept_in).removesuffix('.json')}.tar" for name in there if name.startswith(kept_in)}
-    for file in sorted(tars):
+    for file in published_files(place) if stage is PUBLISH else _exported_files(place):
         remove = (place / file, place / f"{file}.idx", stats_path(place, file))
         try:
             stats = read_stats(place, file, state.folder.fingerprint)
@@ -75,6 +74,14 @@ def _exported(state: RunState, stage: Stage, place: StoragePath) -> Iterator[_Sh
                 yield Finding(stats_path(place, file), _short(error, stats_path(place, file)), stage, remove)
             continue
         yield _Shard(stats, remove)
+
+
+def _exported_files(place: StoragePath) -> list[str]:
+    there = [path.removeprefix(f"{place.path}/") for path in sizes_below(place) if PARTIAL not in path]
+    tars = {name.removesuffix(".idx") for name in there if name.endswith((".tar", ".tar.idx")) and "/" not in name}
+    kept_in = f"{stats_path(place, '').parent.name}/"
+    tars |= {f"{name.removeprefix(kept_in).removesuffix('.json')}.tar" for name in there if name.startswith(kept_in)}
+    return sorted(tars)
 
 
 def _packed(state: RunState, stage: Stage, place: StoragePath) -> Iterator[_Shard | Finding | GroupOutcome]:

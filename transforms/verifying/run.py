@@ -20,7 +20,7 @@ from transforms.verifying.embeddings import check_embeddings
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import folders_of, kept_embeddings, missing_files, sizes_below
 from transforms.verifying.manifests import check_manifest, records_of
-from transforms.verifying.tables import Read, check_shards, check_sums, check_unreadable, read_whole
+from transforms.verifying.tables import Read, check_shards, check_sums, check_unreadable, is_of_a_shard, read_whole
 from transforms.vocabulary_folder import read_concepts, read_embeddings
 
 _BATCH = 256  # files under way at once: a listing of millions is not queued whole
@@ -113,10 +113,10 @@ class Verifier:
         path, size = file
         folder = self.state.of(stage).folder
         try:
-            if path in (folder.concepts, folder.baselines, folder.balance_sample):
-                read_table(path, folder.fingerprint)
-                return None
-            return read_whole(path, folder.fingerprint)
+            if is_of_a_shard(folder, stage, path):
+                return read_whole(path, folder.fingerprint)
+            read_table(path, folder.fingerprint)
+            return None
         except RunFolderError as error:
             return check_unreadable(folder, stage, path, error)
         finally:

@@ -12,10 +12,10 @@ from transforms.datasets import ShardName, read_counts, read_table
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunState
-from transforms.stages import EDITS, REJECTS, Stage
+from transforms.stages import EDITS, INSTRUCT_CHAIN, REJECTS, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
-from transforms.verifying.listing import shard_file
+from transforms.verifying.listing import folders_of, shard_file
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,32 @@ def read_whole(path: StoragePath, fingerprint: str) -> Read:
     return Read(ShardName(path.parent.name, path.stem), path, table.num_rows, counts, reasons)
 
 
+def is_of_a_shard(folder: RunFolder, stage: Stage, path: StoragePath) -> bool:
+    """Whether a table holds rows of one shard, and their counts, rather than something about all of them."""
+    place = path.parent.parent.relative_to(folder.root) if path.parent != folder.root else ""
+    kinds = (stage.each_shard, f"{REJECTS}/{stage.name}", f"{EDITS}/{stage.name}", *stage.may_write)
+    return place in kinds
+
+
 def remade_with(folder: RunFolder, stage: Stage, name: ShardName) -> tuple[StoragePath, ...]:
     """The files of a shard that a stage writes together."""
     rejects = folder.rejects(stage.name, *name)
-    return (shard_file(folder, stage, name), rejects) if stage.each_shard else (rejects,)
+    edits = [folder.root / f"{place}/{name.source}/{name.shard}.parquet" for place in _edits_of(stage)]
+    return (shard_file(folder, stage, name), rejects, *edits) if stage.each_shard else (rejects,)
+
+
+def _edits_of(stage: Stage) -> list[str]:
+    return [place for place in stage.may_write if place.startswith(f"{EDITS}/")]
 
 
 def check_unreadable(folder: RunFolder, stage: Stage, path: StoragePath, error: RunFolderError) -> Finding:
     """A table that cannot be used; what is remade with it goes too."""
     seen = str(error).removeprefix(f"{path} ").partition(". Stage ")[0]
     below = path.relative_to(folder.root)
-    if stage.each_shard and below.startswith((f"{stage.each_shard}/", f"{REJECTS}/")):
+    if stage.each_shard and below.startswith((f"{stage.each_shard}/", f"{REJECTS}/", f"{EDITS}/")):
         return Finding(path, seen, stage, (path, *remade_with(folder, stage, ShardName(path.parent.name, path.stem))))
+    if stage in INSTRUCT_CHAIN and not is_of_a_shard(folder, stage, path):
+        return Finding(path, seen, stage, tuple(folders_of(folder, stage)))  # made with the facts of all parts
     return Finding(path, seen, stage, (path,))
 
 

@@ -23,6 +23,7 @@ def write_corpus(
     n_concepts: int,
     langs: list[str] | None = None,
     duplicates: set[int] = frozenset(),  # type: ignore[assignment]
+    captions: list[str | None] | None = None,
 ) -> tuple[RunFolder, list[ShardName]]:
     """Rows dealt out to shards of alternating sources a and b; a row's key and id do not depend on where it lies."""
     folder = RunFolder(StoragePath.of(root), "f" * 16)
@@ -31,7 +32,12 @@ def write_corpus(
     identities = sample_ids("test", "test", keys)
     for number, name in enumerate(names):
         rows = np.arange(number, len(ids), shards)
-        columns = {} if langs is None else {"lang": pa.array([langs[row] for row in rows], pa.string())}
+        texts = {"lang": langs, "caption": captions}
+        columns = {
+            column: pa.array([values[row] for row in rows], pa.string())
+            for column, values in texts.items()
+            if values is not None
+        }
         write_annotations(folder, name, list(keys[rows]), identities[rows], ids[rows], **columns)
         rejected = [Reject(keys[row], Reason.EXACT_DUPLICATE, "") for row in rows if row in duplicates]
         if rejected:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from transforms.balancing import passes
-from transforms.balancing.baselines import BASELINES
 from transforms.balancing.certificate import write_certificate
 from transforms.balancing.concept_table import write_concepts
 from transforms.balancing.in_turn import Timed, add_up, decide
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.sample_table import write_sample
-from transforms.balancing.tally import SelectionTally
+from transforms.balancing.selection_tally import SelectionTally
 from transforms.datasets import ShardName
 
 
@@ -23,8 +22,7 @@ def run_passes(
         write_sample(known.sample, folder, known.tally.count_inside)
     choice = (known.weighting, known.expectation, known.cut, known.outlook, known.exchange, known.baselines)
     selected = (passes.select(name, reader, *choice) for name in names)
-    nothing = SelectionTally.zero(n_concepts, len(BASELINES), known.outlook.prices)
-    outcome: SelectionTally = timed("select", lambda: add_up(nothing, selected))
+    outcome: SelectionTally = timed("select", lambda: add_up(next(selected), selected))
     write_concepts(outcome, folder, settings, known.tally, known.weighting)
     write_certificate(
         outcome, folder, settings, known.tally, known.weighting, known.expectation, known.outlook, known.exchange

@@ -24,9 +24,13 @@ IDS = random_ids(2000, V, 4, 1)
 BEFORE = count_concepts(IDS, V)
 
 
+LANGS = ["en" if row % 4 else "zh" for row in range(len(IDS))]
+CAPTIONS = ["word " * (row % 7) if row % 5 else None for row in range(len(IDS))]
+
+
 def certified(root: pathlib.Path, shards: int = 2, **values: object) -> tuple[dict[str, Any], np.ndarray, RunFolder]:
     """The certificate, and the (N,) copies of each row."""
-    folder, names = write_corpus(root, IDS, shards, V)
+    folder, names = write_corpus(root, IDS, shards, V, captions=CAPTIONS, langs=LANGS)
     run_passes(ShardReader(folder, BalanceSettings.model_validate(values)), names, V)
     copies = np.zeros(len(IDS), np.int64)
     for key, count in selected_copies(folder, names).items():
@@ -107,3 +111,40 @@ def test_baselines_of_the_same_size_stand_beside(tmp_path: pathlib.Path) -> None
     drawn = certified(tmp_path / "drawn", size=600, method="inverse_frequency")[1]
     exactly = normalised_entropy(count_concepts(np.repeat(IDS, drawn, axis=0), V)[BEFORE > 0])
     assert entropy[1] == pytest.approx(exactly, abs=0.01)
+
+
+def test_what_selections_prefer_is_counted_beside_others(tmp_path: pathlib.Path) -> None:
+    said, copies, _ = certified(tmp_path, size=600, even={"floor": 8})
+    of, corpus = said["beside"]["selected"], said["beside"]["corpus"]
+    lengths = np.array([len(caption or "") for caption in CAPTIONS])
+    assert of["characters_per_caption"] == pytest.approx(copies @ lengths / 600, abs=1e-5)
+    assert corpus["characters_per_caption"] == pytest.approx(lengths.mean(), abs=1e-5)
+    assert sum(of["captions_by_octave"]) == sum(of["images_by_concepts"]) == 600
+    assert of["captions_by_octave"][:4] == [int(copies[lengths == 0].sum()), 0, 0, int(copies[lengths == 5].sum())]
+    assert of["concepts_per_image"] == said["concepts_per_image"]["after"]
+    order = np.argsort(-BEFORE[BEFORE > 0], kind="stable")
+    ranked = np.flatnonzero(BEFORE > 0)[order]
+    head, tail = ranked[: round(len(ranked) / 10)], ranked[len(ranked) - len(ranked) // 3 :]
+    heads, carried = np.isin(IDS, head).sum(axis=1), np.isin(IDS, tail).any(axis=1)
+    for name, weight in (("selected", copies), ("corpus", np.ones(len(IDS)))):
+        leak = (weight * heads * carried).sum() / (weight * heads).sum()
+        assert said["beside"][name]["head_leak"] == pytest.approx(leak, abs=1e-6)
+    assert of["head_leak"] > said["beside"]["random"]["head_leak"]
+    assert set(said["beside"]) == {"corpus", "random", "inverse_frequency", "metaclip", "selected"}
+    for name in ("random", "inverse_frequency", "metaclip"):
+        assert sum(said["beside"][name]["images_by_concepts"]) == pytest.approx(600, abs=80)
+    assert said["coverage_by_stratum"] == {}
+
+
+def test_coverage_of_each_stratum_stands_beside_others(tmp_path: pathlib.Path) -> None:
+    strata = {"by": "lang", "sizes": {"en": 450, "zh": 150}}
+    said, copies, _ = certified(tmp_path, size=600, even={"floor": 5}, strata=strata)
+    chinese = np.array([lang == "zh" for lang in LANGS])
+    before = count_concepts(IDS[chinese], V)
+    after = count_concepts(np.repeat(IDS, copies * chinese, axis=0), V)
+    bands = said["coverage_by_stratum"]["zh"]["selected"]
+    assert sum(band["concepts"] for band in bands) == (before > 0).sum()
+    assert sum(band["covered"] for band in bands) == (after >= 20).sum()
+    assert sum(band["after"] for band in bands) == after.sum()
+    assert set(said["coverage_by_stratum"]) == {"en", "zh"}
+    assert set(said["coverage_by_stratum"]["en"]) == {"random", "inverse_frequency", "metaclip", "selected"}

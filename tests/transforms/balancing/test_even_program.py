@@ -9,12 +9,18 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
-from transforms.balancing.even.program import Problem, copies_at, first_point, held, solve
+from transforms.balancing.even.program import Caps, Problem, copies_at, first_point, held, solve
 
 V = 4
 
 
-def problem(seed: int, floors: bool, max_copies: int) -> Problem:
+def capped(group: np.ndarray, max_copies: int) -> Caps:
+    """One cap over a cell of each group, and one over a cell of one."""
+    cell = 2 * group + (np.arange(25) % 5 < 2)
+    return Caps(np.array([[0, 1, 0, 1], [1, 0, 0, 0]], bool), max_copies * np.array([3.9, 2.4]), cell)
+
+
+def problem(seed: int, floors: bool, max_copies: int, caps: bool = False) -> Problem:
     """25 images in two groups; floors that a selection inside the bounds keeps."""
     random = np.random.default_rng(seed)
     ids = np.sort(random.integers(0, V + 1, (25, 3)).astype(np.int32))
@@ -25,7 +31,8 @@ def problem(seed: int, floors: bool, max_copies: int) -> Problem:
     size = max_copies * np.array([5.0, 4.0])
     target = random.random(V) + 0.2
     found = Problem(
-        ids, np.ones(25), group, size, np.ones(V), np.log(target / target.sum()), np.zeros(V), 0.5, max_copies
+        *(ids, np.ones(25), group, size, np.ones(V), np.log(target / target.sum()), np.zeros(V), 0.5, max_copies),
+        capped(group, max_copies) if caps else Caps.none(25),
     )
     kept = 1 + held(found, np.where(group == 0, size[0] / 13, size[1] / 12))
     return found.with_floor(np.where(np.arange(V) % 2, kept * 0.95, 0.0) * floors)
@@ -42,13 +49,15 @@ def objective(given: Problem, kappa: float, copies: np.ndarray) -> tuple[float, 
 
 
 @hypothesis_settings(max_examples=10, deadline=None)
-@given(st.integers(0, 10**6), st.booleans(), st.sampled_from([1, 3]), st.floats(-1, 0))
-def test_a_general_solver_finds_the_same(seed: int, floors: bool, max_copies: int, kappa: float) -> None:
-    instance = problem(seed, floors, max_copies)
+@given(st.integers(0, 10**6), st.booleans(), st.booleans(), st.sampled_from([1, 3]), st.floats(-1, 0))
+def test_a_general_solver_finds_the_same(seed: int, floors: bool, caps: bool, max_copies: int, kappa: float) -> None:
+    instance = problem(seed, floors and not caps, max_copies, caps)
     point = solve(instance, kappa, first_point(instance), (1e-9, 5000))[0]
     in_group = np.stack([instance.group == 0, instance.group == 1]).astype(float)
     holds = np.stack([(instance.ids == concept).any(axis=1) for concept in range(V)]).astype(float)
     least = np.maximum(instance.floor - instance.fixed, 0)
+    under = instance.caps.holds[:, instance.caps.cell].astype(float)
+    most = [LinearConstraint(under, -np.inf, instance.caps.most)] if caps else []
     start = (instance.size / in_group.sum(axis=1)) @ in_group
     found = minimize(
         lambda copies: objective(instance, kappa, copies),
@@ -56,11 +65,16 @@ def test_a_general_solver_finds_the_same(seed: int, floors: bool, max_copies: in
         jac=True,
         method="SLSQP",
         bounds=[(1e-12, max_copies)] * 25,
-        constraints=[LinearConstraint(in_group, instance.size, instance.size), LinearConstraint(holds, least, np.inf)],
+        constraints=[
+            LinearConstraint(in_group, instance.size, instance.size),
+            LinearConstraint(holds, least, np.inf),
+            *most,
+        ],
         options={"ftol": 1e-13, "maxiter": 500},
     )
     assert point.achieved @ np.ones(V) == pytest.approx(instance.fixed.sum() + holds.sum(axis=0) @ point.copies)
     assert (point.achieved >= instance.floor - 1e-6).all()
+    assert (under @ point.copies <= instance.caps.most + 1e-6).all()
     assert objective(instance, kappa, np.maximum(point.copies, 1e-300))[0] <= found.fun + 1e-6
     np.testing.assert_allclose(holds @ point.copies, holds @ found.x, atol=2e-3)  # as near as SLSQP comes
     assert point.dual == pytest.approx(-found.fun, abs=1e-6)  # no selection is better than the dual's least value

@@ -56,7 +56,7 @@ def test_raked_weight_is_the_exponential_of_the_mean() -> None:
 
 
 #: Those for which an image without a concept is one image more, not of a group of its own.
-ONE_GROUP = [name for name, method in METHODS.items() if len(method.group_sizes(BalanceSettings(size=1))) == 2]
+ONE_GROUP = [name for name, method in METHODS.items() if method.n_groups(BalanceSettings(size=1)) == 2]
 
 
 @pytest.mark.parametrize("method", ONE_GROUP)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import pathlib
 
+import numpy as np
 import pytest
 
 from tests.transforms.balancing.test_certificate import certified
+from transforms.balancing import sample_table
+from transforms.balancing.cells import Cells
 from transforms.balancing.sample_table import read_sample
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.whatif import what_if
 from transforms.errors import ConfigError, RunFolderError
 from transforms.run_folder import RunFolder
+
+KNOWN = Cells.of(BalanceSettings(size=400))
 
 
 def settings(**values: object) -> BalanceSettings:
@@ -23,7 +28,7 @@ def test_the_answer_is_what_the_balance_comes_to(tmp_path: pathlib.Path, sample_
     folder = certified(tmp_path / "run", size=400, even={"floor": 5}, max_sample_rows=sample_rows)[2]
     sample, inside = read_sample(folder)
     assert sample.is_whole == (sample_rows > 2000)
-    found = what_if(settings(), sample, inside)
+    found = what_if(settings(), sample, inside, KNOWN)
     said = certified(tmp_path / "other", size=600, even={"floor": 5}, max_sample_rows=sample_rows)[0]
     assert found.evenness == pytest.approx(said["evenness"]["drawn"], abs=0.005 if sample.is_whole else 0.03)
     assert 0 < found.evenness_error < 0.05
@@ -35,10 +40,22 @@ def test_what_cannot_be_answered_is_said(tmp_path: pathlib.Path) -> None:
     folder = certified(tmp_path, size=400)[2]
     sample, inside = read_sample(folder)
     with pytest.raises(ConfigError, match="not for raked; try --exact"):
-        what_if(settings(method="raked"), sample, inside)
+        what_if(settings(method="raked"), sample, inside, KNOWN)
     with pytest.raises(ConfigError, match="strata must be those of the run"):
-        what_if(settings(strata={"by": "lang", "sizes": {"en": 300, "zh": 300}}), sample, inside)
+        what_if(settings(strata={"by": "lang", "sizes": {"en": 300, "zh": 300}}), sample, inside, KNOWN)
     with pytest.raises(ConfigError, match="floor 500 cannot be kept"):
-        what_if(settings(even={"floor": 500}), sample, inside)
+        what_if(settings(even={"floor": 500}), sample, inside, KNOWN)
     with pytest.raises(RunFolderError, match="is missing"):
         read_sample(RunFolder(folder.root / "nowhere", folder.fingerprint))
+
+
+def test_a_large_sample_lies_in_parts(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = read_sample(certified(tmp_path / "one", size=400, even={"floor": 5})[2])
+    monkeypatch.setattr(sample_table, "ROWS_PER_PART", 700)
+    folder = certified(tmp_path / "parts", size=400, even={"floor": 5})[2]
+    assert [folder.balance_sample_part(number).exists() for number in (1, 2, 3)] == [True, True, False]
+    for mine, theirs in zip(read_sample(folder)[0], one[0], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    folder.balance_sample_part(2).delete()
+    with pytest.raises(RunFolderError, match=r"sample-00002.parquet is missing"):
+        read_sample(folder)

@@ -8,9 +8,10 @@ import pyarrow as pa
 import pytest
 
 from tests.transforms.instruct.small_rows import ROWS_OF_ALL_KINDS
+from tests.transforms.packing.small_documents import turn
 from transforms.errors import RunFolderError
-from transforms.instruct.folding import fold, text_hash
-from transforms.instruct.rows import from_table, to_table
+from transforms.instruct.folding import answers_again, fold, text_hash
+from transforms.instruct.rows import Answer, Row, from_table, to_table
 from transforms.instruct.schema import EDITS
 
 ROWS = to_table(ROWS_OF_ALL_KINDS)
@@ -45,6 +46,30 @@ def test_stages_write_over_each_other_and_refused_edits_do_not() -> None:
     assert folded.drop(["messages"]).equals(ROWS.drop(["messages"]))
     assert texts(ROWS)[1] == ["Hi", "x"]
     assert texts(fold(ROWS.slice(1), [("answers", edits(("s/a/1", 1, 0, "x", "y")))])) == [["Hi", "y"]]
+
+
+def test_thoughts_and_tools_are_written_over_too() -> None:
+    tools = ("s/a/0", -1, -1, '[{"name": "look"}]', "[]")
+    folded = from_table(fold(ROWS, [("safety", edits(tools, ("s/a/0", 2, -1, "Look.", "Hm.")))]))
+    assert (folded[0].tools, folded[0].messages[2].reasoning) == ("[]", "Hm.")
+    assert (
+        folded[0].messages[2].content == ROWS_OF_ALL_KINDS[0].messages[2].content and folded[1] == ROWS_OF_ALL_KINDS[1]
+    )
+    with pytest.raises(RunFolderError, match="no text"):
+        fold(ROWS, [("safety", edits(("s/a/0", 1, -1, "", "Hm.")))])
+
+
+def test_answers_are_what_the_texts_say_now() -> None:
+    messages = (turn("user", "Which?\nA. [CARD]\nB. dog"), turn("assistant", "B"))
+    stated = Answer(1, "letter", "A", ("4304", "dog"), (1,))
+    assert answers_again(Row("k", "s", messages, answers=(stated,))).answers == (
+        Answer(1, "letter", "B", ("[CARD]", "dog"), (1,)),
+    )
+    beside = Answer(1, "free", None, ("cat", "Cat"), (0, 1))
+    asked = (turn("user", "Which?"), turn("assistant", "5"))
+    assert answers_again(Row("k", "s", asked, answers=(beside,))).answers == (
+        Answer(1, "number", "5", ("cat", "Cat"), (0, 1)),
+    )
 
 
 @pytest.mark.parametrize(

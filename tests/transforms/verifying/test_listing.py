@@ -9,7 +9,7 @@ import pytest
 
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunState
-from transforms.stages import ANNOTATE, DEDUPLICATE, FILTER, PACK, Stage
+from transforms.stages import ANNOTATE, BALANCE, DEDUPLICATE, FILTER, PACK, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.listing import missing_files, reject_files, sizes_below
 
@@ -38,3 +38,12 @@ def test_lost_rejects_of_a_stage_are_told(stage: Stage, tmp_path: pathlib.Path) 
     state.folder.rejects(stage.name, "some", "00001").delete()
     [finding] = [one for one in missing_files(state, stage, None) if one.path.name == stage.name]
     assert (finding.stage, finding.seen) == (stage, "holds 1 files in place of 2")
+
+
+def test_a_run_from_before_certificates_lacks_none(tmp_path: pathlib.Path) -> None:
+    for number, (config, told) in enumerate((({"balance": {"size": 3}}, []), ({"balance": {"even": {}}}, ["balance"]))):
+        state = RunState.open(RunFolder(StoragePath.of(tmp_path / str(number)), "f" * 16), config, {})
+        (state.folder.root / "selection" / "a").write_text("a")
+        state.folder.concepts.write_text("a")
+        state.finish(BALANCE.name, Counts(9, 7, {"not_selected": 2}), reject_files=0)
+        assert [one.path.name for one in missing_files(state, BALANCE, None)] == told

@@ -6,9 +6,9 @@ of some standard deviations √Σf(1−f) of what is drawn, which follows the so
 
 A sample may carry a concept r times too little. At first r is the images of a concept over those that the sample says
 it has; then what a pass over all rows finds, over what the sample said of the same weights. The program is solved with
-t_k/r_k, floors over r_k, and groups in proportion.
+t_k/r_k, floors over r_k, and strata and caps in proportion.
 
-Shape legend: R images of the sample, K concepts an image, V concepts, P of them present, S strata.
+Shape legend: R images of the sample, K concepts an image, V concepts, P of them present, S strata, C cells, J caps.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.balancing.even.program import Point, Problem, first_point, held, solve
+from transforms.balancing.cells import Cells
+from transforms.balancing.even.program import Caps, Point, Problem, first_point, held, solve
 from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import EvenSettings
@@ -41,6 +42,13 @@ class Request:
     floor: int  # of each concept, or all it has; where it is open, the most that may be asked for
     floor_is_open: bool  # whether a lower one will do
     settings: EvenSettings
+    cells: Cells
+    factors: Floats | None = None  # (V,) what target masses are multiplied by; None: 1
+
+    def log_target(self, images: Floats, present: Ints) -> Floats:
+        """(P,) of present concepts on so many images."""
+        target = images**self.settings.temper * (1.0 if self.factors is None else self.factors[present])
+        return np.asarray(np.log(target / target.sum()), np.float64)
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,15 @@ class Correction:
 
     concepts: Floats  # (P,)
     sizes: Floats  # (S,)
+    caps: Floats  # (J,)
+    cells: Floats  # (C,)
+
+    @classmethod
+    def of(cls, concepts: Floats, cells: Cells, found: Floats, said: Floats) -> Correction:
+        """``found`` and ``said`` (C,): rows, or copies, by all rows and by the sample."""
+        holds, _ = cells.limits(0)
+        sizes = _ratio(cells.to_strata(found), cells.to_strata(said))
+        return cls(concepts, sizes, _ratio(holds @ found, holds @ said), _ratio(found, said))
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,7 @@ class Frame:
     images: Floats  # (P,) of each, in all
     supply: Floats  # (P,) copies that the sample could give of each
     certain: Ints  # concepts of the vocabulary of which every image is certain
-    certain_copies: Floats  # (S,) that certain images take
+    certain_copies: Floats  # (C,) that certain images take
     problem: Problem
 
     @classmethod
@@ -74,21 +91,22 @@ class Frame:
         ids, cap = index[sample.ids], request.max_copies
         certain = cap * counts[present] <= request.floor
         is_certain = np.append(certain, False)[ids].any(axis=1)
-        taken = np.bincount(sample.strata, cap * sample.weight * is_certain, len(request.sizes))
+        taken = np.bincount(sample.cells, cap * sample.weight * is_certain, len(request.cells))
         copies = np.asarray(taken, dtype=np.float64)
         rows, images = ~is_certain, counts[present].astype(np.float64)
-        target = images**request.settings.temper
-        empty = np.zeros(len(present))
+        empty, cells = np.zeros(len(present)), sample.cells[rows]
+        holds, most = request.cells.limits(int(request.sizes.sum()))
         problem = Problem(
             ids[rows],
             sample.weight[rows],
-            sample.strata[rows],
-            request.sizes - copies,
+            request.cells.stratum[cells],
+            request.sizes - request.cells.to_strata(copies),
             empty,
-            np.log(target / target.sum()),
+            request.log_target(images, present),
             np.where(certain, 0.0, float(request.floor)),
             1 / request.settings.beta,
             cap,
+            Caps(holds, np.maximum(most - holds @ copies, 0.0), cells),
         )
         everything = replace(problem, ids=ids)
         fixed = held(everything, cap * sample.weight * is_certain)
@@ -98,11 +116,10 @@ class Frame:
 
     def known(self) -> Correction:
         """By the counts of all rows, which are known before any is weighed."""
-        said = np.bincount(self.sample.strata, self.sample.weight, len(self.request.sizes))
-        rows = np.asarray(said, dtype=np.float64)
-        copies = self.request.max_copies
-        images = self.images.astype(np.float64)
-        return Correction(_ratio(copies * images, self.supply), _ratio(self.sample.rows.astype(np.float64), rows))
+        said = np.bincount(self.sample.cells, self.sample.weight, len(self.request.cells))
+        concepts = _ratio(self.request.max_copies * self.images, self.supply)
+        found, rows = self.sample.rows.astype(np.float64), np.asarray(said, dtype=np.float64)
+        return Correction.of(concepts, self.request.cells, found, rows)
 
     def within(self, floor: Floats) -> Floats:
         """(P,) floors that the sample could keep."""
@@ -127,9 +144,21 @@ class Solution:
         return self.point.achieved * self.correction.concepts
 
     @property
+    def cell_copies(self) -> Floats:
+        """(C,) expected copies of each cell, of all rows."""
+        return said_of_cells(self.frame, self.point) * self.correction.cells
+
+    @property
     def short(self) -> Ints:
         """(P',) the concepts whose floor is not kept."""
         return np.flatnonzero(_lacking(self.achieved, self.floor))
+
+
+def said_of_cells(frame: Frame, point: Point) -> Floats:
+    """(C,) copies of each cell, as the sample says."""
+    problem = frame.problem
+    solved = np.bincount(problem.caps.cell, problem.weight * point.copies, len(frame.request.cells))
+    return np.asarray(solved + frame.certain_copies, np.float64)
 
 
 def _lacking(achieved: Floats, floor: Floats) -> NDArray[np.bool_]:
@@ -147,6 +176,7 @@ def fit(frame: Frame, correction: Correction | None = None, start: Solution | No
         log_target=problem.log_target - np.log(ratio.concepts),
         size=np.minimum(problem.size / ratio.sizes, _supply(problem)),
         floor=frame.within((start.floor if start else least) / ratio.concepts),
+        caps=replace(problem.caps, most=problem.caps.most / ratio.caps),
     )
     settled = False
     point, kappa = (start.point, start.kappa) if start else (first_point(corrected), 0.0)
@@ -168,11 +198,10 @@ def fit(frame: Frame, correction: Correction | None = None, start: Solution | No
 
 def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:
     """Solved anew with what a pass over all rows found at the solution's weights: (P,) copies of each concept, and
-    (S,) copies of each stratum's images."""
+    (C,) copies of each cell's images."""
     frame, point = solution.frame, solution.point
-    said = np.bincount(frame.problem.group, frame.problem.weight * point.copies, len(sizes)) + frame.certain_copies
-    ratio = Correction(_ratio(achieved, point.achieved), _ratio(sizes, said))
-    return fit(frame, ratio, solution)
+    concepts = _ratio(achieved, point.achieved)
+    return fit(frame, Correction.of(concepts, frame.request.cells, sizes, said_of_cells(frame, point)), solution)
 
 
 def _ratio(found: Floats, said: Floats) -> Floats:

@@ -2,15 +2,17 @@
 
 Maximise  N(c) + Σ c_k·log t_k − κ·M + τ·Σ(π − π·log π)  over the expected copies π of images, where c_k = Σ π over the
 images of concept k, M = Σ c, and N(c) = M·log M − Σ c·log c; subject to 0 ≤ π ≤ max_copies, Σπ = N in each group and
-c_k ≥ floor_k. N is concave, so there is one solution:
+c_k ≥ floor_k, and Σπ ≤ most_j over the images under cap j. N is concave, so there is one solution:
 
-    π_i = min(max_copies, exp((Σ_{k∈C_i} a_k − ν_group) / τ)),   a_k = log(t_k / p_k) − κ + μ_k,   p = c / M, μ ≥ 0.
+    π_i = min(max_copies, exp((Σ_{k∈C_i} a_k − ν_group − Σ_j η_j) / τ)),   a_k = log(t_k / p_k) − κ + μ_k,   p = c / M,
+
+with μ, η ≥ 0, and η over the caps that image i is under.
 
 By Gibbs' inequality N(c) = min over distributions p of Σ c_k·(−log p_k). With p = softmax(x) the dual is convex and
-smooth in (x, μ), its gradient is M·p − c and c − floor, and only μ ≥ 0 bounds it: L-BFGS-B (Byrd, Lu, Nocedal and Zhu
-1995, https://doi.org/10.1137/0916069) finds its minimum.
+smooth in (x, μ, η), its gradient is M·p − c, c − floor and most − Σπ, and only μ, η ≥ 0 bound it: L-BFGS-B (Byrd, Lu,
+Nocedal and Zhu 1995, https://doi.org/10.1137/0916069) finds its minimum.
 
-Shape legend: R images, K concepts an image, V concepts, G groups of images.
+Shape legend: R images, K concepts an image, V concepts, G groups of images, C cells, J caps.
 """
 
 from __future__ import annotations
@@ -31,6 +33,27 @@ _MOST_EXPONENT = 600.0
 
 
 @dataclass(frozen=True)
+class Caps:
+    """What the images of some cells may have together."""
+
+    holds: NDArray[np.bool_]  # (J, C) the cells under each
+    most: Floats  # (J,) copies
+    cell: Ints  # (R,) of each image
+
+    def prices(self, eta: Floats) -> Floats:
+        """(R,) Σ η over the caps that an image is under."""
+        return np.asarray((eta @ self.holds)[self.cell])
+
+    def taken(self, mass: Floats) -> Floats:
+        """(J,) copies under each."""
+        return np.asarray(self.holds @ np.bincount(self.cell, mass, self.holds.shape[1]), np.float64)
+
+    @classmethod
+    def none(cls, rows: int) -> Caps:
+        return cls(np.zeros((0, 1), np.bool_), np.zeros(0), np.zeros(rows, np.int64))
+
+
+@dataclass(frozen=True)
 class Problem:
     """What is to be solved. Concepts are numbered 0 … V-1, all of them present; V stands for none in ``ids``."""
 
@@ -43,6 +66,7 @@ class Problem:
     floor: Floats  # (V,) least copies, the fixed ones among them; 0: none
     tau: float
     max_copies: int
+    caps: Caps
 
     def with_floor(self, floor: Floats) -> Problem:
         return replace(self, floor=floor)
@@ -50,10 +74,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class Point:
-    """Where the dual is looked at, in ``x`` and ``mu``, and what follows there."""
+    """Where the dual is looked at, in ``x``, ``mu`` and ``eta``, and what follows there."""
 
     x: Floats  # (V,) log p, but for a constant
     mu: Floats  # (V,)
+    eta: Floats  # (J,)
     a: Floats  # (V,) what each concept adds to the score of an image
     nu: Floats  # (G,)
     copies: Floats  # (R,)
@@ -107,12 +132,15 @@ def copies_at(
     return np.minimum(odds, max_copies), nu
 
 
-def look(problem: Problem, kappa: float, x: Floats, mu: Floats, guess: Floats) -> Point:
-    """The dual at (x, μ)."""
+def look(problem: Problem, kappa: float, at: tuple[Floats, Floats, Floats], guess: Floats) -> Point:
+    """The dual at (x, μ, η)."""
+    x, mu, eta = at
     highest = x.max()
     log_sum = highest + np.log(np.exp(x - highest).sum())
     a = log_sum - x + problem.log_target - kappa + mu
     score = np.einsum("rk->r", np.append(a, 0.0)[problem.ids])
+    if len(eta):
+        score -= problem.caps.prices(eta)
     copies, nu = np.zeros(len(score)), guess.copy()
     for group, size in enumerate(problem.size):
         rows = np.flatnonzero(problem.group == group) if len(problem.size) > 1 else slice(None)
@@ -123,8 +151,10 @@ def look(problem: Problem, kappa: float, x: Floats, mu: Floats, guess: Floats) -
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.where(copies > 0, 1 - np.log(copies), 0.0)
     achieved = problem.fixed + held(problem, mass)
-    dual = mass @ score + problem.tau * (mass @ chance) + a @ problem.fixed - mu @ problem.floor
-    return Point(x, mu, a, nu, copies, achieved, float(dual))
+    dual = (
+        mass @ score + problem.tau * (mass @ chance) + a @ problem.fixed - mu @ problem.floor + eta @ problem.caps.most
+    )
+    return Point(x, mu, eta, a, nu, copies, achieved, float(dual))
 
 
 def held(problem: Problem, mass: Floats) -> Floats:
@@ -146,35 +176,42 @@ def solve(problem: Problem, kappa: float, start: Point, accuracy: tuple[float, i
     tolerance, max_iterations = accuracy
     n_concepts, last = len(problem.fixed), start
     bound = problem.floor > problem.fixed
-    scale = 1 / np.sqrt(np.maximum(np.concatenate([start.achieved, start.achieved[bound]]), 1.0))
+    n_mu = n_concepts + int(bound.sum())
+    sizes = [start.achieved, start.achieved[bound], np.maximum(problem.caps.most, 1.0)]
+    scale = 1 / np.sqrt(np.maximum(np.concatenate(sizes), 1.0))
 
-    def place(z: Floats) -> tuple[Floats, Floats]:
+    # where floors and caps cannot both be kept, caps are: an image may be lifted by the floors of all its concepts
+    dearest = MOST_MU * (problem.ids.shape[1] + 1)
+    highest = [np.full(n_mu - n_concepts, MOST_MU), np.full(len(problem.caps.most), dearest)]
+
+    def place(z: Floats) -> tuple[Floats, Floats, Floats]:
         mu = np.zeros(n_concepts)
-        mu[bound] = (z * scale)[n_concepts:]
-        return (z * scale)[:n_concepts], mu
+        mu[bound] = (z * scale)[n_concepts:n_mu]
+        return (z * scale)[:n_concepts], mu, (z * scale)[n_mu:]
 
     def dual(z: Floats) -> tuple[float, Floats]:
         nonlocal last
-        last = look(problem, kappa, *place(z), last.nu)
+        last = look(problem, kappa, place(z), last.nu)
         share = np.exp(last.x - last.x.max())
         down = last.achieved.sum() * share / share.sum() - last.achieved
         slack = (last.achieved - problem.floor)[bound]
-        return last.dual, np.concatenate([down, slack]) * scale
+        room = problem.caps.most - problem.caps.taken(problem.weight * last.copies)
+        return last.dual, np.concatenate([down, slack, room]) * scale
 
     found = minimize(
         dual,
-        np.concatenate([start.x, start.mu[bound]]) / scale,
+        np.concatenate([start.x, start.mu[bound], start.eta]) / scale,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(None, None)] * n_concepts + [(0.0, most) for most in MOST_MU / scale[n_concepts:]],
+        bounds=[(None, None)] * n_concepts + [(0.0, most) for most in np.concatenate(highest) / scale[n_concepts:]],
         options={"maxiter": max_iterations, "maxfun": 2 * max_iterations, "ftol": 0.0, "gtol": tolerance, "maxcor": 20},
     )
-    return look(problem, kappa, *place(found.x), last.nu), bool(found.success)
+    return look(problem, kappa, place(found.x), last.nu), bool(found.success)
 
 
 def first_point(problem: Problem) -> Point:
     """Where to begin: at the concepts of a plain random selection."""
     counts = np.maximum(problem.fixed + held(problem, problem.weight), 1e-9)
     zeros = np.zeros(len(counts))
-    n = len(problem.size)
-    return Point(np.log(counts / counts.sum()), zeros, zeros, np.zeros(n), np.zeros(len(problem.ids)), counts, 0.0)
+    eta, nu, copies = np.zeros(len(problem.caps.most)), np.zeros(len(problem.size)), np.zeros(len(problem.ids))
+    return Point(np.log(counts / counts.sum()), zeros, eta, zeros, nu, copies, counts, 0.0)

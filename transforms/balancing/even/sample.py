@@ -5,7 +5,7 @@ of least priority are the sample; r is the least priority that is not. Given r, 
 min(1, r / n) (priority sampling, Duffield, Lund and Thorup 2007, https://doi.org/10.1145/1314690.1314696). So the
 sample has an exact size, and is the same however rows lie in shards.
 
-Shape legend: N rows, K concepts an image, R rows of the sample, S strata.
+Shape legend: N rows, K concepts an image, R rows of the sample, C cells.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class WeighedSample(NamedTuple):
     """Rows of a corpus, each with the number that it stands for. One that sees rare concepts whole holds no others."""
 
     ids: Ids  # (R, K)
-    strata: Ints  # (R,)
+    cells: Ints  # (R,)
     weight: Floats  # (R,) rows that each stands for: the inverse of its probability
-    rows: Ints  # (S,) rows with a concept, in all
-    bare_rows: Ints  # (S,) rows without one
+    rows: Ints  # (C,) rows with a concept, in all
+    bare_rows: Ints  # (C,) rows without one
 
     @property
     def is_whole(self) -> bool:
@@ -47,11 +47,11 @@ class WeighedSample(NamedTuple):
 class _Rows(NamedTuple):
     priority: Floats
     sample_id: NDArray[np.uint64]
-    strata: Ints
+    cells: Ints
     ids: Ids
 
     def take(self, index: NDArray[np.int64]) -> _Rows:
-        return _Rows(self.priority[index], self.sample_id[index], self.strata[index], self.ids[index])
+        return _Rows(self.priority[index], self.sample_id[index], self.cells[index], self.ids[index])
 
 
 @dataclass
@@ -65,17 +65,17 @@ class PrioritySample:
     size: int = 0
 
     @classmethod
-    def zero(cls, limit: int, n_strata: int) -> PrioritySample:
-        return cls(limit, np.zeros(n_strata, np.int64), np.zeros(n_strata, np.int64))
+    def zero(cls, limit: int, n_cells: int) -> PrioritySample:
+        return cls(limit, np.zeros(n_cells, np.int64), np.zeros(n_cells, np.int64))
 
-    def add(self, uniform: Floats, sample_ids: NDArray[np.uint64], strata: Ints, ids: Ids, counts: Ints) -> None:
+    def add(self, uniform: Floats, sample_ids: NDArray[np.uint64], cells: Ints, ids: Ids, counts: Ints) -> None:
         """(N,) rows, with the (V,) images of each concept; rows without a concept are only counted."""
         rarest = np.append(counts, np.iinfo(np.int64).max)[ids].min(axis=1)
         bare = ids.max(axis=1, initial=-1) < 0
-        self.rows += np.bincount(strata[~bare], minlength=len(self.rows))
-        self.bare_rows += np.bincount(strata[bare], minlength=len(self.rows))
+        self.rows += np.bincount(cells[~bare], minlength=len(self.rows))
+        self.bare_rows += np.bincount(cells[bare], minlength=len(self.rows))
         kept = np.flatnonzero(~bare)
-        self._join(_Rows(uniform[kept] * rarest[kept], sample_ids[kept], strata[kept], ids[kept]))
+        self._join(_Rows(uniform[kept] * rarest[kept], sample_ids[kept], cells[kept], ids[kept]))
 
     def __iadd__(self, other: PrioritySample) -> PrioritySample:
         self.rows += other.rows
@@ -106,4 +106,4 @@ class PrioritySample:
             threshold, part = part.priority[-1], part.take(np.arange(self.limit))
             rarest = np.append(counts, np.iinfo(np.int64).max)[part.ids].min(axis=1)
             weight = np.maximum(1.0, rarest / threshold)
-        return WeighedSample(part.ids, part.strata, weight, self.rows, self.bare_rows)
+        return WeighedSample(part.ids, part.cells, weight, self.rows, self.bare_rows)

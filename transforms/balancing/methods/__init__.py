@@ -16,7 +16,7 @@ from transforms.balancing.methods.raked import Raked
 from transforms.balancing.methods.tempered import Tempered
 from transforms.balancing.methods.uniform import Uniform
 from transforms.balancing.methods.weighting import Corpus, Fitted, Weighting
-from transforms.balancing.sampling import Ints
+from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import BalanceSettings, Method
 from transforms.balancing.tally import CorpusTally
 
@@ -52,11 +52,17 @@ def _whole(name: Method) -> type[Weighting]:
 METHODS: Mapping[Method, type[Weighting]] = MappingProxyType({name: _whole(name) for name in get_args(Method)})
 
 
-def fit(settings: BalanceSettings, tally: CorpusTally, sample: WeighedSample | None = None) -> Fitted:
+def fit(
+    settings: BalanceSettings,
+    tally: CorpusTally,
+    sample: WeighedSample | None = None,
+    factors: Floats | None = None,
+) -> Fitted:
     """The method that ``settings`` name; ``sample``: that which sees rare concepts whole, for a method that asks for
-    one."""
+    one; ``factors`` (V,): what target masses are multiplied by."""
     images = tally.sample.images() if sample is None else sample
-    return METHODS[settings.method].fit(Corpus(settings, tally.count_before, tally.count_inside, tally.rows, images))
+    counts = tally.count_before, tally.count_inside
+    return METHODS[settings.method].fit(Corpus(settings, *counts, tally.rows, images, factors))
 
 
 def weighting(settings: BalanceSettings, counts: Ints, rows: int, sample: Ids) -> Weighting:

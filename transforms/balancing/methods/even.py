@@ -4,7 +4,8 @@ An image weighs exp(Σ a_k / τ) over its concepts. Logarithms of weights are wh
 no exponential is taken of what spans 60 to 120 nats, and sums are exact. Images of concepts that are too rare for their
 floor are certain; those without a concept are a group of their own.
 
-Shape legend: N rows, K concepts an image, V concepts, S strata, G = 2·S groups: with concepts, then without. B bins.
+Shape legend: N rows, K concepts an image, V concepts, S strata, C cells, G = 2·C groups: with concepts, then without.
+B bins.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from transforms.balancing.cells import Cells
 from transforms.balancing.concept_ids import Ids
-from transforms.balancing.even.feasible import fit_or_explain
+from transforms.balancing.even.feasible import fit_or_explain, sizes_of_cells
 from transforms.balancing.even.fit import Request, Solution, correct
 from transforms.balancing.methods.weighting import Corpus, Fitted, Guarantee, Sampling, Weighting
 from transforms.balancing.sampling import N_BINS, Floats, Ints
@@ -39,28 +41,30 @@ class Even(Weighting):
     sampling: ClassVar[Sampling] = "rare"
 
     table: Ints  # (V+1,) log weight of each concept, in steps; the last slot is for id -1
-    unit: Ints  # (S,) log weight of an image that may expect one copy, in steps
+    unit: Ints  # (C,) log weight of an image that may expect one copy, in steps
+    sizes: tuple[int, ...]  # (G,) copies
     max_copies: int
     guarantee: Guarantee
 
     @classmethod
     def fit(cls, corpus: Corpus) -> EvenFit:
         sample = corpus.weighed()
-        return EvenFit(fit_or_explain(cls.request(corpus.settings), corpus.inside, sample), len(corpus.counts))
+        request = cls.request(corpus.settings, corpus.factors)
+        return EvenFit(fit_or_explain(request, corpus.inside, sample), len(corpus.counts))
 
     @classmethod
     def corrections(cls, settings: BalanceSettings) -> int:
         return settings.even.max_corrections
 
     @classmethod
-    def request(cls, settings: BalanceSettings) -> Request:
-        """What is asked of the images with a concept."""
-        n_strata = len(Strata.of(settings))
-        sizes = np.array(cls.group_sizes(settings))
+    def request(cls, settings: BalanceSettings, factors: Floats | None = None) -> Request:
+        """What is asked of the images with a concept; ``factors`` (V,): what target masses are multiplied by."""
+        sizes = np.array(Strata.of(settings).sizes)
+        bare = np.rint(settings.even.conceptless_share * sizes).astype(np.int64)
         asked = settings.even.floor
         floor = MOST_AUTO_FLOOR if asked == "auto" else asked
-        sizes, bare = sizes[:n_strata], sizes[n_strata:]
-        return Request(sizes, bare, settings.max_copies, floor, asked == "auto", settings.even)
+        promised = floor, asked == "auto", settings.even
+        return Request(sizes - bare, bare, settings.max_copies, *promised, Cells.of(settings), factors)
 
     @classmethod
     def of(cls, solution: Solution, n_concepts: int) -> Self:
@@ -71,35 +75,38 @@ class Even(Weighting):
         takes_part = np.zeros(n_concepts, dtype=np.bool_)
         takes_part[frame.present] = takes_part[frame.certain] = True
         table[frame.certain] = _CERTAIN
-        unit = _steps(beta * solution.point.nu)
-        return cls(takes_part, table, unit, frame.request.max_copies, _guarantee(solution, n_concepts))
+        cells = frame.request.cells
+        unit = _steps(beta * (solution.point.nu[cells.stratum] + solution.point.eta @ cells.limits(0)[0]))
+        promised = frame.request.max_copies, _guarantee(solution, n_concepts)
+        return cls(takes_part, table, unit, sizes_of_cells(solution), *promised)
 
     @classmethod
-    def group_sizes(cls, settings: BalanceSettings) -> tuple[int, ...]:
-        sizes = Strata.of(settings).sizes
-        bare = [round(settings.even.conceptless_share * size) for size in sizes]
-        return (*(size - apart for size, apart in zip(sizes, bare, strict=True)), *bare)
+    def n_groups(cls, settings: BalanceSettings) -> int:
+        return 2 * len(Cells.of(settings))
 
-    def place(self, ids: Ids, strata: Ints) -> tuple[Ints, Ints]:
+    def group_sizes(self, settings: BalanceSettings) -> tuple[int, ...]:  # noqa: ARG002
+        return self.sizes
+
+    def place(self, ids: Ids, cells: Ints) -> tuple[Ints, Ints]:
         index = self._log_weights(ids)
         index += _UNIT_BIN
-        index -= self.unit[strata]
+        index -= self.unit[cells]
         bare = ids.max(axis=1, initial=-1) < 0
         index[bare] = _UNIT_BIN
-        return strata + len(self.unit) * bare, np.clip(index, 0, N_BINS - 1, out=index)
+        return cells + len(self.unit) * bare, np.clip(index, 0, N_BINS - 1, out=index)
 
     def bin_values(self) -> Floats:
         values: Floats = np.exp((np.arange(N_BINS) - _UNIT_BIN) / STEPS_PER_NAT)
         return values
 
-    def copies(self, ids: Ids, strata: Ints) -> Floats:
+    def copies(self, ids: Ids, cells: Ints) -> Floats:
         """(N,) expected copies, by the ν of the fit."""
-        groups, index = self.place(ids, strata)
+        groups, index = self.place(ids, cells)
         expected: Floats = np.minimum(np.exp((index - _UNIT_BIN) / STEPS_PER_NAT), self.max_copies)
         return np.where(groups < len(self.unit), expected, 0.0)
 
     def of_images(self, ids: Ids) -> Floats:
-        """(N,) expected copies in the first stratum, by the ν of the fit; next to nothing without a concept."""
+        """(N,) expected copies in the first cell, by the ν of the fit; next to nothing without a concept."""
         return np.maximum(self.copies(ids, np.zeros(len(ids), np.int64)), float(np.finfo(np.float64).tiny))
 
     @property
@@ -137,7 +144,8 @@ def _guarantee(solution: Solution, n_concepts: int) -> Guarantee:
     frame, prices = solution.frame, np.zeros(n_concepts)
     prices[frame.present] = solution.point.mu
     sample = frame.sample
-    return Guarantee(frame.request.floor, prices, sample.is_whole, len(sample.ids), solution.settled)
+    fitted = sample.is_whole, len(sample.ids), solution.settled
+    return Guarantee(frame.request.floor, prices, *fitted, tuple(solution.point.eta.tolist()), frame.request.factors)
 
 
 def _steps(nats: Floats) -> Ints:

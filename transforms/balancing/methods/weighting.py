@@ -6,7 +6,7 @@ the weights follow, and which what such a pass finds makes better. For a formula
 An image with no concept gets the least weight that an image with one concept can have, that of the commonest concept:
 it can be chosen, and is never preferred. (``even`` makes a group of their own of such images.)
 
-Shape legend: N rows, K concepts an image, V concepts, R images of the sample, G groups, B bins.
+Shape legend: N rows, K concepts an image, V concepts, R images of the sample, C cells, G groups, B bins, J caps.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.balancing.cells import Cells
 from transforms.balancing.concept_ids import Ids
 from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.sampling import Floats, Ints, bin_values, bins
@@ -41,6 +42,7 @@ class Corpus(NamedTuple):
     inside: Ints  # (V,) those of them in strata that give any
     rows: int
     sample: Ids | WeighedSample  # (R, K) where it is plain
+    factors: Floats | None = None  # (V,) what target masses are multiplied by; None: 1
 
     def plain_ids(self) -> Ids:
         """(R, K) concepts of a plain sample."""
@@ -75,6 +77,8 @@ class Guarantee:
     is_whole: bool  # fitted on all rows
     sample_rows: int
     settled: bool
+    caps: tuple[float, ...] = ()  # (J,) what each cap costs, in nats a copy
+    factors: Floats | None = None  # (V,) what target masses were multiplied by
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ class Weighting(Fitted):
         """Whether no pass over all rows can make it better."""
         return True
 
-    def copies(self, ids: Ids, strata: Ints) -> Floats:
+    def copies(self, ids: Ids, cells: Ints) -> Floats:
         """(N,) copies that rows may expect; asked only where ``is_final`` is false."""
         raise NotImplementedError(f"{self.name} is not corrected")
 
@@ -136,16 +140,20 @@ class Weighting(Fitted):
         ids = np.arange(len(self.takes_part), dtype=np.int32)[:, None]
         return np.where(self.takes_part, self.of_images(ids), np.nan)
 
-    def place(self, ids: Ids, strata: Ints) -> tuple[Ints, Ints]:
-        """(N, K) ids and (N,) strata → (N,) groups, of which each has its own size, and (N,) bins of weight."""
-        return strata, bins(self.of_images(ids))
+    def place(self, ids: Ids, cells: Ints) -> tuple[Ints, Ints]:
+        """(N, K) ids and (N,) cells → (N,) groups, of which each has its own size, and (N,) bins of weight."""
+        return cells, bins(self.of_images(ids))
 
     def bin_values(self) -> Floats:
         """(B,) the weight that each bin stands for."""
         return bin_values()
 
     @classmethod
-    def group_sizes(cls, settings: BalanceSettings) -> tuple[int, ...]:
+    def n_groups(cls, settings: BalanceSettings) -> int:
+        """G: what is known of groups before anything is fitted."""
+        return len(Cells.of(settings))
+
+    def group_sizes(self, settings: BalanceSettings) -> tuple[int, ...]:
         """(G,) copies of each group, exactly."""
         return Strata.of(settings).sizes
 

@@ -57,7 +57,7 @@ def parse_answer(answer: str, choices: Sequence[str] = ()) -> ParsedAnswer:
     text = answer.strip()
     if text.startswith("```") or ((fences := _FENCE.findall(text)) and sum(map(len, fences)) * 2 > len(text)):
         return _boxes(text) or ParsedAnswer("code", None)
-    short = _LEAD.sub("", text) if len(text) <= _MOST_SHORT else text
+    short = without_lead(text)
     return (
         _letters(short, choices)
         or _option(short, choices)
@@ -68,6 +68,12 @@ def parse_answer(answer: str, choices: Sequence[str] = ()) -> ParsedAnswer:
         or _list(text)
         or ParsedAnswer("code" if _is_code(text) else "free", None)
     )
+
+
+def without_lead(answer: str) -> str:
+    """An answer without ``The answer is`` and the like before it, where it is short."""
+    text = answer.strip()
+    return _LEAD.sub("", text) if len(text) <= _MOST_SHORT else text
 
 
 def _letters(text: str, choices: Sequence[str]) -> ParsedAnswer | None:

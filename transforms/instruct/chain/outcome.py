@@ -8,17 +8,25 @@ from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
+from transforms.conversations.document import Text
 from transforms.instruct.folding import text_hash
 from transforms.instruct.rows import Row
 from transforms.instruct.schema import EDITS, FACTS, KEPT
 from transforms.rejects import Reject
+
+#: Of an edit, in the place of a part and of a message.
+REASONING = -1
+TOOLS = -1
 
 Origin = Literal["normalised", "masked", "rewritten", "translated", "captioned", "template"]
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A text written over part ``part`` of message ``message``; ``before`` is the hash of what stood there."""
+    """A text written over part ``part`` of message ``message``; ``before`` is the hash of what stood there.
+
+    Part :data:`REASONING` is what was thought before the message, and message :data:`TOOLS` with it the row's tools.
+    """
 
     key: str
     message: int
@@ -34,8 +42,22 @@ class Edit:
 
 def edit(row: Row, message: int, part: int, text: str, origin: Origin, by: str = "") -> Edit:
     """``text`` over what the row reads there now."""
-    before = row.messages[message].content[part]
-    return Edit(row.key, message, part, text, text_hash(before.text), origin, by)  # type: ignore[union-attr]
+    return Edit(row.key, message, part, text, text_hash(text_at(row, message, part)), origin, by)
+
+
+def text_at(row: Row, message: int, part: int) -> str:
+    """What the row reads there; raises TypeError where there is no text."""
+    if message == TOOLS:
+        return row.tools
+    if part == REASONING:
+        thought = row.messages[message].reasoning
+        if thought is None:
+            raise TypeError(f"{row.key}: nothing was thought before message {message}")
+        return thought
+    found = row.messages[message].content[part]
+    if not isinstance(found, Text):
+        raise TypeError(f"{row.key}: part {part} of message {message} is no text")
+    return found.text
 
 
 class SafetyFinding(NamedTuple):
@@ -59,13 +81,14 @@ class Fact:
     """What a stage found out of one row; None and () say nothing.
 
     ``masked``: answers that are not to be learnt. ``cut_from``: the first message that is not to be shown any more, nor
-    any after it. ``group``: 16 bytes, alike for rows that belong to one half of a split. ``pair``: key of the other
-    row, and how they are related.
+    any after it. ``reasoning``: strip, where what was thought before answers is not to be shown. ``group``: 16 bytes,
+    alike for rows that belong to one half of a split. ``pair``: key of the other row, and how they are related.
     """
 
     key: str
     masked: tuple[int, ...] = ()
     cut_from: int | None = None
+    reasoning: Literal["keep", "strip"] | None = None
     group: bytes | None = None
     split: str | None = None
     language: str | None = None

@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 from transforms.datasets import ShardName, read_counts, read_table, write_rejects, write_table
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.outcome import Outcome, edits_table, facts_table
-from transforms.instruct.folding import fold, fold_facts
+from transforms.instruct.folding import answers_again, fold, fold_facts
 from transforms.instruct.rows import Row, from_table
 from transforms.instruct.schema import ROWS
 from transforms.rejects import Counts
 from transforms.stages import STANDARDISE
 
+_EDITS_COUNT = b"edits"  # in the footer of facts: without any there is no file of them
 #: What few stages look at, and much of what is read: the record as JSON.
 _BULKY = ("source_record",)
 
@@ -32,11 +33,14 @@ def read_rows(folder: InstructFolder, name: ShardName, before: str, with_record:
     earlier = [stage for stage in folder.before(before) if stage != STANDARDISE.name]
     facts, edits = [], []
     for stage in earlier:
-        path, prints = folder.edits(stage, *name), folder.fingerprints[stage]
-        if path.is_file():
-            edits.append((stage, _of_rows(read_table(path, prints), table["key"])))
+        prints = folder.fingerprints[stage]
         facts.append(read_table(folder.facts(stage, *name), prints))
-    return fold_facts(from_table(fold(table, edits)), facts)
+        if int(facts[-1].schema.metadata[_EDITS_COUNT]):
+            found = read_table(folder.edits(stage, *name), prints)
+            edits.append((stage, _of_rows(found, table["key"])))
+    edited = {key for _, one in edits for key in one["key"].to_pylist()}
+    rows = fold_facts(from_table(fold(table, edits)), facts)
+    return [answers_again(row) if row.key in edited else row for row in rows]
 
 
 def remaining(folder: InstructFolder, name: ShardName, before: str, columns: Sequence[str]) -> pa.Table:
@@ -79,7 +83,7 @@ def write_outcome(folder: InstructFolder, stage: str, name: ShardName, keys: Seq
     left = [key for key in keys if key not in dropped]
     counts = write_rejects(own.rejects(stage, *name), name.shard, outcome.rejects, own.fingerprint, len(left))
     table = facts_table(left, [fact for fact in outcome.facts if fact.key not in dropped])
-    write_table(own.facts(stage, *name), table, own.fingerprint, counts)
+    write_table(own.facts(stage, *name), table, own.fingerprint, counts, {_EDITS_COUNT.decode(): str(len(edits))})
     return counts
 
 

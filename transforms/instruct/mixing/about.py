@@ -97,9 +97,9 @@ class PartReader:
 
 
 def read_about(folder: InstructFolder, name: ShardName) -> pa.Table:
-    """(N,) key, source, licence_data and what the stages before found out of the rows that they let through: split,
-    language and category; no texts are read."""
-    table = remaining(folder, name, MIX.name, ["key", "source", "licence_data", *_FACTS])
+    """(N,) key, source, licence_data, model_terms, and what the stages before found out of the rows that they let
+    through: split, language and category; no texts are read."""
+    table = remaining(folder, name, MIX.name, ["key", "source", "licence_data", "model_terms", *_FACTS])
     keys = table["key"].combine_chunks()
     for stage in folder.before(MIX.name):
         if stage == STANDARDISE.name:

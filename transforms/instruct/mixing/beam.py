@@ -17,6 +17,7 @@ from transforms.datasets import ShardName
 from transforms.instruct.mixing import draw, tally
 from transforms.instruct.mixing.about import PartReader
 from transforms.instruct.mixing.draw import Candidates, Windows
+from transforms.instruct.mixing.evening import evened
 from transforms.instruct.mixing.outcome import MixOutcome, write_outcome
 from transforms.instruct.mixing.quotas import Stratum, allot
 from transforms.instruct.mixing.tally import MixTally
@@ -28,7 +29,8 @@ def _windows(counted: MixTally, reader: PartReader) -> Windows:
     """Solved in one place; raises EvenweaveError where it cannot give what is asked for."""
     expected, size = expected_copies(counted, reader.settings)
     rows = {stratum: rows for stratum, (rows, _) in counted.strata.items()}
-    return Windows.of(allot(rows, expected, size, reader.settings.max_copies, reader.seed), rows)
+    quotas = allot(rows, expected, size, reader.settings.max_copies, reader.seed)
+    return Windows.of(evened(quotas, counted.strata), rows)
 
 
 def _cuts(candidates: Candidates, windows: Windows) -> dict[Stratum, float]:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import re
 
 import numpy as np
+from numpy.typing import NDArray
 
 from transforms.instruct.answers.forms import Form
+from transforms.instruct.validating.findings import Exchange
 from transforms.scripts import SCRIPT_OF, Script, count_letters
 
 _NO_PROSE: tuple[Form | None, ...] = ("code", "formula", "box", "letter", "number")
 _FENCE = "```"
 _FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$|\\\(.+?\\\)|\\\[.+?\\\]|`[^`\n]+`|https?://\S+", re.DOTALL)
-_WORD = re.compile(r"[A-Za-z]{3,}")
+_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]{3,}")
 _ASKS_FOR_LANGUAGE = re.compile(
     r"translat|\benglish\b|\bchinese\b|\bmandarin\b|\bjapanese\b|\bkorean\b|\brussian\b|\barabic\b|\bhindi\b|\bgreek\b|"
     r"\bthai\b|pinyin|language|bilingual|翻译|译成|译为|英语|英文|中文|汉语|汉字|日语|日文|韩语|法语|德语|俄语|西班牙语|拼音|语言|双语|"
@@ -35,28 +37,28 @@ _LEAST_ASKED = 8  # letters of a question that tell what it is written in: the t
 _LEAST_SHARE = 0.85  # of the letters of an answer, for which it is said to be in another script
 
 
-def other_script(
-    text: str, question: str, form: Form | None, declared: str | None, shows: bool, min_letters: int
-) -> str | None:
-    """What an answer is written in, where that is not what it should be."""
-    if form in _NO_PROSE or _FENCE in text or _ASKS_FOR_LANGUAGE.search(question):
+def other_script(exchange: Exchange, declared: str | None, told: str | None, min_letters: int) -> str | None:
+    """What an answer is written in, where that is not what it should be: of the language that the source has
+    ``declared``, else as its question; what the record says or was told by counts where the question tells nothing."""
+    form = exchange.answer.form if exchange.answer else None
+    if form in _NO_PROSE or _FENCE in exchange.text or _ASKS_FOR_LANGUAGE.search(exchange.question):
         return None
-    asked, answered = count_letters((question, _FORMULA.sub(" ", text)))
-    wanted = SCRIPT_OF.get(declared) if declared else _main(asked, _LEAST_ASKED)
+    asked, answered = count_letters((exchange.question, _FORMULA.sub(" ", exchange.text)))
+    wanted = SCRIPT_OF.get(declared) if declared else _main(asked, _LEAST_ASKED) or SCRIPT_OF.get(told or "")
     found = _main(answered, min_letters)
     if wanted is None or found is None or found is wanted or _are_one(found, wanted):
         return None
-    if found is Script.LATIN and (_WORD.search(question) or not _SENTENCE.search(text)):
+    if found is Script.LATIN and (_WORD.search(exchange.question) or not _SENTENCE.search(exchange.text)):
         return None  # the question quotes what is spoken of, or nothing is said but names
-    if shows and _ASKS_TO_READ.search(question):
+    if exchange.shows and _ASKS_TO_READ.search(exchange.question):
         return None
     return f"{found.name.lower()} letters, in place of {wanted.name.lower()}: {declared or 'as the question'}"
 
 
-def _main(letters: np.ndarray, min_letters: int, least: float = _LEAST_SHARE) -> Script | None:
+def _main(letters: NDArray[np.int64], min_letters: int) -> Script | None:
     script = Script(int(letters.argmax()))
     total = int(letters[1:].sum())
-    if script is Script.NONE or total < min_letters or letters[script] < least * total:
+    if script is Script.NONE or total < min_letters or letters[script] < _LEAST_SHARE * total:
         return None
     return script
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from transforms.conversations.document import Text
 from transforms.instruct.chain.outcome import Edit, Fact, Outcome, edit
@@ -13,7 +15,6 @@ from transforms.instruct.validating.boxes import bad_boxes
 from transforms.instruct.validating.choices import not_among_choices, repeated_choice
 from transforms.instruct.validating.findings import Exchange, Finding, exchanges, shown, text_of
 from transforms.instruct.validating.looping import loop_at_end
-from transforms.instruct.validating.pictures import shows_undecodable, undecodable
 from transforms.instruct.validating.refusals import error_message, refusal
 from transforms.instruct.validating.residue import garbled, special_token, stray_placeholder, without_html
 from transforms.instruct.validating.settings import ValidateSettings
@@ -22,13 +23,17 @@ from transforms.instruct.validating.turns import empty_turns, out_of_order
 from transforms.rejects import Reason, Reject
 
 
-def judge_rows(rows: Sequence[Row], settings: ValidateSettings) -> Outcome:
-    """Of rows with their texts as they stand now; so it can be asked again of what a later stage wrote."""
+def judge_rows(
+    rows: Sequence[Row], settings: ValidateSettings, declared: Mapping[str, str] = MappingProxyType({})
+) -> Outcome:
+    """Of rows with their texts as they stand now; so it can be asked again of what a later stage wrote.
+
+    ``declared``: the languages of sources that declare one.
+    """
     outcome = Outcome()
-    faults = undecodable(rows) if settings.decode_images else {}
     for row in rows:
         edits = list(_mended(row)) if settings.html else []
-        found = shows_undecodable(row, faults) or judge_row(_with_edits(row, edits), settings)
+        found = judge_row(_with_edits(row, edits), settings, declared)
         if isinstance(found, Reject):
             outcome.rejects.append(found)
             continue
@@ -38,7 +43,7 @@ def judge_rows(rows: Sequence[Row], settings: ValidateSettings) -> Outcome:
     return outcome
 
 
-def judge_row(row: Row, settings: ValidateSettings) -> Fact | Reject | None:
+def judge_row(row: Row, settings: ValidateSettings, declared: Mapping[str, str]) -> Fact | Reject | None:
     """None of a row with which nothing is wrong."""
     end = out_of_order(row.messages) if settings.turn_order else None
     first = Finding(end, Reason.ROLES_OUT_OF_ORDER, _order(row, end)) if end is not None else None
@@ -46,7 +51,7 @@ def judge_row(row: Row, settings: ValidateSettings) -> Fact | Reject | None:
     bad = {exchange.message: exchange for exchange in exchanges(row)}
     found: list[Finding] = [] if first is None else [first]
     masked: set[int] = set()
-    for finding in _findings(row, settings):
+    for finding in _findings(row, settings, declared.get(row.source)):
         answers = _spoilt(finding, row, bad)
         masked.update(answers)
         if answers:
@@ -84,7 +89,7 @@ def _spoilt(finding: Finding, row: Row, learnt: dict[int, Exchange]) -> list[int
     return [message for message in learnt if message > finding.message]
 
 
-def _findings(row: Row, settings: ValidateSettings) -> Iterator[Finding]:
+def _findings(row: Row, settings: ValidateSettings, declared: str | None) -> Iterator[Finding]:
     if settings.empty_turns:
         yield from empty_turns(row)
     if settings.boxes:
@@ -98,66 +103,78 @@ def _findings(row: Row, settings: ValidateSettings) -> Iterator[Finding]:
     for exchange in exchanges(row):
         if (text := exchange.text.strip()) or exchange.reasoning:
             for check in _CHECKS:
-                if finding := check(exchange, text, row, settings):
+                if finding := check(_Asked(exchange, text, row, settings, declared)):
                     yield finding
                     break
 
 
-_Check = Callable[[Exchange, str, Row, ValidateSettings], Finding | None]
+class _Asked(NamedTuple):
+    """What is asked of an answer, and what of it is known."""
+
+    exchange: Exchange
+    text: str
+    row: Row
+    settings: ValidateSettings
+    declared: str | None
+
+    def finding(self, reason: Reason, detail: str) -> Finding:
+        return Finding(self.exchange.message, reason, detail)
 
 
-def _is_error(exchange: Exchange, text: str, _: Row, settings: ValidateSettings) -> Finding | None:
-    found = error_message(text, exchange.question) if settings.error_messages else None
-    return Finding(exchange.message, Reason.ERROR_MESSAGE, shown(found)) if found else None
+def _is_error(asked: _Asked) -> Finding | None:
+    found = error_message(asked.text, asked.exchange.question) if asked.settings.error_messages else None
+    return asked.finding(Reason.ERROR_MESSAGE, shown(found)) if found else None
 
 
-def _is_refusal(exchange: Exchange, text: str, row: Row, settings: ValidateSettings) -> Finding | None:
+def _is_refusal(asked: _Asked) -> Finding | None:
     """With tools at hand, that there is none for what is asked is the right answer."""
-    found = refusal(text) if settings.refusals and not row.tools else None
-    return Finding(exchange.message, Reason.REFUSAL, shown(found)) if found else None
+    found = refusal(asked.text) if asked.settings.refusals and not asked.row.tools else None
+    return asked.finding(Reason.REFUSAL, shown(found)) if found else None
 
 
-def _is_garbled(exchange: Exchange, text: str, _: Row, settings: ValidateSettings) -> Finding | None:
-    found = garbled(text + exchange.question) if settings.garbled else None
-    return Finding(exchange.message, Reason.GARBLED_TEXT, found) if found else None
+def _is_garbled(asked: _Asked) -> Finding | None:
+    found = garbled(asked.exchange.question) or garbled(asked.text) if asked.settings.garbled else None
+    return asked.finding(Reason.GARBLED_TEXT, found) if found else None
 
 
-def _loops(exchange: Exchange, text: str, _: Row, settings: ValidateSettings) -> Finding | None:
-    for said in (text, exchange.reasoning) if settings.looping else ():
+def _loops(asked: _Asked) -> Finding | None:
+    settings = asked.settings
+    for said in (asked.text, asked.exchange.reasoning) if settings.looping else ():
         if found := loop_at_end(said, settings.min_loop_repeats, settings.min_loop_characters):
-            return Finding(exchange.message, Reason.LOOPING_TEXT, f"{shown(found[0])!r} {found[1]} times")
+            return asked.finding(Reason.LOOPING_TEXT, f"{shown(found[0])!r} {found[1]} times")
     return None
 
 
-def _is_truncated(exchange: Exchange, text: str, _: Row, settings: ValidateSettings) -> Finding | None:
-    if not settings.truncated:
+def _is_truncated(asked: _Asked) -> Finding | None:
+    if not asked.settings.truncated:
         return None
-    found = cut_start(text)
-    if found is None and (exchange.answer is None or exchange.answer.form in ("free", "list", "code")):
-        found = cut_end(text, exchange.question)
-    return Finding(exchange.message, Reason.TRUNCATED_TEXT, found) if found else None
+    answer = asked.exchange.answer
+    found = cut_start(asked.text)
+    if found is None and (answer is None or answer.form in ("free", "list", "code")):
+        found = cut_end(asked.text, asked.exchange.question)
+    return asked.finding(Reason.TRUNCATED_TEXT, found) if found else None
 
 
-def _is_of_other_script(exchange: Exchange, text: str, row: Row, settings: ValidateSettings) -> Finding | None:
-    if not settings.language:
+def _is_of_other_script(asked: _Asked) -> Finding | None:
+    if not asked.settings.language:
         return None
-    form = exchange.answer.form if exchange.answer else None
-    found = other_script(text, exchange.question, form, row.language, exchange.shows, settings.min_language_letters)
-    return Finding(exchange.message, Reason.UNEXPECTED_LANGUAGE, found) if found else None
+    found = other_script(asked.exchange, asked.declared, asked.row.language, asked.settings.min_language_letters)
+    return asked.finding(Reason.UNEXPECTED_LANGUAGE, found) if found else None
 
 
-def _is_no_choice(exchange: Exchange, _: str, __: Row, settings: ValidateSettings) -> Finding | None:
-    if not settings.choices or exchange.answer is None:
+def _is_no_choice(asked: _Asked) -> Finding | None:
+    answer = asked.exchange.answer
+    if not asked.settings.choices or answer is None:
         return None
-    if choice := repeated_choice(exchange.answer):
-        return Finding(exchange.message, Reason.REPEATED_CHOICES, f"{shown(choice)!r} is offered twice")
-    if (answered := not_among_choices(exchange.answer)) is not None:
-        return Finding(exchange.message, Reason.NOT_AMONG_CHOICES, f"{answered!r} of {len(exchange.answer.choices)}")
+    if choice := repeated_choice(answer):
+        return asked.finding(Reason.REPEATED_CHOICES, f"{shown(choice)!r} is offered twice")
+    if (answered := not_among_choices(answer)) is not None:
+        return asked.finding(Reason.NOT_AMONG_CHOICES, f"{answered!r} of {len(answer.choices)}")
     return None
 
 
 #: The first that finds something is the reason.
-_CHECKS: tuple[_Check, ...] = (
+_CHECKS: tuple[Callable[[_Asked], Finding | None], ...] = (
     _is_error, _is_refusal, _is_garbled, _loops, _is_truncated, _is_of_other_script, _is_no_choice,
 )  # fmt: skip
 

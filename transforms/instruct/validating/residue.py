@@ -29,6 +29,7 @@ _OTHER_TAG = re.compile(r"</?(?!p>|br\s*/?>)[a-zA-Z][^<>]*>")
 _ASKS_FOR_HTML = re.compile(
     r"html|xml|markup|\btags?\b|web ?page|website|entit|escape|encod|标签|网页|标记|转义|编码", re.I
 )
+_WRAPPED = re.compile(r"\s*<p>((?:(?!</?p>).)*?)(?:<br\s*/?>|&nbsp;|\s)*</p>\s*", re.IGNORECASE | re.DOTALL)
 _BREAK, _PARAGRAPH_END = re.compile(r"<br\s*/?>", re.I), re.compile(r"</p>\s*(?=\S)", re.I)
 
 
@@ -63,8 +64,12 @@ def stray_placeholder(text: str) -> str | None:
 
 
 def without_html(text: str, question: str) -> str | None:
-    """A text without the paragraphs, line breaks and entities of HTML; None where it has none, or is meant to."""
-    if not _HTML.search(text) or _OTHER_TAG.search(text) or _ASKS_FOR_HTML.search(question) or "`" in text:
+    """A text without the paragraphs, line breaks and entities of HTML; None where it has none, or is meant to. Of one
+    with code only what is wrapped around it is taken away."""
+    if "`" in text:
+        around = _WRAPPED.fullmatch(text)
+        return None if around is None or _ASKS_FOR_HTML.search(question) else around[1].strip()
+    if not _HTML.search(text) or _OTHER_TAG.search(text) or _ASKS_FOR_HTML.search(question):
         return None
     broken = _PARAGRAPH_END.sub("\n\n", _BREAK.sub("\n", text))
     plain = html.unescape(re.sub(r"</?p>", "", broken, flags=re.I)).replace("\xa0", " ")

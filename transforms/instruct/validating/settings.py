@@ -41,8 +41,8 @@ class ValidateSettings(StageSection):
     placeholders: bool = Field(True, description="places of media, left in a text that shows none there")
     language: bool = Field(
         True,
-        description="answers in another script than the row's language, or where none is declared than the question; "
-        "code, formulas, boxes, quotations and what was asked for in another language are let pass",
+        description="answers in another script than the language that their source declares, or else than the "
+        "question; code, formulas, boxes, quotations and what was asked for in another language are let pass",
     )
     min_language_letters: int = Field(
         24,
@@ -56,7 +56,4 @@ class ValidateSettings(StageSection):
     )
     html: bool = Field(
         True, description="paragraphs and line breaks of HTML in answers are taken out where nobody asked for HTML"
-    )
-    decode_images: bool = Field(
-        True, description="images are decoded whole; one that breaks off goes with its row. Reads all media once more"
     )

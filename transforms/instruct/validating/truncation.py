@@ -30,7 +30,7 @@ _OPEN_WORD = re.compile(
     r"|(?<!option)(?<!choice)(?<!answer)(?<!part)(?<!type)(?<!vitamin)(?<!letter)(?<!,) a$"
 )
 _SENTENCE_END = re.compile(r"[a-z\d)\"”’%][a-z)\"”’%][.!?][\"”’)]? +(?=[A-Z\"“(\d])|[。！？][”」）]?(?=\S)")
-_PROSE = re.compile(r"(?:[A-Za-z][\w'’,-]* ){3}|[\u4e00-\u9fff，、]{8}")
+_PROSE = re.compile(r"(?:\b[A-Za-z][\w'’,-]{0,30} ){3}|[\u4e00-\u9fff，、]{8}")
 #: What stands behind the last sentence of an answer that is whole: tags, addresses, a name, the answer in short.
 _AFTERTHOUGHT = re.compile(
     r"[#@*\-—–(（\"“]|https?:|www\.|[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$|.*\b[Aa]nswer\b|答案|.*[=:：]"
@@ -41,7 +41,7 @@ _LETTER_ALONE = re.compile(r"(?<=[a-z,.;] )[A-Za-z]$")
 _MATHS = re.compile(r"[=$\\^{}]|\d")
 _FENCE = "```"
 
-_LEAST_PROSE = 30  # characters of a text of which the end is judged by how it reads
+_LEAST_PROSE = 30  # bytes, a Chinese character three, of a text of which the end is judged by how it reads
 
 
 def cut_start(text: str) -> str | None:
@@ -61,7 +61,7 @@ def cut_end(text: str, question: str) -> str | None:
         return "a thought that does not end, and no answer"
     if body.count(_FENCE) % 2:
         return "code that does not end"
-    if body.endswith(_FENCE) or len(body) < _LEAST_PROSE or "\t" in body:
+    if body.endswith(_FENCE) or len(body.encode()) < _LEAST_PROSE or "\t" in body:
         return None
     last = body.rpartition("\n")[2]
     if last.startswith("|") and not last.endswith("|") and body[: -len(last)].rstrip().endswith("|"):
@@ -89,4 +89,4 @@ def _is_afterthought(rest: str) -> bool:
 def _breaks_a_word(letter: str, body: str, question: str) -> bool:
     """Whether the last letter is no name of a variable, a choice or a shape."""
     alone = re.compile(rf"\b{letter}\b")
-    return not (_MATHS.search(body) or alone.search(question) or alone.search(body[:-1]))
+    return letter not in "xyzn" and not (_MATHS.search(body) or alone.search(question) or alone.search(body[:-1]))

@@ -8,8 +8,8 @@ from typing import Any
 from transforms.conversations.adapters import of_pair, size_mismatch, to_document
 from transforms.conversations.document import ImageSize
 from transforms.images.header import ImageFault
-from transforms.packing.documents.image_bytes import measure_image, verify_image
-from transforms.packing.documents.media import LocatedDocument, Media, content_hash
+from transforms.packing.documents.measured import measured_image
+from transforms.packing.documents.media import LocatedDocument
 from transforms.packing.inputs import PackInput, webdataset_settings
 from transforms.packing.sources import PackSource
 from transforms.reading.raw_sample import RawSample
@@ -24,12 +24,10 @@ def read_pairs(part: PackInput, source: PackSource) -> Iterator[LocatedDocument 
 
 
 def _document(sample: RawSample, part: PackInput, source: PackSource) -> LocatedDocument | Reject:
-    measured = measure_image(sample.image)
+    measured = measured_image(sample.image, part.path, sample.member_offset, source.verify_images)
     if isinstance(measured, ImageFault):
         return Reject(sample.key, measured.reason, measured.detail)
-    if source.verify_images and (fault := verify_image(sample.image)):
-        return Reject(sample.key, fault.reason, fault.detail)
-    size, ending = measured
+    image, size = measured
     conversation = of_pair(sample.key, (sample.caption or "").strip(), sample.key)
     if isinstance(conversation, Reject):
         return conversation
@@ -38,7 +36,6 @@ def _document(sample: RawSample, part: PackInput, source: PackSource) -> Located
         return document
     if mismatch := size_mismatch(document, 0, size):
         return mismatch
-    image = Media(part.path, sample.member_bytes, ending, content_hash(sample.image), sample.member_offset)
     return LocatedDocument(document, (image,))
 
 

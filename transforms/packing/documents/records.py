@@ -9,9 +9,9 @@ from transforms.conversations.adapters import Conversation, of_record, to_docume
 from transforms.conversations.document import ImageSize, VideoSize
 from transforms.conversations.json_records import MalformedRecord, read_json
 from transforms.images.header import ImageFault
-from transforms.packing.documents.image_bytes import measure_image, verify_image
-from transforms.packing.documents.media import LocatedDocument, Media, content_hash, read_regular
-from transforms.packing.documents.video_bytes import VideoFault, VideoSampling, measure_video, num_shown_frames
+from transforms.packing.documents.measured import measured_image, measured_video
+from transforms.packing.documents.media import LocatedDocument, Media, read_regular
+from transforms.packing.documents.video_bytes import VideoFault, VideoSampling
 from transforms.packing.inputs import PackInput
 from transforms.packing.sources import PackSource
 from transforms.reading.raw_sample import is_unsafe
@@ -62,27 +62,20 @@ class _MediaFiles:
         if isinstance(read, Reject):
             return read
         path, data = read
-        measured = measure_image(data)
-        fault = measured if isinstance(measured, ImageFault) else None
-        if fault is None and self._source.verify_images:
-            fault = verify_image(data)
-        if fault is not None or isinstance(measured, ImageFault):
-            assert fault is not None
-            return Reject(key, fault.reason, f"{_shown(reference)}: {fault.detail}")
-        return Media(path, len(data), measured[1], content_hash(data)), measured[0]
+        found = measured_image(data, path, None, self._source.verify_images)
+        if isinstance(found, ImageFault):
+            return Reject(key, found.reason, f"{_shown(reference)}: {found.detail}")
+        return found
 
     def _video(self, key: str, reference: Any) -> tuple[Media, VideoSize] | Reject:
         read = self._read(key, reference, Reason.MISSING_VIDEO)
         if isinstance(read, Reject):
             return read
         path, data = read
-        measure = measure_video(data)
-        if isinstance(measure, VideoFault):
-            return Reject(key, measure.reason, f"{_shown(reference)}: {measure.detail}")
-        ending = path.name.rpartition(".")[2].lower()
-        ending = ending if ending.isalnum() else "video"
-        media = Media(path, len(data), ending, content_hash(data), total_frames=measure.total_frames)
-        return media, VideoSize(num_shown_frames(measure, self._sampling), measure.width, measure.height)
+        found = measured_video(data, path, None, path.name, self._sampling)
+        if isinstance(found, VideoFault):
+            return Reject(key, found.reason, f"{_shown(reference)}: {found.detail}")
+        return found
 
     def _read(self, key: str, reference: Any, missing: Reason) -> tuple[StoragePath, bytes] | Reject:
         if not isinstance(reference, str) or reference.startswith(("http://", "https://", "data:")):

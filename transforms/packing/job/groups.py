@@ -14,6 +14,7 @@ from transforms.errors import InputError
 from transforms.exporting.manifest import ShardStats
 from transforms.packing.documents.chat import ChatTokenizer
 from transforms.packing.documents.media import LocatedDocument
+from transforms.packing.documents.mixtures import read_mixture
 from transforms.packing.documents.pairs import read_pairs
 from transforms.packing.documents.records import read_records
 from transforms.packing.inputs import InputGroup, PackInput
@@ -98,7 +99,13 @@ def input_name(part: PackInput) -> str:
 def read_documents(part: PackInput, job: PackJob) -> Iterator[LocatedDocument | Reject]:
     """Every document of an input, or why it is none, in order."""
     source = job.sources[part.source]
-    return read_pairs(part, source) if source.format == "webdataset" else read_records(part, source, job.video)
+    match source.format:
+        case "webdataset":
+            return read_pairs(part, source)
+        case "conversations":
+            return read_records(part, source, job.video)
+        case "mixture":
+            return read_mixture(part, source, job.video)
 
 
 @functools.lru_cache(maxsize=1)

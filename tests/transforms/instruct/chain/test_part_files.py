@@ -121,6 +121,13 @@ def test_edits_of_an_earlier_attempt_go(folder: InstructFolder) -> None:
     assert not folder.edits("safety", *PART).is_file()
 
 
+def test_edits_that_were_lost_are_missed(folder: InstructFolder) -> None:
+    write_outcome(folder, "safety", PART, KEYS, Outcome([edit(ROWS[1], 1, 0, "z", "masked")]))
+    folder.edits("safety", *PART).delete()
+    with pytest.raises(RunFolderError, match=r"edits/safety/s/a\.parquet is missing"):
+        read_rows(folder, PART, "validate")
+
+
 @pytest.mark.parametrize(
     "said",
     [

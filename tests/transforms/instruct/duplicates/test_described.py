@@ -25,6 +25,10 @@ def test_equal_texts_are_equal_numbers() -> None:
     assert one["question"] != third["question"]
 
 
+def test_a_part_may_have_lost_all_its_rows() -> None:
+    assert describe([], SETTINGS, 0).schema.equals(DESCRIBED)
+
+
 def test_preferred_sources_come_first() -> None:
     settings = DuplicatesSettings(prefer=["b", "a"])
     rows = numbers(*(asking(name, "?", "x", source=name) for name in "abc"), settings=settings)

@@ -1,0 +1,1 @@
+"""Where concepts come from: one object a source, in one registry, with licence and thresholds."""

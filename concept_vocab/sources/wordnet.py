@@ -1,0 +1,40 @@
+"""WordNet's lemmas as concepts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from concept_vocab.source_file import SourceFile
+from concept_vocab.sources.source import Counted, Entry, Found, Options, Ranked, Source
+from concept_vocab.vocabulary import VocabularyError
+from concept_vocab.wordnet.dictionary import read_dictionary
+
+
+class WordNetSource(Source):
+    """The published list takes the first word of each synset, 86,654 (https://arxiv.org/abs/2309.16671, table 1)."""
+
+    kind = "wordnet"
+    about = "lemmas of WordNet, from the folder of its dictionary files (data.noun, index.noun, noun.exc, cntlist.rev)"
+    licence = "WordNet license (https://wordnet.princeton.edu/license-and-commercial-use), with its notice"
+    url = "https://wordnet.princeton.edu"
+    thresholds = "none: all of them, as MetaCLIP's build_metadata.py takes them"
+    takes = frozenset(("lemmas",))
+
+    def check(self, options: Options) -> None:
+        if options.language != "en":
+            raise VocabularyError(
+                f"WordNet's own files are English, and the vocabulary's language is {options.language}"
+            )
+
+    def read(self, name: str, files: Sequence[SourceFile], options: Options, counted: Mapping[str, Counted]) -> Found:
+        del counted
+        by_name = {file.name: file for file in files}
+
+        def read_file(file_name: str) -> bytes:
+            if file_name not in by_name:
+                raise VocabularyError(f"holds no {file_name}; name the folder of WordNet's dictionary files")
+            return by_name[file_name].read_bytes()
+
+        wordnet = read_dictionary(read_file)
+        words = wordnet.heads() if options.lemmas == "head" else wordnet.lemmas()
+        return Found([Ranked(name, [Entry(word) for word in words], options.cap)], wordnet)

@@ -1,0 +1,191 @@
+"""evenweave vocabulary build, describe and search: the same bytes whenever and in whatever order, and clear faults."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import pathlib
+from typing import Any
+
+import pytest
+import yaml
+from rich.console import Console
+from typer.testing import CliRunner
+
+from pipelines import build_vocabulary
+from pipelines.engine.choice import choose_engine
+from pipelines.main import app
+from pipelines.vocabulary_build_settings import VocabularyBuildSettings
+from tests.concept_vocab.wikipedia.tiny_dump import cut_anywhere, multistream, page, write
+from tests.concept_vocab.wordnet import tiny_wordnet
+from transforms.configuration import validate
+from transforms.errors import ConfigError, EvenweaveError, InputError, RunFolderError
+from transforms.storage import StoragePath
+from transforms.vocabularies.files import read_about, read_vocabulary
+
+TEXTS = ["The red fox ran. Foxes and a red fox.", "In Hong Kong the Red Fox.", "Hong Kong dogs: a red dog."] * 3
+PAGES = [page(f"Page {number}", text) for number, text in enumerate(TEXTS)]
+
+
+def inputs(folder: pathlib.Path) -> list[dict[str, Any]]:
+    """Sources that need no parser of wikitext."""
+    for hour in range(3):
+        text = "".join(f"en {title} {60 + hour} 0\n" for title in ("Red_fox", "Rialto_Bridge", "Main_Page"))
+        write(folder / "views" / f"pageviews-{hour}.gz", gzip.compress(text.encode(), mtime=0))
+    write(folder / "mine.csv", b"text,type\nhen,entity\n")
+    return [
+        {"name": "wordnet", "kind": "wordnet", "path": str(tiny_wordnet.write(folder / "wordnet"))},
+        {"name": "titles", "kind": "page_views", "path": str(folder / "views")},
+        {"name": "mine", "kind": "table", "path": str(folder / "mine.csv")},
+    ]
+
+
+def dump(folder: pathlib.Path, data: bytes) -> dict[str, Any]:
+    pytest.importorskip("mwparserfromhell")
+    path = str(write(folder / "dump.xml.bz2", data))
+    return {"name": "wiki", "kind": "wikipedia", "path": path, "unigrams": {"minimum": 2}, "bigrams": {"minimum": 3}}
+
+
+def run(output: pathlib.Path, sources: list[dict[str, Any]], workers: int = 1, **settings: Any) -> str:
+    values = {"output": str(output), "sources": sources, "runner": {"workers": workers}, **settings}
+    job = validate(values, VocabularyBuildSettings, "a test")
+    console = Console(file=io.StringIO(), width=200)
+    build_vocabulary.run(job, choose_engine(job.runner), console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def content(folder: pathlib.Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_a_vocabulary_says_where_it_is_from(tmp_path: pathlib.Path) -> None:
+    assert "→" in run(tmp_path / "out", inputs(tmp_path))
+    vocabulary = read_vocabulary(StoragePath.of(tmp_path / "out"))
+    assert {"hen", "rialto bridge", "red fox", "ice bear"} <= set(vocabulary.concepts["form"].to_pylist())
+    about = vocabulary.about
+    assert about["concepts"] == len(vocabulary) == sum(about["new_concepts"].values())
+    titles = about["sources"][1]
+    assert "CC0" in titles["licence"] and [file["name"] for file in titles["files"]] == [
+        f"pageviews-{hour}.gz" for hour in range(3)
+    ]
+    assert titles["settings"]["titles"]["views"] == 70 and len(titles["files"][0]["sha256"]) == 64
+    assert str(tmp_path) not in json.dumps(about)  # the same whatever folder it was made of
+
+
+def test_the_same_bytes_again_elsewhere_and_with_other_workers(tmp_path: pathlib.Path) -> None:
+    first = inputs(tmp_path / "a")
+    run(tmp_path / "out", first)
+    other = inputs(tmp_path / "b")
+    views = sorted((tmp_path / "b" / "views").iterdir(), reverse=True)
+    other[1]["path"] = [str(path) for path in views]
+    run(tmp_path / "again", other, workers=2)
+    assert content(tmp_path / "out") == content(tmp_path / "again")
+
+
+def test_a_dump_is_the_same_in_whatever_parts(tmp_path: pathlib.Path) -> None:
+    sources = [*inputs(tmp_path)[:1], dump(tmp_path, multistream(PAGES))]
+    run(tmp_path / "out", sources)
+    run(tmp_path / "parts", sources, workers=2, part_bytes=1024)
+    assert content(tmp_path / "out") == content(tmp_path / "parts")
+    names = read_vocabulary(StoragePath.of(tmp_path / "out")).concepts["name"].to_pylist()
+    assert {"Hong Kong", "red fox"} <= set(names)
+    again = dump(tmp_path, cut_anywhere(PAGES, 100))
+    run(tmp_path / "other", [sources[0], again], part_bytes=1024)
+    tables = [content(tmp_path / one)["concepts.parquet"] for one in ("out", "other")]
+    assert tables[0] == tables[1]
+
+
+def test_what_is_built_is_not_built_again_and_not_overwritten(tmp_path: pathlib.Path) -> None:
+    sources = inputs(tmp_path)
+    run(tmp_path / "out", sources)
+    before = content(tmp_path / "out")
+    assert "is built already" in run(tmp_path / "out", sources)
+    with pytest.raises(RunFolderError, match="of other settings or inputs"):
+        run(tmp_path / "out", sources, cap=5)
+    write(tmp_path / "mine.csv", b"text\nduck\n")
+    with pytest.raises(RunFolderError, match="of other settings or inputs"):
+        run(tmp_path / "out", sources)
+    assert content(tmp_path / "out") == before
+
+
+def test_counts_are_gone_on_with(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = inputs(tmp_path)
+    run(tmp_path / "out", sources)
+    expected = content(tmp_path / "out")
+    (tmp_path / "out" / "vocabulary.json").unlink()
+    monkeypatch.setattr("transforms.vocabularies.beam.CountParts", None)
+    run(tmp_path / "out", sources)
+    assert content(tmp_path / "out") == expected
+
+
+def test_block_lists_types_and_caps(tmp_path: pathlib.Path) -> None:
+    blocked = write(tmp_path / "blocked.txt", b"# not wanted\nHEN\n")
+    run(tmp_path / "out", inputs(tmp_path), block_lists=[str(blocked)], blocked_types=["abstract"], cap=15)
+    vocabulary = read_vocabulary(StoragePath.of(tmp_path / "out"))
+    assert "hen" not in vocabulary.concepts["form"].to_pylist()
+    reasons = set(vocabulary.blocked["reason"].to_pylist())
+    assert reasons == {"block list", "type abstract"}
+    assert vocabulary.about["over_cap"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        ({"kind": "list", "path": "empty.txt"}, InputError, r"source x: empty\.txt holds no concept"),
+        ({"kind": "list", "path": "missing.txt"}, ConfigError, "source x: there is nothing at"),
+        ({"kind": "page_views", "path": "other.gz"}, InputError, r"other\.gz is no file of hourly page views"),
+        ({"kind": "wikipedia", "path": "cut.bz2"}, InputError, r"cut\.bz2 is cut short"),
+        ({"kind": "wordnet", "path": "empty.txt"}, InputError, r"source x: holds no cntlist\.rev"),
+    ],
+)
+def test_faults(
+    change: dict[str, str],
+    error: type[EvenweaveError],
+    says: str,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if change["kind"] == "wikipedia":
+        pytest.importorskip("mwparserfromhell")
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "empty.txt", b"# none\n")
+    write(tmp_path / "other.gz", gzip.compress(b"en.wikipedia Albedo 39 desktop 4 A2B2\n"))
+    write(tmp_path / "cut.bz2", multistream(PAGES)[:-20])
+    with pytest.raises(error, match=says):
+        run(tmp_path / "out", [{"name": "x", **change}])
+    assert not (tmp_path / "out" / "vocabulary.json").exists()
+
+
+def test_sources_of_one_name_or_two_wordnets(tmp_path: pathlib.Path) -> None:
+    sources = inputs(tmp_path)
+    with pytest.raises(ConfigError, match="two sources are called 'mine'"):
+        run(tmp_path / "out", [*sources, sources[-1]])
+    with pytest.raises(ConfigError, match="two sources are of kind wordnet"):
+        run(tmp_path / "out", [*sources, {**sources[0], "name": "other"}])
+
+
+def test_the_command_line(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    config = {"output": "unused", "sources": inputs(tmp_path)[::2]}
+    write(tmp_path / "a.yaml", yaml.safe_dump(config).encode())
+
+    def asked(*arguments: str) -> str:
+        result = CliRunner().invoke(app, ["vocabulary", *arguments], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    out = str(tmp_path / "out")
+    assert "concepts →" in asked("build", str(tmp_path / "a.yaml"), "--output", out)
+    described = asked("describe", out)
+    for said in ("WordNet license", "wordnet", "entity", "plural", "likely typo"):
+        assert said in described
+    assert "ice bear" in asked("search", out, "Ice Bear")
+    assert "no concept is spelt with 'zebra'" in asked("search", out, "zebra")
+    assert read_about(StoragePath.of(out))["language"] == "en"
+
+
+def test_the_stage_of_a_build_is_still_asked_for_by_its_configuration(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(ConfigError, match="no configuration file at"):
+        CliRunner().invoke(app, ["vocabulary", str(tmp_path / "none.yaml")], catch_exceptions=False)
