@@ -29,8 +29,9 @@ from transforms.storage import StoragePath
 
 #: ``location``: number of the part in the high 32 bits, row in the low 32; set when a part is read. The lesser ``rank``
 #: stays, then the greater ``length``, then the greater ``tie``. ``question``, ``answer``: as normalised; ``asked``: the
-#: question with system prompt and tools; ``text``: question, answer and boxes; ``skeleton``:
-#: what of the answers no translation changes, worth ``evidence`` bits. ``closed``: of answers that can contradict.
+#: question with system prompt and tools; ``text``: question, answer, boxes and tools; ``numbers``: those that are said,
+#: and tools; ``skeleton``: what of the answers no translation changes, worth ``evidence`` bits. ``closed``: of answers
+#: that can contradict. ``bare``: without a question. ``telling``: of one long answer.
 ROW = np.dtype(
     [(name, "<u8") for name in ("location", "tie", "question", "asked", "answer", "text", "numbers", "skeleton")]
     + [("rank", "<u4"), ("length", "<u4"), ("media", "<u2"), ("evidence", "u1"), ("closed", "u1")]
@@ -130,8 +131,8 @@ def _fill(found: np.void, row: Row, said: Wording, settings: DuplicatesSettings)
     boxes = " ".join(f"{edge:.4f}" for box in said.boxes for edge in box)
     reasoning = sum(len(message.reasoning or "") for message in row.messages)
     found["question"], found["asked"] = hash64(said.question), hash64(said.asked)
-    found["answer"], found["text"] = hash64(said.answer), hash64(said.question, said.answer, boxes)
-    found["numbers"] = hash64(said.numbers)
+    found["answer"], found["text"] = hash64(said.answer), hash64(said.question, said.answer, boxes, row.tools)
+    found["numbers"] = hash64(said.numbers, row.tools)
     found["length"] = len(said.question) + len(said.answer) + reasoning
     found["media"] = min(len(row.media), np.iinfo(np.uint16).max)
     found["closed"] = bool(said.forms) and set(said.forms) <= set(settings.conflict_forms)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -35,6 +37,12 @@ def similarity(one: Row, other: Row) -> float:
 )
 def test_question_and_answer_both_agree(question: str, answer: str, agrees: bool) -> None:
     assert (similarity(asking("0", LONG, TALE), asking("1", question, answer)) > 0) == agrees
+
+
+def test_what_other_tools_are_offered_for_is_another_question() -> None:
+    one, other = (dataclasses.replace(asking(key, LONG, TALE), tools=f'[{{"name": "{key}"}}]') for key in "ab")
+    assert similarity(one, other) == 0
+    assert similarity(one, dataclasses.replace(one, key="s/a/c")) == 1
 
 
 def test_a_caption_agrees_with_a_question_that_is_answered_by_it() -> None:
