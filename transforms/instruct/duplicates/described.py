@@ -19,7 +19,7 @@ from transforms.datasets import ShardName, read_metadata, read_table, write_tabl
 from transforms.errors import RunFolderError
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.duplicates.settings import DuplicatesSettings
-from transforms.instruct.duplicates.shingles import shingles
+from transforms.instruct.duplicates.shingles import shingle_sets
 from transforms.instruct.duplicates.signatures import band_keys, signatures
 from transforms.instruct.duplicates.wording import TURN, Wording, wording
 from transforms.instruct.rows import Medium, Row
@@ -29,8 +29,9 @@ from transforms.storage import StoragePath
 
 #: ``location``: number of the part in the high 32 bits, row in the low 32; set when a part is read. The lesser ``rank``
 #: stays, then the greater ``length``, then the greater ``tie``. ``question``, ``answer``: as normalised; ``asked``: the
-#: question with system prompt and tools; ``text``: question, answer and boxes; ``skeleton``:
-#: what of the answers no translation changes, worth ``evidence`` bits. ``closed``: of answers that can contradict.
+#: question with system prompt and tools; ``text``: question, answer, boxes and tools; ``numbers``: those that are said,
+#: and tools; ``skeleton``: what of the answers no translation changes, worth ``evidence`` bits. ``closed``: of answers
+#: that can contradict. ``bare``: without a question. ``telling``: of one long answer.
 ROW = np.dtype(
     [(name, "<u8") for name in ("location", "tie", "question", "asked", "answer", "text", "numbers", "skeleton")]
     + [("rank", "<u4"), ("length", "<u4"), ("media", "<u2"), ("evidence", "u1"), ("closed", "u1")]
@@ -93,8 +94,8 @@ def read_described(
 def describe(rows: Sequence[Row], settings: DuplicatesSettings, seed: int) -> pa.Table:
     """Of :data:`DESCRIBED`."""
     said = [wording(row, settings.format_phrases) for row in rows]
-    questions = [shingles(one.question, "question") for one in said]
-    answers = [shingles(one.answer, "answer") for one in said]
+    questions = _sets([one.question for one in said], "question")
+    answers = _sets([one.answer for one in said], "answer")
     rank = {name: place for place, name in enumerate(settings.prefer)}
     found = np.zeros(len(rows), ROW)
     found["tie"] = mix64(np.array([hash64(row.key) for row in rows], np.uint64), seed, DUPLICATES.name)
@@ -116,6 +117,11 @@ def describe(rows: Sequence[Row], settings: DuplicatesSettings, seed: int) -> pa
     )
 
 
+def _sets(texts: Sequence[str], purpose: str) -> list[NDArray[np.uint32]]:
+    values, lengths = shingle_sets(texts, purpose)
+    return np.split(values, np.cumsum(lengths)[:-1]) if texts else []
+
+
 def identity(medium: Medium) -> int:
     """Of an image or a video: the first half of the hash of its bytes."""
     return int.from_bytes((medium.content_hash or xxhash.xxh3_128_digest(str(medium.uri)))[:8], "big")
@@ -125,8 +131,8 @@ def _fill(found: np.void, row: Row, said: Wording, settings: DuplicatesSettings)
     boxes = " ".join(f"{edge:.4f}" for box in said.boxes for edge in box)
     reasoning = sum(len(message.reasoning or "") for message in row.messages)
     found["question"], found["asked"] = hash64(said.question), hash64(said.asked)
-    found["answer"], found["text"] = hash64(said.answer), hash64(said.question, said.answer, boxes)
-    found["numbers"] = hash64(said.numbers)
+    found["answer"], found["text"] = hash64(said.answer), hash64(said.question, said.answer, boxes, row.tools)
+    found["numbers"] = hash64(said.numbers, row.tools)
     found["length"] = len(said.question) + len(said.answer) + reasoning
     found["media"] = min(len(row.media), np.iinfo(np.uint16).max)
     found["closed"] = bool(said.forms) and set(said.forms) <= set(settings.conflict_forms)

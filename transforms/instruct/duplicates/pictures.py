@@ -56,13 +56,13 @@ def picture_meetings(
         values = band_values(alike["looks"], band, settings.max_hamming_distance)
         alike["value"] = mix64(values, band, "looks")
         for part, members in split(alike["value"], alike, settings.partitions):
-            yield (LookKind.ALIKE, part), members
+            yield (int(LookKind.ALIKE), part), members
     if settings.max_cropped_distance:
         alone = known & (lengths[row] == 1)
         single, saying = found[alone], rows[row[alone]]
         single["value"] = np.where(saying["telling"] > 0, saying["answer"], saying["text"])
         for part, members in split(single["value"], single, settings.partitions):
-            yield (LookKind.SAME_TEXTS, part), members
+            yield (int(LookKind.SAME_TEXTS), part), members
 
 
 def picture_candidates(kind: int, parts: Iterable[Looks], settings: DuplicatesSettings) -> PicturePairs:

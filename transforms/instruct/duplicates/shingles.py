@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import xxhash
@@ -17,21 +18,58 @@ _OF_WORDS = 3  # Broder 1997 uses 10 of documents, and near-copies of short text
 _OF_CHARACTERS = 5  # about three words: 1.6 characters a word
 
 
-def shingles(text: str, purpose: str) -> NDArray[np.uint32]:
-    """The hashes of all sequences in ``text``, sorted, each once; of a shorter text the whole is one, of none none.
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, SplitMix64's
+_MOST_KNOWN = 1 << 18  # tokens whose hashes are kept: some 30 MB
 
-    Sequences of 3 words, or of 5 characters where most tokens are Chinese or Japanese ones. Equal sequences of two
-    purposes have different hashes.
+
+class _Hashes(dict[str, int]):
+    """xxh3-64 of tokens, most of which come again and again."""
+
+    def __missing__(self, token: str) -> int:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        found = self[token] = xxhash.xxh3_64_intdigest(token)
+        return found
+
+
+_HASHES = _Hashes()
+
+
+def shingle_sets(texts: Sequence[str], purpose: str) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """N texts → the hashes of all sequences in each, sorted and each once, one text behind another, (total,); and how
+    many each has, (N,).
+
+    Sequences of 3 words, or of 5 characters where most tokens are Chinese or Japanese ones; a shorter text is one
+    sequence, an empty one has none. Equal sequences of two purposes have different hashes.
     """
-    tokens = _TOKEN.findall(text)
-    if not tokens:
-        return np.empty(0, np.uint32)
-    han = sum(token > "\u3040" and len(token) == 1 for token in tokens)
-    width = min(_OF_CHARACTERS if han * 2 > len(tokens) else _OF_WORDS, len(tokens))
-    hashed = np.fromiter((xxhash.xxh3_64_intdigest(token) for token in tokens), np.uint64, len(tokens))
-    joined = hashed[: len(tokens) - width + 1].copy()
+    tokens = [_TOKEN.findall(text) for text in texts]
+    counts = np.array([len(one) for one in tokens], np.int64)
+    widths = np.array([_width(text, one) for text, one in zip(texts, tokens, strict=True)], np.int64)
+    hashed = np.fromiter((_HASHES[token] for one in tokens for token in one), np.uint64, int(counts.sum()))
+    starts = np.cumsum(counts) - counts
+    keys = [np.empty(0, np.uint64)]
+    for width in range(1, _OF_CHARACTERS + 1):
+        members = np.flatnonzero(widths == width)
+        lengths = counts[members] - width + 1
+        first = np.arange(int(lengths.sum())) + np.repeat(starts[members] - (np.cumsum(lengths) - lengths), lengths)
+        joined = mix64(_joined(hashed, first, width), 0, purpose) >> np.uint64(32)
+        keys.append((np.repeat(members, lengths).astype(np.uint64) << np.uint64(32)) | joined)
+    found = np.sort(np.concatenate(keys))  # by text, then by hash; a tenth of the time of np.unique in numpy 2.4
+    found = found[np.diff(found, prepend=found[:1] ^ np.uint64(1)) != 0]
+    return found.astype(np.uint32), np.bincount((found >> np.uint64(32)).astype(np.int64), minlength=len(texts))
+
+
+def _width(text: str, tokens: Sequence[str]) -> int:
+    if text.isascii():
+        return min(_OF_WORDS, len(tokens))
+    characters = sum(token > "\u3040" and len(token) == 1 for token in tokens)
+    return min(_OF_CHARACTERS if characters * 2 > len(tokens) else _OF_WORDS, len(tokens))
+
+
+def _joined(hashed: NDArray[np.uint64], first: NDArray[np.int64], width: int) -> NDArray[np.uint64]:
+    """A polynomial of the tokens of each sequence, so that their order counts."""
+    found = hashed[first]
     with np.errstate(over="ignore"):
         for step in range(1, width):
-            # a polynomial in an odd constant (SplitMix64's), so that order counts
-            joined = joined * np.uint64(0x9E3779B97F4A7C15) + hashed[step : len(tokens) - width + 1 + step]
-    return np.unique((mix64(joined, 0, purpose) >> np.uint64(32)).astype(np.uint32))
+            found = found * _MULTIPLIER + hashed[first + step]
+    return found

@@ -58,7 +58,7 @@ def signatures(values: NDArray[np.uint32], lengths: NDArray[np.int64], permutati
 
 def band_keys(signed: NDArray[np.uint32], bands: int) -> NDArray[np.uint64]:
     """(N, permutations) → (N, bands): a number for the values of each band, other for other bands."""
-    rows = signed.reshape(len(signed), bands, -1).astype(np.uint64)
+    rows = signed.reshape(len(signed), bands, signed.shape[1] // bands).astype(np.uint64)
     keys = np.arange(1, bands + 1, dtype=np.uint64)[None, :] * np.uint64(0x94D049BB133111EB)
     with np.errstate(over="ignore"):
         for column in range(rows.shape[2]):
