@@ -59,9 +59,9 @@ def sections(schema: type[Settings], name: str = "", text: str = "") -> Iterator
     yield name, text, schema
     for key, field in _by_name(schema):
         for inner in _settings_in(field.annotation):
-            is_list = typing.get_origin(field.annotation) is list
+            item = {list: ".N", dict: ".NAME"}.get(typing.get_origin(field.annotation), "")
             dotted = f"{name}.{key}" if name else key
-            yield from sections(inner, f"{dotted}.N" if is_list else dotted, description(field))
+            yield from sections(inner, dotted + item, description(field))
 
 
 def _by_name(schema: type[Settings]) -> Iterator[tuple[str, FieldInfo]]:

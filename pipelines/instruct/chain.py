@@ -21,11 +21,11 @@ _LOOKED_AT = 2_000  # records of each source, before any work
 def instruct(run: InstructRun) -> None:
     """Run the stages that are not done. Raises, before any work, for settings and sources that cannot lead anywhere."""
     run.settings.check()
+    if not run.is_begun:  # a run that is yet to begin gets no run.json here, as a source may be refused
+        _check_sources(run)
     first = dataclasses.replace(run.folder, fingerprint=run.folder.fingerprints[STANDARDISE.name])
     settle_inputs(run.state, StandardisedInputs(first, run.inputs, run.sources), run.accept_changed, run.console)
     check_presence(run.state, run.part_names)
-    if not run.state.is_done(STANDARDISE.name):
-        _check_sources(run)
     runner = StageRunner(run.state, run.engine, run.console, run.settings.max_reject_share)
     for stage in run.stages():
         runner.run_stage(stage, functools.partial(_find_job, stage, run))
@@ -42,11 +42,13 @@ def _say_what_came_of_it(run: InstructRun) -> None:
 
 def _check_sources(run: InstructRun) -> None:
     """Adapters that match nothing, and boxes of which nobody says how they are written."""
-    from transforms.instruct.inspection import check_coordinates, inspect
+    from transforms.instruct.inspection import check_coordinates, check_readable, inspect
 
     with run.console.status(Text("looking at the sources")):
         for source in run.settings.sources:
-            check_coordinates(inspect(source, _LOOKED_AT))
+            found = inspect(source, _LOOKED_AT)
+            check_readable(found)
+            check_coordinates(found)
 
 
 def _find_job(stage: Stage, run: InstructRun) -> StageJob:

@@ -80,7 +80,7 @@ class InstructRun:
     @cached_property
     def state(self) -> RunState:
         """run.json, begun or gone on with; stages of other settings are gone where that was asked for."""
-        if self.remake and self.folder.run_json.exists():
+        if self.remake and self.is_begun:
             _go_back_to_other_settings(self.folder, self.identity, self.settings.as_resolved(), self.console)
         try:
             return RunState.open(self.folder, self.settings.as_resolved(), self.identity)
@@ -91,6 +91,10 @@ class InstructRun:
                 f"{error} Or add --remake: the first stage that they decide is made anew, and all after it; what came "
                 "before it stays."
             ) from None
+
+    @property
+    def is_begun(self) -> bool:
+        return self.folder.run_json.exists()
 
     def stages(self) -> list[Stage]:
         """Those of this run in its order, each taking from the one before it."""

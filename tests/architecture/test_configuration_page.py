@@ -29,6 +29,8 @@ def test_every_key_of_the_example_is_on_the_page(command: str, schema: type[Sett
     keys = {f"{name}.{key}".removeprefix(".") for name, _, of in page.sections(schema) for key, _ in page._by_name(of)}
 
     def dotted(values: object, name: str = "") -> list[str]:
+        if isinstance(values, dict) and any(key.startswith(f"{name}.NAME.") for key in keys):
+            return [one for value in values.values() for one in dotted(value, f"{name}.NAME")]
         if isinstance(values, dict) and (not name or any(key.startswith(f"{name}.") for key in keys)):
             return [one for key, value in values.items() for one in dotted(value, f"{name}.{key}".removeprefix("."))]
         if isinstance(values, list) and any(key.startswith(f"{name}.N.") for key in keys):

@@ -70,6 +70,19 @@ def inspect(source: InstructSource, most_records: int) -> Inspection:
     return found
 
 
+def check_readable(found: Inspection) -> None:
+    """Raises InputError for a set of which no record that was looked at makes a row."""
+    if found.adapters or not found.records:
+        return
+    reasons = ", ".join(f"{reason} {count}" for reason, count in found.rejects.most_common(3))
+    first = next(iter(found.details.values()), "")
+    raise InputError(
+        f"source {found.source.name}: none of the {found.records:,} records looked at can be read as "
+        f"{found.source.adapter} ({reasons}); the first: {first}. Look at it with evenweave instruct inspect, and mend "
+        "the adapter or the path."
+    )
+
+
 def check_coordinates(found: Inspection) -> None:
     """Raises InputError, with what speaks for each convention, for a set with boxes that does not declare one."""
     if not found.candidates or found.source.coordinates is not None:

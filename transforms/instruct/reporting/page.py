@@ -91,5 +91,5 @@ def table_of(axis: str, tally: Tally) -> Table:
 
 def diversity(openings: Counter[str]) -> Diversity:
     total = openings.total()
-    entropy = -sum(count / total * math.log2(count / total) for count in openings.values())
+    entropy = sum(count / total * math.log2(total / count) for count in openings.values())
     return Diversity(len(openings) / total, openings.most_common(1)[0][1] / total, entropy)

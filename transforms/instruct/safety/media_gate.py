@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from transforms.batching import batched
 from transforms.instruct.medium_bytes import read_distinct
 from transforms.instruct.rows import Medium, Row
 from transforms.instruct.safety.hash_lists import Md5List, PdqList, md5, pdq, read_hashes
-from transforms.instruct.safety.settings import SafetySettings
-from transforms.instruct.safety.unsafe_images import UnsafeImages
+from transforms.instruct.safety.settings import SafetySettings, UnsafeImagesSettings
+
+if TYPE_CHECKING:
+    from transforms.instruct.safety.unsafe_images import UnsafeImages
 
 _BATCH = 64  # media whose bytes are held at once
 
@@ -41,7 +44,7 @@ class MediaGate:
                 self._md5[name] = Md5List(hashes)
             else:
                 self._pdq[name] = PdqList(hashes, one.max_distance)
-        self._encoder = None if settings.unsafe_images is None else UnsafeImages(settings.unsafe_images)
+        self._encoder = None if settings.unsafe_images is None else _encoder(settings.unsafe_images)
 
     def look(self, rows: Sequence[Row]) -> Seen:
         """Each medium is read once. Raises InputError for one that cannot be read any more."""
@@ -71,3 +74,9 @@ def _on_lists(
     for name, one in lists.items():
         held = one.holds([value for _, value in hashes])
         yield from ((name, content) for (content, _), hit in zip(hashes, held, strict=True) if hit)
+
+
+def _encoder(settings: UnsafeImagesSettings) -> UnsafeImages:
+    from transforms.instruct.safety.unsafe_images import UnsafeImages  # it brings torch, which nothing else here needs
+
+    return UnsafeImages(settings)
