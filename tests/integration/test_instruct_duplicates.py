@@ -27,7 +27,7 @@ STAGES = ["standardise", "duplicates", "split", "mix", "publish"]
 #: whose hashes lie further apart, or whose patches differ by what a part of a pixel makes of a thin line, are not.
 LEAST_RECALL = {
     Relation.EXACT: 1.0,
-    Relation.NEAR_IMAGE: 0.97,
+    Relation.NEAR_IMAGE: 0.95,
     Relation.NEAR_TEXT: 1.0,
     Relation.CROPPED: 0.65,
     Relation.CONVENTION: 1.0,
@@ -35,7 +35,7 @@ LEAST_RECALL = {
 }
 NEVER = (Relation.OTHER_QUESTION, Relation.OTHER_IMAGE, Relation.TRANSLATED)
 LEAST_PRECISION = 0.97  # of duplicates: two drawings of one template with the same question and answer may be alike
-LEAST_PAIRS = 0.3  # of translations, with hardly a wrong one: most answers are words
+LEAST_PAIRS = 0.25  # of translations, with hardly a wrong one: most answers are words
 VALIDATION = 0.05
 
 
@@ -49,7 +49,14 @@ class Found:
 
     def __init__(self, folder: pathlib.Path) -> None:
         corpus, output = folder / "corpus", folder / "run"
-        own = ("--set", f"stages=[{','.join(STAGES)}]", "--set", f"split.validation={VALIDATION}")
+        own = (
+            "--set",
+            "mix.size=500",
+            "--set",
+            f"stages=[{','.join(STAGES)}]",
+            "--set",
+            f"split.validation={VALIDATION}",
+        )
         evenweave("instruct", INSTRUCT, "--output", output, *small_sets(corpus, ROWS), *own)
         self.truth = truth_by_key(corpus, output)
         self.rejected = rejected(output, "duplicates")

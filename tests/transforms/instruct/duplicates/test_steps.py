@@ -5,14 +5,10 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 
-import numpy as np
-
 from tests.transforms.instruct.chain.small_chain import PART, folder_of
 from tests.transforms.instruct.duplicates.small_duplicates import SETTINGS, asking, picture
-from transforms.instruct.duplicates.comparing import compare_rows
 from transforms.instruct.duplicates.components import join
 from transforms.instruct.duplicates.described import described_folder, is_described
-from transforms.instruct.duplicates.meetings import by_part, candidates
 from transforms.instruct.duplicates.steps import PartSteps
 from transforms.rejects import Counts
 
@@ -42,21 +38,6 @@ def test_a_part_is_described_once(tmp_path: pathlib.Path) -> None:
     assert path.read_bytes() == before
     other = {**steps.folder.fingerprints, "duplicates": "0" * 15 + "1"}
     assert not is_described(dataclasses.replace(steps.folder, fingerprints=other), PART)
-
-
-def test_near_texts_are_brought_together_and_join_their_groups(tmp_path: pathlib.Path) -> None:
-    steps = steps_of(tmp_path)
-    steps.describe((0, PART))
-    meetings = [part for _, part in steps.row_meetings((0, PART), NOTHING)]
-    pairs = np.concatenate([candidates([part]) for part in meetings])
-    [(_, members)] = by_part(pairs, "one")
-    [(number, brought)] = steps.bring_rows((0, [members]), {0: PART}, NOTHING)
-    assert number == 0
-    [agreed] = compare_rows(steps.rows((0, PART), NOTHING), [brought], SETTINGS.min_similarity)
-    clusters, groups = join([agreed[None, :2]]), join([agreed[None, 2:]])
-    rows = steps.rows((0, PART), NOTHING)
-    judged = steps.to_judge((0, PART), NOTHING, clusters)
-    assert [len(set(names.tolist())) for names in (judged["cluster"], groups.of(rows.groups))] == [2, 2]
 
 
 def test_a_part_that_is_written_is_not_written_again(tmp_path: pathlib.Path) -> None:
