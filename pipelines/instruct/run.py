@@ -123,6 +123,8 @@ def _go_back_to_other_settings(
         console.print(Text.assemble(("remake:", "yellow"), line), soft_wrap=True)
         first = stage_named(stale[0])
         go_back(state, first)  # which leaves what the first has made
-        for path in folders_of(state.folder, first):
+        # of other sources, the listing of inputs says nothing
+        listing = [state.folder.inputs] if first is STANDARDISE else []
+        for path in (*folders_of(state.folder, first), *listing):
             path.remove()
     state.adopt(folder.fingerprint, config, identity)

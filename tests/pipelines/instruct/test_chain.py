@@ -99,6 +99,9 @@ def test_other_settings_are_refused_or_made_anew(chain: Chain) -> None:
     without = chain(remake=True, stages=[name for name in NAMES if name != "safety"])
     assert said(without).count("done before") == 1
     assert "safety" not in without.state.values["stages"]
+    other = chain(remake=True, source={"license": "CC-BY-4.0"})
+    assert "done before" not in said(other)
+    assert other.state.counts("publish").rows_out == 6
 
 
 def test_inputs_that_changed_are_noticed(chain: Chain, sets: pathlib.Path) -> None:
