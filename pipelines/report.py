@@ -33,10 +33,10 @@ def run(run_folder_uri: str, console: Console | None = None) -> StoragePath:
     with CorpusImages(settings.sources, settings.files_per_shard) as images:
         summary = gather(state, images)
     page = state.folder.report
-    _write(page, render(summary).encode())
+    page.keep_bytes(render(summary).encode())
     figures = render_figures(summary.concept_counts)
     for name, data in figures.items():
-        _write(page.parent / name, data)
+        (page.parent / name).keep_bytes(data)
     if state.is_done(EXPORT.name) and state.manifest_of(EXPORT) and not state.is_older:
         _write_card(state.folder, summary, settings.sources, figures)
     print_summary(summary, console, page)
@@ -48,7 +48,7 @@ def _write_card(
 ) -> None:
     """The card of the exported shards, now with measures and a picture; the picture lies beside it, to travel along."""
     picture = f"{RANK_FREQUENCY}.png"
-    _write(folder.shards / picture, figures[picture])
+    (folder.shards / picture).keep_bytes(figures[picture])
     card = render_card(
         read_manifest(folder.shards, folder.fingerprint),
         {source.name: source for source in sources},
@@ -56,9 +56,4 @@ def _write_card(
         [Measure(row.name, row.before, row.random, row.after) for row in summary.measures],
         [Picture("Images a concept by rank: before, random of the same size, and after", picture)],
     )
-    _write(folder.shards / CARD, card.encode())
-
-
-def _write(path: StoragePath, data: bytes) -> None:
-    if not (path.is_file() and path.read_bytes() == data):
-        path.write_bytes(data)
+    (folder.shards / CARD).keep_bytes(card.encode())

@@ -169,6 +169,11 @@ class StoragePath:
     def write_text(self, text: str) -> None:
         self.write_bytes(text.encode("utf-8"))
 
+    def keep_bytes(self, data: bytes) -> None:
+        """Write them, unless they stand there already: files that are right stay untouched."""
+        if not (self.is_file() and self.read_bytes() == data):
+            self.write_bytes(data)
+
     def walk(self) -> list[StoragePath]:
         """Every complete file below this folder, sorted by path; empty where there is none."""
         return [path for path in self._files() if PARTIAL not in path.name]

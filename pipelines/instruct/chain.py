@@ -20,6 +20,7 @@ _LOOKED_AT = 2_000  # records of each source, before any work
 
 def instruct(run: InstructRun) -> None:
     """Run the stages that are not done. Raises, before any work, for settings and sources that cannot lead anywhere."""
+    run.draw()
     run.settings.check()
     if not run.is_begun:  # a run that is yet to begin gets no run.json here, as a source may be refused
         _check_sources(run)

@@ -25,7 +25,7 @@ def write_report(run: InstructRun) -> None:
     page = run.folder.report
     stages = [(stage.name, run.state.counts(stage.name)) for stage in run.stages()]
     facts = Facts(run.folder.fingerprint, run.state.values["code_version"], run.state.values["config"], stages)
-    page.write_text(render_mixture(tally, facts))
+    page.keep_bytes(render_mixture(tally, facts).encode())
     for axis in _TOLD:
         run.console.print(_shares(axis, tally))
     if tally.openings_mixed:

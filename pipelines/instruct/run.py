@@ -37,11 +37,13 @@ class InstructRun:
     accept_changed: bool = False  # inputs that are not what was read are read again
     remake: bool = False  # stages of other settings are made again
 
-    @cached_property
-    def inputs(self) -> list[InstructPart]:
-        """The parts of all sources; drawing the embedded corpus first, where that is asked for."""
+    def draw(self) -> None:
+        """The embedded sets, where they are asked for and not there yet."""
         if self.settings.miniature is not None:
             draw(self.settings.miniature, self.console)
+
+    @cached_property
+    def inputs(self) -> list[InstructPart]:
         return [part for source in self.settings.sources for part in list_parts(source, self.settings.range_bytes)]
 
     @cached_property

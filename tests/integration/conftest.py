@@ -65,6 +65,7 @@ def small_sets(folder: pathlib.Path, rows: int) -> list[str]:
     settings |= dict(_paths_below(drawn, {name: config.get(name, {}) for name in ("safety", "decontaminate")}))
     settings = {key: str(value).replace(drawn, str(folder)) for key, value in settings.items()}
     settings |= {"miniature.folder": str(folder), "miniature.settings.rows": str(rows), "max_reject_share": "0.5"}
+    settings |= {"mix.size": str(rows * 3 // 10), "decontaminate.canaries": "2"}
     return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
 
 

@@ -72,7 +72,7 @@ def render_mixture(tally: Tally, facts: Facts) -> str:
         found=sorted(tally.found.items()),
         rewritten=[one for one in tally.examples if one.after],
         dropped=[one for one in tally.examples if not one.after],
-        settings=yaml.safe_dump(dict(facts.config), sort_keys=False, allow_unicode=True, width=100),
+        settings=yaml.safe_dump(dict(facts.config), allow_unicode=True, width=100),
     )
 
 
