@@ -37,8 +37,7 @@ def bring(
     folder: InstructFolder, name: ShardName, pairs: Iterable[PicturePairs], side: int
 ) -> Iterator[tuple[int, Brought]]:
     """Pairs whose first pictures lie in part ``name``, by the number of the part of the second ones."""
-    together = np.concatenate(list(pairs))
-    together = together[np.unique(together[["one", "other"]], return_index=True)[1]]
+    together = each_once(np.concatenate(list(pairs)))
     for number, members in equal_rows(together["other"] >> np.uint64(32)):
         for start in range(0, len(members), _PIECE):
             piece = together[members[start : start + _PIECE]]
@@ -47,6 +46,14 @@ def bring(
                 number,
                 Brought(piece, {location: zlib.compress(_packed(grey), 1) for location, grey in squares.items()}),
             )
+
+
+def each_once(pairs: PicturePairs) -> PicturePairs:
+    """Pairs sorted, each once; as crops where they met as such too, in whatever order they come."""
+    ordered = pairs[np.lexsort((pairs["cropped"] == 0, pairs["other"], pairs["one"]))]
+    begins = np.ones(len(ordered), bool)
+    begins[1:] = (ordered["one"][1:] != ordered["one"][:-1]) | (ordered["other"][1:] != ordered["other"][:-1])
+    return ordered[begins]
 
 
 def confirm(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import pathlib
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from tests.transforms.instruct.chain.small_chain import PART, folder_of
 from tests.transforms.instruct.duplicates.small_duplicates import asking
 from tests.transforms.instruct.duplicates.test_beam import drawn
-from transforms.instruct.duplicates.confirming import bring, confirm
+from transforms.instruct.duplicates.confirming import bring, confirm, each_once
 from transforms.instruct.duplicates.pictures import PICTURE_PAIR
 from transforms.instruct.duplicates.pixels import COARSE_SIDE, FINE_SIDE
 
@@ -44,3 +45,13 @@ def test_a_picture_that_cannot_be_decoded_is_like_no_other(tmp_path: pathlib.Pat
     pairs = np.array([(0, 1, 5, 6, 0)], PICTURE_PAIR)
     [(_, brought)] = bring(folder, PART, [pairs], COARSE_SIDE)
     assert list(confirm(folder, PART, [brought], COARSE_SIDE, 5.0)) == []
+
+
+def test_a_pair_that_met_twice_is_one_whatever_came_first() -> None:
+    pairs = np.zeros(4, PICTURE_PAIR)
+    pairs["one"], pairs["other"], pairs["cropped"] = [1, 1, 2, 1], [5, 5, 3, 4], [0, 1, 0, 0]
+    wanted = [(1, 4, 0), (1, 5, 1), (2, 3, 0)]
+    for order in itertools.permutations(range(4)):
+        found = each_once(pairs[list(order)])
+        assert [(int(one["one"]), int(one["other"]), int(one["cropped"])) for one in found] == wanted
+    assert not len(each_once(pairs[:0]))
