@@ -101,9 +101,9 @@ def instruct_run() -> str:
         f"By the truth, which no stage sees: {found['faults_found']} of {found['faults']} faulty rows were found and "
         f"{found['sound_rows_dropped']} sound ones dropped; of copies {named}; of questions of the benchmark "
         f"{found['canaries_found']} of {found['canaries']} ({translated} translated ones are not looked for), with "
-        f"{found['look_alikes_dropped']} look-alike. The thresholds were chosen on rows of the same kind. That run took "
-        f"{found['secs']:.0f} s ({found['hardware']}), drawing included, and {found['peak_memory_gb']:.1f} GB of memory. "
-        f"Text alone is standardised at {found['standardised_a_second']:,.0f} rows a second on a core, "
+        f"{found['look_alikes_dropped']} look-alike. The thresholds were chosen on rows of the same kind. That run "
+        f"took {found['secs']:.0f} s ({found['hardware']}), drawing included, and {found['peak_memory_gb']:.1f} GB of "
+        f"memory. Text alone is standardised at {found['standardised_a_second']:,.0f} rows a second on a core, "
         f"{found['standardising_over_parsing']:.0f} times as long as orjson takes to parse it."
     )
     return "\n".join(lines) + "\n\n" + paragraph(told)
