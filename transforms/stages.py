@@ -119,7 +119,7 @@ SAFETY = _of_rows(
     "safe",
     not_after=tuple(stage.name for stage in (VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE)),
 )
-MIX = Stage("mix", counts="rows", writes=("selection", "mix"), each_shard="selection", leaves="mixed", selects=True)
+MIX = Stage("mix", counts="rows", writes=("drawn", "mix"), each_shard="drawn", leaves="mixed", selects=True)
 PUBLISH = Stage("publish", counts="copies", writes=("mixture",), with_manifest="mixture")
 
 #: The flow of ``evenweave instruct``, in the order that is safe. The settings may leave out what may be off, and order

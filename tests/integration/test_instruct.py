@@ -87,7 +87,7 @@ def test_other_settings_make_only_what_they_decide_anew(
     assert done.stdout.count("done before") == len(NAMES) - 2
     evenweave(*arguments, "--output", tmp_path / "fresh")
     assert digests(run) == digests(tmp_path / "fresh")
-    selected = sum(sum(pq.read_table(path)["copies"].to_pylist()) for path in (run / "selection").rglob("*.parquet"))
+    selected = sum(sum(pq.read_table(path)["copies"].to_pylist()) for path in (run / "drawn").rglob("*.parquet"))
     assert selected == 200
 
 

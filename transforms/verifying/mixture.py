@@ -18,7 +18,7 @@ from transforms.verifying.finding import Finding
 from transforms.verifying.listing import sizes_below
 from transforms.verifying.shards import check_rewritten
 
-_INDEX = ".idx"
+_TAR, _INDEX = ".tar", ".idx"
 
 
 def published_files(place: StoragePath) -> list[str]:
@@ -29,7 +29,7 @@ def published_files(place: StoragePath) -> list[str]:
     for name in there:
         if name.startswith(kept_in):
             stem = name.removeprefix(kept_in).removesuffix(".json")
-            shards.add(stem if stem.endswith(_endings()) else f"{stem}.tar")
+            shards.add(stem if stem.endswith(_endings()) else f"{stem}{_TAR}")
     return sorted(shards)
 
 
@@ -43,7 +43,7 @@ def check_published(state: RunState, place: StoragePath, stats: Sequence[ShardSt
 
     def write(scratch: StoragePath) -> None:
         write_manifest(scratch, settings.name, stats, state.folder.fingerprint, state.format_version)
-        if "webdataset" in settings.formats:
+        if _TAR in {ENDINGS[one] for one in settings.formats}:
             energon.write_metadata(scratch, sorted(stats, key=lambda one: one.file))
 
     yield from check_rewritten(place, write, PUBLISH)

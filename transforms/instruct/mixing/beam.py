@@ -42,7 +42,7 @@ def _select(name: ShardName, reader: PartReader, windows: Windows, cuts: Mapping
 
 
 class Mix(beam.PTransform):  # type: ignore[misc]
-    """PCollection[ShardName] → selection/…, mix/shares.json, and the stage's counts left for the driver."""
+    """PCollection[ShardName] → drawn/…, mix/shares.json, and the stage's counts left for the driver."""
 
     def __init__(self, reader: PartReader) -> None:
         super().__init__()

@@ -40,7 +40,7 @@ def report(run: SmallMix) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
 
 
 def fresh(run: SmallMix, folder: pathlib.Path) -> SmallMix:
-    shutil.copytree(run.folder.root.path, folder / "run", ignore=shutil.ignore_patterns("selection", "mix"))
+    shutil.copytree(run.folder.root.path, folder / "run", ignore=shutil.ignore_patterns("drawn", "mix"))
     return replace(run, folder=replace(run.folder, root=run.folder.root.__class__.of(folder / "run")))
 
 
