@@ -28,7 +28,10 @@ _MAY_NAME = {
 
 
 #: Where the same words are names of other things: forms of records and of packs, and a field of requests.
-_OTHER_WORDS = ("transforms/instruct/", "transforms/miniature/instruct/", "transforms/packing/", "pipelines/engine/")
+_OTHER_WORDS = (
+    "transforms/instruct/", "transforms/miniature/instruct/", "transforms/packing/", "pipelines/engine/",
+    "pipelines/instruct/",
+)  # fmt: skip
 
 
 def test_every_format_of_the_settings_is_registered() -> None:
