@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from pipelines.engine.settings import RunnerSettings
+from pipelines.resolved_sources import resolved
 from transforms.configuration import NOT_FINGERPRINTED, Settings
 from transforms.conversations.document import DEFAULT_SYSTEM_PROMPT
 from transforms.packing.settings import PackSettings
@@ -39,15 +40,7 @@ class PackJobSettings(Settings):
     @field_validator("sources")
     @classmethod
     def _check_and_resolve(cls, sources: list[PackSource]) -> list[PackSource]:
-        names = [source.name for source in sources]
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two sources are called {repeated[0]!r}; names must differ")
-        return [
-            source.model_copy(
-                update={"path": absolute(source.path), "media": absolute(source.media) if source.media else None}
-            )
-            for source in sources
-        ]
+        return resolved(sources)
 
     @field_validator("pack")
     @classmethod

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from pipelines.engine.settings import RunnerSettings
+from pipelines.resolved_sources import resolved
 from transforms.configuration import NOT_FINGERPRINTED, Settings
 from transforms.instruct.answers.settings import AnswersSettings
 from transforms.instruct.categorising.settings import CategoriseSettings
@@ -74,15 +75,7 @@ class InstructSettings(Settings):
     @field_validator("sources")
     @classmethod
     def _check_and_resolve(cls, sources: list[InstructSource]) -> list[InstructSource]:
-        names = [source.name for source in sources]
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two sources are called {repeated[0]!r}; names must differ")
-        return [
-            source.model_copy(
-                update={"path": absolute(source.path), "media": absolute(source.media) if source.media else None}
-            )
-            for source in sources
-        ]
+        return resolved(sources)
 
     @field_validator("stages")
     @classmethod
