@@ -15,8 +15,8 @@ BEAM_FLAGS  := $(if $(RUNNER),-- --runner=$(RUNNER) $(RUNNER_FLAGS))
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build-85m instruct report tiny-encoder train-tiny test test-compat check fuzz format mutants bench \
-        bench-balanced-training clean
+.PHONY: help setup setup-dev build-85m instruct report tiny-encoder train-tiny test test-compat check fuzz format mutants \
+        bench bench-balanced-training clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[36mmake %-24s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

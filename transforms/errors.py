@@ -28,6 +28,10 @@ class RunFolderError(EvenweaveError):
     """A run folder that belongs to another configuration, another format version, or cannot be written."""
 
 
+class OtherSettingsError(RunFolderError):
+    """A run folder that was begun with other settings or inputs than it is to go on with."""
+
+
 class WorkerLostError(EvenweaveError):
     """A worker process that ended before its work."""
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, model_validator
 
 from transforms.at_rest import FORMAT_VERSION, OLDER_VERSIONS, RUN_JSON, check_origin, parsing, read_json, shaped
 from transforms.configuration import fingerprint
-from transforms.errors import RunFolderError
+from transforms.errors import OtherSettingsError, RunFolderError
 from transforms.rejects import Counts, StoredCounts
 from transforms.stages import BALANCE, COUNTS_ENDING, EXPORT, REJECTS, STAGES, Stage, from_on, stage_named
 from transforms.storage import StoragePath
@@ -139,7 +139,7 @@ class RunState:
 
     @classmethod
     def open(cls, folder: RunFolder, config: dict[str, Any], identity: dict[str, Any]) -> RunState:
-        """Begin a run, or go on with one; raises RunFolderError when the folder belongs to other settings or inputs.
+        """Begin a run, or go on with one; raises OtherSettingsError for the folder of other settings or inputs.
 
         ``config`` is the configuration as resolved; ``identity`` is what the fingerprint was made of: the settings
         that decide bytes, and the inputs.
@@ -161,7 +161,7 @@ class RunState:
         state = cls.read(folder.root)
         if state.folder.fingerprint != folder.fingerprint:
             changed = ", ".join(differences(state.values["identity"], identity))
-            raise RunFolderError(
+            raise OtherSettingsError(
                 f"{folder.root} was begun with other settings or inputs ({state.folder.fingerprint}, now "
                 f"{folder.fingerprint}); changed: {changed}. Choose a new output folder, or set these back."
             )

@@ -30,6 +30,8 @@ def instruct(run: InstructRun) -> None:
     runner = StageRunner(run.state, run.engine, run.console, run.settings.max_reject_share)
     for stage in run.stages():
         runner.run_stage(stage, functools.partial(_find_job, stage, run))
+        if stage.name == STANDARDISE.name:  # now it is known how many rows there are at most
+            run.settings.mix.check_size(run.state.counts(stage.name).rows_out)
     _say_what_came_of_it(run)
 
 

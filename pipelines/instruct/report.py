@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import apache_beam as beam
 from rich.table import Table
@@ -13,7 +14,7 @@ from transforms.at_rest import parsing, read_json
 from transforms.instruct.reporting.beam import TallyParts
 from transforms.instruct.reporting.page import Facts, diversity, render_mixture, table_of
 from transforms.instruct.reporting.tally import Tally
-from transforms.stages import STANDARDISE
+from transforms.stages import DECONTAMINATE, STANDARDISE
 
 _OPENINGS_READ = 200_000  # rows: their shares are then known to a tenth of a percent
 _TOLD = ("category", "language", "source")
@@ -24,7 +25,8 @@ def write_report(run: InstructRun) -> None:
     tally = _tally(run)
     page = run.folder.report
     stages = [(stage.name, run.state.counts(stage.name)) for stage in run.stages()]
-    facts = Facts(run.folder.fingerprint, run.state.values["code_version"], run.state.values["config"], stages)
+    values = run.state.values
+    facts = Facts(run.folder.fingerprint, values["code_version"], values["config"], stages, _certificate(run))
     page.keep_bytes(render_mixture(tally, facts).encode())
     for axis in _TOLD:
         run.console.print(_shares(axis, tally))
@@ -33,6 +35,14 @@ def write_report(run: InstructRun) -> None:
         line = f"openings of questions: {found.distinct:.1%} distinct, {found.entropy:.2f} bits"
         run.console.print(Text(line), soft_wrap=True)
     run.console.print(Text(f"Report: {page}"), soft_wrap=True)
+
+
+def _certificate(run: InstructRun) -> dict[str, Any] | None:
+    path = run.folder.contamination_certificate
+    if DECONTAMINATE.name not in run.settings.stages:
+        return None
+    with parsing(path):
+        return read_json(path)
 
 
 def _tally(run: InstructRun) -> Tally:

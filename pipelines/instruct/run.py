@@ -16,11 +16,11 @@ from pipelines.instruct.miniature import draw
 from pipelines.instruct.settings import InstructSettings
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName
-from transforms.errors import RunFolderError
+from transforms.errors import OtherSettingsError
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.reading.inputs import InstructPart, list_parts
 from transforms.instruct.settings import InstructSource
-from transforms.run_folder import RunFolder, RunState, differences, stage_fingerprints
+from transforms.run_folder import RunState, differences, stage_fingerprints
 from transforms.stages import STANDARDISE, Stage, stage_named
 from transforms.storage import StoragePath
 from transforms.verifying.listing import folders_of
@@ -81,18 +81,39 @@ class InstructRun:
 
     @cached_property
     def state(self) -> RunState:
-        """run.json, begun or gone on with; stages of other settings are gone where that was asked for."""
-        if self.remake and self.is_begun:
-            _go_back_to_other_settings(self.folder, self.identity, self.settings.as_resolved(), self.console)
-        try:
-            return RunState.open(self.folder, self.settings.as_resolved(), self.identity)
-        except RunFolderError as error:
-            if "was begun with other settings" not in str(error):
-                raise
-            raise RunFolderError(
-                f"{error} Or add --remake: the first stage that they decide is made anew, and all after it; what came "
-                "before it stays."
-            ) from None
+        """run.json, begun or gone on with. Stages of other settings are made anew where that was asked for, or where
+        none of them was done."""
+        if self.is_begun:
+            self._go_back_to_other_settings(RunState.read(self.folder.root))
+        return RunState.open(self.folder, self.settings.as_resolved(), self.identity)
+
+    def _go_back_to_other_settings(self, state: RunState) -> None:
+        """Removes what the first stage whose settings or inputs are others has made, and all after it.
+
+        run.json is written last: broken off in between, the same is found again. Raises OtherSettingsError where a
+        stage that is done would go, and that was not asked for.
+        """
+        before = state.values["identity"]
+        if before == self.identity:
+            return
+        made = stage_fingerprints(before)
+        stale = [name for name, found in made.items() if self.folder.fingerprints.get(name) != found]
+        changed = ", ".join(differences(before, self.identity))
+        if not self.remake and (done := [name for name in stale if state.is_done(name)]):
+            raise OtherSettingsError(
+                f"{self.folder.root} was begun with other settings or inputs; changed: {changed}. Choose a new output "
+                f"folder, set these back, or add --remake: {', '.join(done)} are made anew, what came before stays."
+            )
+        if stale:
+            line = f" {changed} changed: {', '.join(stale)} made anew"
+            self.console.print(Text.assemble(("remake:", "yellow"), line), soft_wrap=True)
+            first = stage_named(stale[0])
+            go_back(state, first)  # which leaves what the first has made
+            # of other sources, the listing of inputs says nothing
+            listing = [state.folder.inputs] if first is STANDARDISE else []
+            for path in (*folders_of(state.folder, first), *listing):
+                path.remove()
+        state.adopt(self.folder.fingerprint, self.settings.as_resolved(), self.identity)
 
     @property
     def is_begun(self) -> bool:
@@ -104,29 +125,3 @@ class InstructRun:
         for name in self.settings.stages:
             found.append(dataclasses.replace(stage_named(name), takes=found[-1].name if found else None))
         return found
-
-
-def _go_back_to_other_settings(
-    folder: RunFolder, identity: dict[str, Any], config: dict[str, Any], console: Console
-) -> None:
-    """Removes what the first stage whose settings or inputs are others has made, and all after it.
-
-    run.json is written last: broken off in between, the same is found again.
-    """
-    state = RunState.read(folder.root)
-    before = state.values["identity"]
-    if before == identity:
-        return
-    made, now = stage_fingerprints(before), stage_fingerprints(identity)
-    stale = [name for name, found in made.items() if now.get(name) != found]
-    if stale:
-        changed = ", ".join(differences(before, identity))
-        line = f" {changed} changed: {', '.join(stale)} made anew"
-        console.print(Text.assemble(("remake:", "yellow"), line), soft_wrap=True)
-        first = stage_named(stale[0])
-        go_back(state, first)  # which leaves what the first has made
-        # of other sources, the listing of inputs says nothing
-        listing = [state.folder.inputs] if first is STANDARDISE else []
-        for path in (*folders_of(state.folder, first), *listing):
-            path.remove()
-    state.adopt(folder.fingerprint, config, identity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pathlib
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -83,6 +84,7 @@ def test_from_a_set_to_a_mixture(chain: Chain, tmp_path: pathlib.Path) -> None:
     assert b"It is a red one." in tar.read_bytes() and b"amber.dale7" not in tar.read_bytes()
     page = (tmp_path / "run" / "report" / "index.html").read_text()
     assert "9 records, 6 published" in page and "amber.dale7" not in page
+    assert "6 published rows were compared with the benchmarks again" in page and "image exact" in page
     certificate = json.loads((tmp_path / "run" / "decontamination" / "certificate.json").read_text())
     assert certificate["final"]["rows"] == 6 and certificate["final"]["left"] == 0
     assert verify(str(tmp_path / "run"), console=Console(file=io.StringIO())) == 0
@@ -102,6 +104,30 @@ def test_other_settings_are_refused_or_made_anew(chain: Chain) -> None:
     other = chain(remake=True, source={"license": "CC-BY-4.0"})
     assert "done before" not in said(other)
     assert other.state.counts("publish").rows_out == 6
+
+
+def test_nothing_is_fetched(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even looked up: the chain, report and all, runs where no address can be reached."""
+
+    def refused(*address: object, **_: object) -> None:
+        raise AssertionError(f"the chain asks for {address}")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refused)
+    for name in ("getaddrinfo", "gethostbyname", "create_connection"):
+        monkeypatch.setattr(socket, name, refused)
+    assert chain().state.counts("publish").rows_out == 6
+
+
+def test_settings_of_stages_that_are_not_done_may_change(chain: Chain, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(ConfigError, match=r"mix\.size asks for 90 rows, and the sources hold 9"):
+        chain(mix={"size": 90})
+    assert not (tmp_path / "run" / "facts").exists()
+    with pytest.raises(EvenweaveError, match=r"mix\.size asks for 9 rows, and there are 6"):
+        chain(mix={"size": 9})
+    run = chain(mix={"size": 3})
+    assert said(run).count("done before") == NAMES.index("mix")
+    assert run.state.counts("publish").rows_out == 3
 
 
 def test_inputs_that_changed_are_noticed(chain: Chain, sets: pathlib.Path) -> None:

@@ -48,7 +48,7 @@ def same_picture(row: Picture, benchmark: Picture, most_difference: float, parts
     """Whether ``row`` shows ``benchmark`` as a whole, perhaps under a banner, or a part of it at its own scale.
 
     ``most_difference``: grey levels that any place of 4 × 4 pixels may differ by on average. ``parts``: whether to look
-    for parts, which takes ten times as long.
+    for parts, of which many are laid over it.
     """
     whole = _whole(row, benchmark)
     if whole is not None and (whole.worst() <= most_difference or _is_under_banner(whole, most_difference)):

@@ -95,6 +95,14 @@ class MixSettings(StageSection):
         json_schema_extra=NOT_FINGERPRINTED,
     )
 
+    def check_size(self, rows: int) -> None:
+        """Raises ConfigError where ``rows``, before any was dropped, are too few for ``size``: long before mix runs."""
+        if self.size is not None and rows * self.max_copies < self.size:
+            raise ConfigError(
+                f"mix.size asks for {self.size:,} rows, and the sources hold {rows:,} (mix.max_copies is "
+                f"{self.max_copies}). Lower it, raise max_copies, or add sources."
+            )
+
     @property
     def counts_tokens(self) -> bool:
         return self.unit in ("tokens", "loss_tokens")

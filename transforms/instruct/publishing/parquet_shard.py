@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from transforms.conversations.document import Text
 from transforms.instruct.publishing.sample import Sample, endings, flat_facts, parts_of
 from transforms.packing.layouts import messages
+from transforms.packing.layouts.row_groups import RowGroups
 
 _STRINGS = pa.list_(pa.string())
 _FACTS = [
@@ -31,8 +31,6 @@ _FACTS = [
     ("pair_relation", pa.string()),
     ("inclusion_probability", pa.float64()),
 ]
-_ROW_GROUP_BYTES = 64 << 20  # as of the layout
-_COMPRESSION = {"messages.list.element.content.list.element.text": "zstd"}
 
 
 def _feature(kind: pa.DataType) -> dict[str, Any]:
@@ -57,9 +55,7 @@ class ParquetShard:
     """Appends samples to a Parquet stream, in row groups."""
 
     def __init__(self, stream: Any) -> None:
-        self._writer = pq.ParquetWriter(stream, SCHEMA, compression=_COMPRESSION, write_page_checksum=True)
-        self._rows: list[dict[str, Any]] = []
-        self._row_bytes = 0
+        self._groups = RowGroups(stream, SCHEMA)
 
     def add(self, sample: Sample, media: Sequence[bytes]) -> None:
         """``media``: the bytes of the row's, in its order."""
@@ -78,17 +74,8 @@ class ParquetShard:
             else [],
             **flat_facts(sample),
         }
-        self._rows.append(values)
         texts = (part.text for one in row.messages for part in one.content if isinstance(part, Text))
-        self._row_bytes += sum(map(len, media)) + sum(map(len, texts))
-        if self._row_bytes >= _ROW_GROUP_BYTES:
-            self._flush()
+        self._groups.add(values, sum(map(len, media)) + sum(map(len, texts)))
 
     def finish(self) -> None:
-        self._flush()
-        self._writer.close()
-
-    def _flush(self) -> None:
-        if self._rows:
-            self._writer.write_table(pa.Table.from_pylist(self._rows, SCHEMA))
-        self._rows, self._row_bytes = [], 0
+        self._groups.finish()

@@ -44,12 +44,14 @@ class Diversity(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What run.json says. ``stages``: the name and the counts of each that is done, in order."""
+    """What run.json says, and the certificate of decontamination, None without one. ``stages``: the name and the counts
+    of each that is done, in order."""
 
     fingerprint: str
     code_version: str
     config: Mapping[str, Any]
     stages: Sequence[tuple[str, Counts]]
+    certificate: Mapping[str, Any] | None = None
 
 
 def render_mixture(tally: Tally, facts: Facts) -> str:

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from transforms.conversations.document import Message, Text
 from transforms.exporting.manifest import ShardStats
 from transforms.packing.documents.media import LocatedDocument, Media
 from transforms.packing.layouts.ready import ReadyPack
+from transforms.packing.layouts.row_groups import RowGroups
 from transforms.storage import StoragePath
 
 _MEDIA = pa.list_(pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
@@ -45,9 +45,6 @@ SCHEMA = pa.schema(
     ],
     metadata={"huggingface": json.dumps({"info": {"features": _FEATURES}})},
 )
-_ROW_GROUP_BYTES = 64 << 20  # what a reader takes into memory at once
-#: Images and videos are compressed already.
-_COMPRESSION = {"messages.list.element.content.list.element.text": "zstd"}
 
 README = """\
 ---
@@ -115,38 +112,26 @@ class ParquetShard:
     """Appends documents to a Parquet stream in row groups."""
 
     def __init__(self, stream: Any) -> None:
-        self._writer = pq.ParquetWriter(stream, SCHEMA, compression=_COMPRESSION, write_page_checksum=True)
-        self._rows: list[dict[str, Any]] = []
-        self._row_bytes = 0
+        self._groups = RowGroups(stream, SCHEMA)
         self.written_bytes = 0
 
     def add(self, pack: ReadyPack) -> None:
         for one, images, videos in zip(pack.located, pack.images, pack.videos, strict=True):
             document = one.document
-            self._rows.append(
-                {
-                    "key": document.key,
-                    "source": document.source,
-                    "messages": [_message(message) for message in document.messages],
-                    "images": _named(one.images, images),
-                    "videos": _named(one.videos, videos),
-                }
-            )
+            row = {
+                "key": document.key,
+                "source": document.source,
+                "messages": [_message(message) for message in document.messages],
+                "images": _named(one.images, images),
+                "videos": _named(one.videos, videos),
+            }
             text_bytes = sum(len(part.text) for part in document.parts() if isinstance(part, Text))
             size_bytes = sum(map(len, images)) + sum(map(len, videos)) + text_bytes
-            self._row_bytes += size_bytes
             self.written_bytes += size_bytes
-        if self._row_bytes >= _ROW_GROUP_BYTES:
-            self._flush()
+            self._groups.add(row, size_bytes)
 
     def finish(self) -> None:
-        self._flush()
-        self._writer.close()
-
-    def _flush(self) -> None:
-        if self._rows:
-            self._writer.write_table(pa.Table.from_pylist(self._rows, SCHEMA))
-        self._rows, self._row_bytes = [], 0
+        self._groups.finish()
 
 
 def _message(message: Message) -> dict[str, Any]:
