@@ -42,8 +42,8 @@ class Patterns(NamedTuple):
     """What matches mean.
 
     ``numbers``: the patterns that the automaton knows, in its order. ``single``: (256,) the pattern of a lone ASCII
-    letter or digit, in either case, -1 for none; the automaton lacks it. ``concept``: (P,) the concept that any spelling
-    of a pattern means, or -1: then one of its choices, ``choices[p]`` to ``choices[p+1]``, whose concepts are
+    letter or digit, in either case, -1 for none; the automaton lacks it. ``concept``: (P,) the concept that any
+    spelling of a pattern means, or -1: then one of its choices, ``choices[p]`` to ``choices[p+1]``, whose concepts are
     ``choice_concept`` (C,), and which stand where the text is spelt as the bytes ``spelt[c]`` to ``spelt[c+1]`` of
     ``spellings``, or, where these are none, in any spelling.
     """

@@ -10,6 +10,7 @@ Shape legend: N texts, B bytes of all of them, each followed by a separator.
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -57,15 +58,17 @@ def mark(texts: pa.StringArray) -> MarkedText:
     joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts), SEPARATOR.decode())
     data = joined[0].as_buffer().to_pybytes() + SEPARATOR if len(texts) else b""
     exact = np.frombuffer(data, np.uint8)
-    lower, of_kind = _of_ascii(exact) if data.isascii() else _of_unicode(data)
+    lower, of_kind = _of_ascii(data) if data.isascii() else _of_unicode(data)
     word = of_kind == WORD
     bounds = np.ones(len(exact) + 1, np.bool_)
     np.logical_and(word[:-1], word[1:], out=bounds[1:-1])
     np.logical_not(bounds[1:-1], out=bounds[1:-1])
     begins, ends = word & bounds[:-1], word & bounds[1:]
-    place = begins.view(np.uint8) | (ends.view(np.uint8) << 1)
-    marked = _MARKS[place, lower]
-    alone = place == 3
+    alone = begins & ends
+    marked = np.frombuffer(bytearray(lower.translate(_WITHIN)), np.uint8)
+    for places, marks in ((begins, _AT_BEGIN), (ends & ~begins, _AT_END)):
+        at = np.flatnonzero(places)
+        marked[at] = marks[marked[at]]
     _bind_to_apostrophe(alone, of_kind, exact, bounds)
     return MarkedText(exact, marked.tobytes(), of_kind, bounds, alone & bounds[:-1], starts)
 
@@ -81,16 +84,21 @@ def _regular(text: str) -> str:
     return "".join(one if one >= " " and one != "\x7f" else chr(_CONTROL) for one in normalise(text))
 
 
-def _of_ascii(exact: Bytes) -> tuple[Bytes, Bytes]:
-    return _ASCII_FOLDED[exact], kinds()[:256].astype(np.uint8)[exact]
+def _of_ascii(data: bytes) -> tuple[bytes, Bytes]:
+    return data.lower(), np.frombuffer(data.translate(_ascii_kinds()), np.uint8)
 
 
-def _of_unicode(data: bytes) -> tuple[Bytes, Bytes]:
+def _of_unicode(data: bytes) -> tuple[bytes, Bytes]:
     """(B,) bytes of the text without case, and the kind of the character that each byte belongs to."""
     codes = np.frombuffer(data.decode().encode("utf-32-le"), np.uint32)
     lower = folded()[codes].tobytes().decode("utf-32-le").encode()
     bytes_of_each = 1 + (codes > 0x7F).view(np.uint8) + (codes > 0x7FF) + (codes > 0xFFFF)
-    return np.frombuffer(lower, np.uint8), np.repeat(kinds()[codes], bytes_of_each)
+    return lower, np.repeat(kinds()[codes], bytes_of_each)
+
+
+@functools.cache
+def _ascii_kinds() -> bytes:
+    return kinds()[:256].tobytes()
 
 
 def _bind_to_apostrophe(alone: NDArray[np.bool_], of_kind: Bytes, exact: Bytes, bounds: NDArray[np.bool_]) -> None:
@@ -100,21 +108,20 @@ def _bind_to_apostrophe(alone: NDArray[np.bool_], of_kind: Bytes, exact: Bytes, 
     bounds[lone[(before >= 0) & (of_kind[np.maximum(before, 0)] == WORD)]] = False
 
 
-def _marks() -> Bytes:
-    """(4, 256) what a byte is written as, without case: inside a word or between words, as its first, its last, its
-    only one."""
-    table = np.tile(np.arange(256, dtype=np.uint8), (4, 1))
-    table[:, :32] = _CONTROL
-    table[:, SEPARATOR[0]] = SEPARATOR[0]
+def _marks() -> tuple[bytes, Bytes, Bytes]:
+    """(256,) what a byte is written as, without case: within a word or between words, as its first, as its last."""
+    within = np.arange(256, dtype=np.uint8)
+    within[:32] = _CONTROL
+    within[SEPARATOR[0]] = SEPARATOR[0]
+    first, last = within.copy(), within.copy()
     # bytes that UTF-8 never holds, or that no regular text does
     free = iter([code for code in range(32) if code != SEPARATOR[0]] + [0xC0, 0xC1, *range(0xF5, 0x100)])
     for letter in b"abcdefghijklmnopqrstuvwxyz":
-        table[[1, 3], letter] = letter - 32  # capitals are free without case
-        table[2, letter] = next(free)
+        first[letter] = letter - 32  # capitals are free without case
+        last[letter] = next(free)
     for digit in b"0123456789":
-        table[[1, 3], digit] = next(free)
-    return table
+        first[digit] = next(free)
+    return within.tobytes(), first, last
 
 
-_ASCII_FOLDED = np.frombuffer(bytes(range(256)).lower(), np.uint8)
-_MARKS = _marks()
+_WITHIN, _AT_BEGIN, _AT_END = _marks()

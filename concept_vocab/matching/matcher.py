@@ -25,6 +25,8 @@ from concept_vocab.matching.marked_text import MarkedText, is_han_inside, mark, 
 #: Captions searched at once: the library reports a match as a tuple, 150 bytes of memory.
 _CAPTIONS_AT_ONCE = 4096
 
+_LONGEST_BYTES = (1 << 20) - 1  # by which forms are ordered: all that are longer are alike
+
 
 class _Spans(NamedTuple):
     """(M,) each: first byte, byte after the last, and the pattern or the concept that is there."""
@@ -72,10 +74,8 @@ class CaptionMatcher:
         alone = np.flatnonzero(text.alone)
         single = self._patterns.single[text.exact[alone]]
         alone, single = alone[single >= 0], single[single >= 0]
-        columns = zip(
-            spans._replace(found=self._patterns.numbers[spans.found]), (alone, alone + 1, single), strict=True
-        )
-        return _Spans(*map(np.concatenate, columns))
+        known = spans._replace(found=self._patterns.numbers[spans.found])
+        return known.joined(_Spans(alone, alone + 1, single.astype(np.int64)))
 
     def _concepts(self, spans: _Spans, text: MarkedText) -> _Spans:
         """Of patterns the concepts: more or fewer than there were, where spelling tells."""
@@ -98,14 +98,19 @@ def search(automaton: BytesAhoCorasick, text: bytes) -> _Spans:
 
 def as_lists(spans: _Spans, starts: Ints) -> pa.ListArray:
     """What stands in each caption, once, by where it first begins, the longer first; ``starts`` (N+1,) of captions."""
-    order = np.lexsort((spans.found, -spans.ends, spans.starts))
-    caption = np.searchsorted(starts, spans.starts[order], "right") - 1
-    concept = spans.found[order]
-    _, first = np.unique(caption * (1 << 32) + concept, return_index=True)
-    kept = np.sort(first)
-    offsets = np.searchsorted(caption[kept], np.arange(len(starts)))
-    values = pa.array(concept[kept].astype(np.int32), pa.int32())
+    spans = _in_order(spans)
+    caption = np.searchsorted(starts, spans.starts, "right") - 1
+    numbers = pa.array(caption * (1 << 32) + spans.found).dictionary_encode().indices.to_numpy()
+    is_first = np.diff(np.maximum.accumulate(numbers), prepend=-1) > 0  # numbered as they first come
+    offsets = np.searchsorted(caption[is_first], np.arange(len(starts)))
+    values = pa.array(spans.found[is_first].astype(np.int32), pa.int32())
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+
+
+def _in_order(spans: _Spans) -> _Spans:
+    """By where they begin, the longer first; those of one place stay as they are."""
+    shortness = _LONGEST_BYTES - np.minimum(spans.ends - spans.starts, _LONGEST_BYTES)
+    return spans.take(np.argsort(spans.starts * (_LONGEST_BYTES + 1) + shortness, kind="stable"))
 
 
 def _whole_words(spans: _Spans, text: MarkedText) -> _Spans:
@@ -132,9 +137,8 @@ def _han_word_ends(text: MarkedText, places: Ints) -> NDArray[np.bool_]:
 
 def _longest(spans: _Spans) -> _Spans:
     """Those that lie within no longer one; of two that overlap, both."""
-    order = np.lexsort((-spans.ends, spans.starts))
-    spans = spans.take(order)
-    is_new = np.ones(len(order), np.bool_)
+    spans = _in_order(spans)
+    is_new = np.ones(len(spans.starts), np.bool_)
     is_new[1:] = (np.diff(spans.starts) != 0) | (np.diff(spans.ends) != 0)
     ends = spans.ends[is_new]
     reached = np.concatenate([[0], np.maximum.accumulate(ends)[:-1]]) if len(ends) else ends

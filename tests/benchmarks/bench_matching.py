@@ -30,8 +30,36 @@ from concept_vocab.matching.matcher import CaptionMatcher
 from tests.benchmarks.harness import keep
 
 WORDS_A_CAPTION, HITS = 14, (3, 12)
-_ONSETS = "b c d f g h j k l m n p r s t v w z ch sh th st tr pl br gr str".split()
-_VOWELS = "a e i o u ea oo ai ou y".split()
+_ONSETS = [
+    "b",
+    "c",
+    "d",
+    "f",
+    "g",
+    "h",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "r",
+    "s",
+    "t",
+    "v",
+    "w",
+    "z",
+    "ch",
+    "sh",
+    "th",
+    "st",
+    "tr",
+    "pl",
+    "br",
+    "gr",
+    "str",
+]
+_VOWELS = ["a", "e", "i", "o", "u", "ea", "oo", "ai", "ou", "y"]
 _CODAS = ["", "", "", "n", "r", "s", "t", "l", "d", "ng", "ck", "nt", "rd"]
 
 
@@ -40,7 +68,10 @@ def latin_words(rng: np.random.Generator, count: int) -> list[str]:
     found: dict[str, None] = {}
     syllables = [onset + vowel + coda for onset, vowel, coda in itertools.product(_ONSETS, _VOWELS, _CODAS)]
     while len(found) < count:
-        sizes, drawn = rng.choice([1, 2, 3, 4], count, p=[0.05, 0.35, 0.4, 0.2]), rng.integers(len(syllables), size=4 * count)
+        sizes, drawn = (
+            rng.choice([1, 2, 3, 4], count, p=[0.05, 0.35, 0.4, 0.2]),
+            rng.integers(len(syllables), size=4 * count),
+        )
         places = np.concatenate([[0], np.cumsum(sizes)]).tolist()
         for start, end in itertools.pairwise(places):
             found["".join(syllables[at] for at in drawn[start:end].tolist())] = None
@@ -58,7 +89,10 @@ def captions_of(
     rng: np.random.Generator, known: Sequence[str], others: Sequence[str], hits: int, count: int, between: str
 ) -> list[str]:
     """Each of so many ``known`` words and others, in any order."""
-    drawn = rng.integers(len(known), size=(count, hits)), rng.integers(len(others), size=(count, WORDS_A_CAPTION - hits))
+    drawn = (
+        rng.integers(len(known), size=(count, hits)),
+        rng.integers(len(others), size=(count, WORDS_A_CAPTION - hits)),
+    )
     places = rng.permuted(np.tile(np.arange(WORDS_A_CAPTION), (count, 1)), axis=1)
     found = []
     for mine, rest, order in zip(drawn[0].tolist(), drawn[1].tolist(), places.tolist(), strict=True):
@@ -115,9 +149,7 @@ def main() -> None:
     keep("matching", forms=len(forms), captions=asked.captions, **figures)
 
 
-def measure(
-    matcher: CaptionMatcher, bare: BytesAhoCorasick, captions: list[str], turns: int
-) -> dict[str, float]:
+def measure(matcher: CaptionMatcher, bare: BytesAhoCorasick, captions: list[str], turns: int) -> dict[str, float]:
     column, encoded = pa.array(captions), [caption.encode() for caption in captions]
     marked = [mark(regular(column.slice(at, 4096))).marked for at in range(0, len(column), 4096)]
     found: dict[str, int] = {}
