@@ -53,10 +53,7 @@ def regular(texts: pa.StringArray) -> pa.StringArray:
 
 def mark(texts: pa.StringArray) -> MarkedText:
     """``texts``: regular ones."""
-    lengths = pc.binary_length(texts).to_numpy().astype(np.int64)
-    starts = np.concatenate([[0], np.cumsum(lengths + 1)])
-    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts), SEPARATOR.decode())
-    data = joined[0].as_buffer().to_pybytes() + SEPARATOR if len(texts) else b""
+    data, starts = joined(texts)
     exact = np.frombuffer(data, np.uint8)
     lower, of_kind = _of_ascii(data) if data.isascii() else _of_unicode(data)
     word = of_kind == WORD
@@ -71,6 +68,14 @@ def mark(texts: pa.StringArray) -> MarkedText:
         marked[at] = marks[marked[at]]
     _bind_to_apostrophe(alone, of_kind, exact, bounds)
     return MarkedText(exact, marked.tobytes(), of_kind, bounds, alone & bounds[:-1], starts)
+
+
+def joined(texts: pa.StringArray) -> tuple[bytes, NDArray[np.int64]]:
+    """The texts in one, each followed by a separator, and (N+1,) where each begins."""
+    lengths = pc.binary_length(texts).to_numpy().astype(np.int64)
+    lists = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts)
+    one: bytes = pc.binary_join(lists, SEPARATOR.decode())[0].as_buffer().to_pybytes()
+    return one + SEPARATOR * bool(len(texts)), np.concatenate([[0], np.cumsum(lengths + 1)])
 
 
 def is_han_inside(text: MarkedText, places: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ from concept_vocab.matching.letters import HAN, utf8_bytes
 from concept_vocab.matching.marked_text import MarkedText, is_han_inside, mark, regular
 
 #: Captions searched at once: the library reports a match as a tuple, 150 bytes of memory.
-_CAPTIONS_AT_ONCE = 4096
+CAPTIONS_AT_ONCE = 4096
 
 _LONGEST_BYTES = (1 << 20) - 1  # by which forms are ordered: all that are longer are alike
 
@@ -58,8 +58,8 @@ class CaptionMatcher:
         """
         texts = captions if isinstance(captions, pa.StringArray) else pa.array(captions, pa.string())
         found = [
-            self._match(regular(texts.slice(start, _CAPTIONS_AT_ONCE)), longest)
-            for start in range(0, len(texts), _CAPTIONS_AT_ONCE)
+            self._match(regular(texts.slice(start, CAPTIONS_AT_ONCE)), longest)
+            for start in range(0, len(texts), CAPTIONS_AT_ONCE)
         ]
         return pa.concat_arrays(found) if found else pa.array([], pa.list_(pa.int32()))
 
