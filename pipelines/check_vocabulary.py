@@ -96,6 +96,7 @@ def _hubs(found: Findings) -> Table:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title, *columns, box=None, header_style="bold")
+    table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     return table

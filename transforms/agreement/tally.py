@@ -101,7 +101,7 @@ def retrieved(table: pa.Table, min_similarity: float) -> tuple[Ids, NDArray[np.f
     told_apart = "concept_cosines" in table.column_names
     ids = list_matrix(table["concept_ids"])
     scores = list_matrix(table["concept_cosines" if told_apart else "concept_scores"])
-    is_retrieved = (ids >= 0) & np.isfinite(scores)
+    is_retrieved = (ids >= 0) & (scores > -1)
     if min_similarity > 0:
         ids = drop_below(ids, scores, min_similarity)
     return np.where(is_retrieved, ids, np.int32(-1)), np.where(is_retrieved, scores, -np.inf).astype(np.float32)

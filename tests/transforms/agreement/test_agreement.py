@@ -27,7 +27,7 @@ def _table(captions: list[str | None], ids: list[list[int]], scores: list[list[f
 TABLE = _table(
     ["a dog", "a red dog and a cat", "nothing known", None, "the sky"],
     [[0, 2], [0, 3], [3, -1], [1, 2], [3, 1]],
-    [[0.5, 0.25], [0.75, 0.5], [0.125, np.nan], [0.5, 0.5], [0.25, -0.5]],
+    [[0.5, 0.25], [0.75, 0.5], [0.125, -1], [0.5, 0.5], [0.25, -0.5]],
 )
 
 
@@ -49,9 +49,7 @@ def test_what_lies_below_the_threshold_was_not_retrieved_and_still_was_the_best(
 
 
 def test_of_rows_that_captions_gave_concepts_to_only_cosines_are_of_the_image() -> None:
-    cosines = list_column(
-        np.array([[np.nan, 0.25], [0.75, 0.5], [0.125, np.nan], [0.5, 0.5], [0.25, -0.5]], np.float16)
-    )
+    cosines = list_column(np.array([[-1, 0.25], [0.75, 0.5], [0.125, -1], [0.5, 0.5], [0.25, -0.5]], np.float16))
     found = Agreement.of(TABLE.append_column("concept_cosines", cosines), MATCHER, 4, 0.0)
     assert found.of_image.tolist() == [1, 1, 1, 3]
     assert found.of_both.tolist() == [1, 0, 0, 1]
