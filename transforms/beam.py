@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apache_beam as beam
 
+from transforms.datasets import ShardName
 from transforms.rejects import Counts
+from transforms.run_folder import RunFolder
+from transforms.shard_list import ShardList, blocks
 from transforms.storage import StoragePath
+
+_MOST_IN_GRAPH = 10_000  # names of shards: some 600 KB of a job's graph, which runners bound at 10 MB
+_BLOCK = 1000
+
+
+class NumberedShards(beam.PTransform):  # type: ignore[misc]
+    """Pipeline → PCollection[(number, ShardName)]. Where they are many, the graph holds ranges of numbers, and workers
+    read the names from the run's inputs.parquet."""
+
+    def __init__(self, folder: RunFolder, names: Sequence[ShardName]) -> None:
+        """``names``: of all shards, in the order of inputs.parquet."""
+        super().__init__()
+        self._list = ShardList(folder)
+        self._names = names
+
+    def expand(self, pipeline: Any) -> beam.PCollection[tuple[int, ShardName]]:
+        if len(self._names) <= _MOST_IN_GRAPH:
+            return pipeline | "Names" >> beam.Create(list(enumerate(self._names)))
+        return (
+            pipeline
+            | "Blocks" >> beam.Create(blocks(len(self._names), _BLOCK))
+            | "Names" >> beam.FlatMapTuple(self._list.numbered)
+            | "Spread" >> beam.Reshuffle()
+        )
 
 
 class CollectToList(beam.PTransform):  # type: ignore[misc]
