@@ -59,8 +59,9 @@ class StageRunner:
             tell(self.state.counts(stage.name), "done before")
             return
         job = find_job()
+        if stage in self.state.begun:  # and broken off: what its writers left
+            self.state.folder.root.remove_partials()
         self.state.begin(stage.name)
-        self.state.folder.root.remove_partials()
         started = time.monotonic()
         with self.engine.progress(self.console, stage.name, job.watched):
             counts = job.run()
