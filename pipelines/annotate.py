@@ -13,6 +13,7 @@ from pipelines.run_stage import StageJob
 from transforms.annotating.beam import Annotate, ShardToAnnotate
 from transforms.annotating.embedding_files import part_name
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.beam import CreateMany
 from transforms.datasets import ShardName, read_counts
 from transforms.images.decode import DecodeSettings
 from transforms.reading.checks import hint
@@ -40,7 +41,7 @@ def run(
 
     def build(pipeline: beam.Pipeline) -> None:
         by_name = {source.name: source for source in sources}
-        pipeline | "Shards" >> beam.Create(found) | Annotate(folder, by_name, encoder, retrieval, decode)
+        pipeline | "Shards" >> CreateMany(folder, found) | Annotate(folder, by_name, encoder, retrieval, decode)
 
     # a worker a GPU; where several processes would share one, each would only wait for it
     engine.run(build, max_workers=torch.cuda.device_count() or None)

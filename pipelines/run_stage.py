@@ -69,6 +69,7 @@ class StageRunner:
                 counts = self._take_counts(stage)
         self._check_rejects(stage, counts, job.hint(counts))
         self._check_handover(stage, counts)
+        self.state.folder.elements.remove()
         files = len(reject_files(self.state.folder, stage))
         self.state.finish(stage.name, counts, reject_files=files, **job.figures())
         tell(counts, f"{time.monotonic() - started:.1f} s")

@@ -1,15 +1,12 @@
-"""Shards by number, from the list of a run's inputs; in a job's graph only where they are few."""
+"""Shards by number, from the list of a run's inputs."""
 
 from __future__ import annotations
 
 import pathlib
 
-import apache_beam as beam
 import pyarrow as pa
 import pytest
-from apache_beam.testing.util import assert_that, equal_to
 
-from transforms import beam as shared
 from transforms.datasets import ShardName, write_table
 from transforms.run_folder import RunFolder
 from transforms.shard_list import ShardList, blocks
@@ -38,20 +35,3 @@ def test_blocks_hold_every_number_once(n_shards: int, each: int) -> None:
     found = blocks(n_shards, each)
     assert [number for first, end in found for number in range(first, end)] == list(range(n_shards))
     assert all(0 < end - first <= each for first, end in found)
-
-
-@pytest.mark.parametrize("most_in_graph", [25, 24])
-def test_the_same_shards_from_the_graph_and_from_the_list(
-    folder: RunFolder, most_in_graph: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shared, "_MOST_IN_GRAPH", most_in_graph)
-    monkeypatch.setattr(shared, "_BLOCK", 10)
-    with beam.Pipeline("BundleBasedDirectRunner") as pipeline:
-        assert_that(pipeline | shared.NumberedShards(folder, NAMES), equal_to(list(enumerate(NAMES))))
-
-
-def test_a_million_shards_are_a_small_graph(folder: RunFolder) -> None:
-    """Runners bound a graph; Dataflow's bound is 10 MB."""
-    pipeline = beam.Pipeline()
-    _ = pipeline | shared.NumberedShards(folder, [ShardName("a" * 40, "b" * 40)] * 1_000_000)
-    assert len(pipeline.to_runner_api().SerializeToString()) < 100_000
