@@ -30,11 +30,11 @@ _SHORTEST_ENDING, _LONGEST_ENDING, _FEWEST_LEMMAS, _LEAST_AGREEMENT = 3, 6, 10, 
 
 
 class ConceptTyped(NamedTuple):
-    """``confidence``: 0 to 1. ``types``: of all senses, the one taken first."""
+    """``confidence``: 0 to 1; None where it was not measured. ``types``: of all senses, the one taken first."""
 
     type: ConceptType | None
     method: str | None
-    confidence: float
+    confidence: float | None
     types: tuple[ConceptType, ...]
 
 
@@ -168,7 +168,9 @@ def is_held_out(form: str) -> bool:
 def weigh(found: ConceptTyped, accuracy: Accuracy) -> ConceptTyped:
     """With the confidence that its method has earned; WordNet's own senses, and what a source said, are as they are."""
     measured = accuracy.by_method.get(found.method or "")
-    return found._replace(confidence=found.confidence * measured.share) if measured else found
+    if measured is None or found.confidence is None:
+        return found
+    return found._replace(confidence=found.confidence * measured.share)
 
 
 def _tally(outcomes: Iterable[tuple[str, bool]]) -> dict[str, MethodAccuracy]:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from concept_vocab.concept import normal_form
+from concept_vocab.concept import form_of
 from concept_vocab.merging import Rules
 from concept_vocab.sources.registry import SOURCES
 from concept_vocab.sources.source import Counted, CountedSource, Found, Options
@@ -43,7 +43,9 @@ def run(settings: VocabularyBuildSettings, engine: Engine, console: Console | No
         console.print(Text(f"{folder} is built already"))
         return folder
     found = [_read(source, inputs[source.name], folder, settings, engine, console) for source in settings.sources]
-    rules = Rules(settings.language, settings.cap, _blocked_forms(block_lists), settings.keep_closed_class)
+    rules = Rules(
+        settings.language, settings.cap, _blocked_forms(block_lists, settings.language), settings.keep_closed_class
+    )
     wordnet = next((one.wordnet for one in found if one.wordnet), None)
     ranked = [ranked for one in found for ranked in one.ranked]
     try:
@@ -127,12 +129,12 @@ def _count(
     return read_counts(job)
 
 
-def _blocked_forms(files: list[SourceInput]) -> frozenset[str]:
+def _blocked_forms(files: list[SourceInput], language: str) -> frozenset[str]:
     found = set()
     for file in files:
         try:
             lines = file.path.read_text().splitlines()
         except UnicodeDecodeError as error:
             raise ConfigError(f"block list {file.path} is not UTF-8: {error}") from error
-        found |= {normal_form(line) for line in lines if line.strip() and not line.startswith("#")}
+        found |= {form_of(line, language) for line in lines if line.strip() and not line.startswith("#")}
     return frozenset(found)

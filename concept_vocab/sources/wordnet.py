@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concept_vocab.source_file import SourceFile
 from concept_vocab.sources.source import Counted, Entry, Found, Options, Ranked, Source
 from concept_vocab.vocabulary import VocabularyError
-from concept_vocab.wordnet.dictionary import read_dictionary
+from concept_vocab.wordnet.dictionary import USUAL_FOLDER, read_dictionary
 
 
 class WordNetSource(Source):
@@ -25,6 +25,9 @@ class WordNetSource(Source):
             raise VocabularyError(
                 f"WordNet's own files are English, and the vocabulary's language is {options.language}"
             )
+
+    def usual_path(self) -> str:
+        return USUAL_FOLDER
 
     def read(self, name: str, files: Sequence[SourceFile], options: Options, counted: Mapping[str, Counted]) -> Found:
         del counted

@@ -22,6 +22,7 @@ from tests.concept_vocab.wordnet import tiny_wordnet
 from transforms.configuration import validate
 from transforms.errors import ConfigError, EvenweaveError, InputError, RunFolderError
 from transforms.storage import StoragePath
+from transforms.vocabularies.describing import search
 from transforms.vocabularies.files import read_about, read_vocabulary
 
 TEXTS = ["The red fox ran. Foxes and a red fox.", "In Hong Kong the Red Fox.", "Hong Kong dogs: a red dog."] * 3
@@ -45,6 +46,23 @@ def dump(folder: pathlib.Path, data: bytes) -> dict[str, Any]:
     pytest.importorskip("mwparserfromhell")
     path = str(write(folder / "dump.xml.bz2", data))
     return {"name": "wiki", "kind": "wikipedia", "path": path, "unigrams": {"minimum": 2}, "bigrams": {"minimum": 3}}
+
+
+def chinese_inputs(folder: pathlib.Path) -> list[dict[str, Any]]:
+    """A dump, a part of jieba's dictionary and language links, in both scripts."""
+    texts = ["他在北京的清華大學。赤狐跑。", "北京清华大学，赤狐。", "頭髮和头发。"] * 2
+    dumped = multistream([page(f"頁 {number}", text) for number, text in enumerate(texts)])
+    write(folder / "dict.txt", "北京 900 ns\n的 3000 uj\n头发 20 n\n跑 7 v\n".encode())
+    for number, title in enumerate(("赤狐", "頭髮", "清華大學")):
+        rows = ",".join(f"({number},'{language}','{title}')" for language in ("de", "fr", "zh"))
+        text = f"CREATE TABLE `langlinks` (\nINSERT INTO `langlinks` VALUES {rows};\n-- Dump completed on 2024-05-01\n"
+        write(folder / "links" / f"{number}.sql.gz", gzip.compress(text.encode(), mtime=0))
+    wiki = {"name": "wiki", "kind": "wikipedia", "path": str(write(folder / "zh.xml.bz2", dumped))}
+    return [
+        {"name": "jieba", "kind": "jieba", "path": str(folder / "dict.txt")},
+        {**wiki, "unigrams": {"minimum": 2}, "bigrams": {"minimum": 2}},
+        {"name": "links", "kind": "langlinks", "path": str(folder / "links")},
+    ]
 
 
 def run(output: pathlib.Path, sources: list[dict[str, Any]], workers: int = 1, **settings: Any) -> str:
@@ -97,6 +115,28 @@ def test_a_dump_is_the_same_in_whatever_parts(tmp_path: pathlib.Path) -> None:
     assert tables[0] == tables[1]
 
 
+def test_chinese_in_both_scripts(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("mwparserfromhell")
+    sources = chinese_inputs(tmp_path / "a")
+    run(tmp_path / "out", sources, language="zh")
+    other = chinese_inputs(tmp_path / "b")
+    other[2]["path"] = [str(path) for path in sorted((tmp_path / "b" / "links").iterdir(), reverse=True)]
+    run(tmp_path / "again", other, workers=2, language="zh", part_bytes=1024)
+    assert content(tmp_path / "out") == content(tmp_path / "again")
+    vocabulary = read_vocabulary(StoragePath.of(tmp_path / "out"))
+    concepts = {row["name"]: row for row in vocabulary.concepts.to_pylist()}
+    assert {"北京", "赤狐", "头发", "清华大学", "北京清华大学"} <= concepts.keys()
+    assert concepts["头发"]["sources"] == ["jieba", "wiki_unigrams", "links"]
+    assert (concepts["跑"]["type"], concepts["跑"]["type_confidence"]) == ("action", None)
+    assert concepts["北京"]["marks"] == ["name"]
+    blocked = [(row["text"], row["reason"]) for row in vocabulary.blocked.to_pylist()]
+    assert ("的", "closed class") in blocked
+    spelt = {(row["text"], row["source"]) for row in vocabulary.surface_forms.to_pylist()}
+    assert {("頭髮", "links"), ("头发", "jieba"), ("北京清華大學", "opencc")} <= spelt
+    assert ("頭髮", "script") in {(row["form"], row["reason"]) for row in vocabulary.aliases.to_pylist()}
+    assert [hit.name for hit in search(vocabulary, "頭髮", 1)] == ["头发"]
+
+
 def test_what_is_built_is_not_built_again_and_not_overwritten(tmp_path: pathlib.Path) -> None:
     sources = inputs(tmp_path)
     run(tmp_path / "out", sources)
@@ -137,6 +177,8 @@ def test_block_lists_types_and_caps(tmp_path: pathlib.Path) -> None:
         ({"kind": "list", "path": "missing.txt"}, ConfigError, "source x: there is nothing at"),
         ({"kind": "page_views", "path": "other.gz"}, InputError, r"other\.gz is no file of hourly page views"),
         ({"kind": "wikipedia", "path": "cut.bz2"}, InputError, r"cut\.bz2 is cut short"),
+        ({"kind": "wikipedia", "path": "cut.bz2", "language": "th"}, InputError, "th is written without spaces"),
+        ({"kind": "langlinks", "path": "empty.txt"}, InputError, r"empty\.txt is no SQL dump of the table langlinks"),
         ({"kind": "wordnet", "path": "empty.txt"}, InputError, r"source x: holds no cntlist\.rev"),
     ],
 )
@@ -154,7 +196,8 @@ def test_faults(
     write(tmp_path / "other.gz", gzip.compress(b"en.wikipedia Albedo 39 desktop 4 A2B2\n"))
     write(tmp_path / "cut.bz2", multistream(PAGES)[:-20])
     with pytest.raises(error, match=says):
-        run(tmp_path / "out", [{"name": "x", **change}])
+        source = {key: value for key, value in change.items() if key != "language"}
+        run(tmp_path / "out", [{"name": "x", **source}], language=change.get("language", "en"))
     assert not (tmp_path / "out" / "vocabulary.json").exists()
 
 

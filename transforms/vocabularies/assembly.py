@@ -9,15 +9,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from concept_vocab.concept import normal_form, uids_of
+from concept_vocab.concept import uids_of
 from concept_vocab.concept_types import NOT_TYPED, Accuracy, ConceptTyped, Typer, measure, weigh
+from concept_vocab.languages.scripts import common_script, other_script
 from concept_vocab.marks import likely_typos, marks_of
-from concept_vocab.merging import Concept, Merged, Rules, merge, preferred_spelling
+from concept_vocab.merging import Concept, Merged, Rules, Spelling, merge, preferred_spelling
 from concept_vocab.sources.source import Ranked
 from concept_vocab.vocabulary import VocabularyError
 from concept_vocab.wordnet.dictionary import WordNet
 from concept_vocab.wordnet.sense_types import ConceptType
 from transforms.vocabularies.files import ALIASES, BLOCKED, CONCEPTS, SURFACE_FORMS, BuiltVocabulary
+
+OTHER_SCRIPT = "opencc"  # the source of a spelling that was converted, and stands in none of the vocabulary's
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ def assemble(assembly: Assembly) -> BuiltVocabulary:
     }
     if not left:
         raise VocabularyError("no concept is left: all are of blocked types")
-    uids = uids_of(language, [*left, *merged.aliases])
+    merges = [(*one, "plural") for one in merged.aliases.items()] + [(*one, "script") for one in merged.scripts.items()]
+    kept_merges = sorted(one for one in merges if one[1] in left)
+    uids = uids_of(language, [*left, *(form for form, *_ in kept_merges)])
     blocked_rows = sorted(
         [(*one,) for one in merged.blocked]
         + [
@@ -54,7 +59,6 @@ def assemble(assembly: Assembly) -> BuiltVocabulary:
             for form in merged.concepts.keys() - left.keys()
         ]
     )
-    aliases = {form: target for form, target in merged.aliases.items() if target in left}
     about = {
         **assembly.about,
         "language": language,
@@ -66,7 +70,7 @@ def assemble(assembly: Assembly) -> BuiltVocabulary:
     return BuiltVocabulary(
         concepts=_concepts(left, uids, types, wordnet, language),
         surface_forms=_surface_forms(left, uids, wordnet, language),
-        aliases=_table(ALIASES, [(uids[form], uids[target], form, "plural") for form, target in aliases.items()]),
+        aliases=_table(ALIASES, [(uids[form], uids[to], form, why) for form, to, why in kept_merges]),
         blocked=_table(BLOCKED, blocked_rows),
         about=about,
     )
@@ -78,17 +82,13 @@ def _types(merged: Merged, wordnet: WordNet | None, accuracy: Accuracy | None) -
     found = {}
     for form, concept in merged.concepts.items():
         if concept.given_type:
-            found[form] = ConceptTyped(concept.given_type, "given", 1.0, (concept.given_type,))
+            confidence = 1.0 if concept.type_method == "given" else None
+            found[form] = ConceptTyped(concept.given_type, concept.type_method, confidence, (concept.given_type,))
         elif typer and accuracy:
-            found[form] = weigh(typer.type_of(form, _own_spellings(concept)), accuracy)
+            found[form] = weigh(typer.type_of(form, sorted(concept.own)), accuracy)
         else:
             found[form] = NOT_TYPED
     return found
-
-
-def _own_spellings(concept: Concept) -> list[str]:
-    """Those of its own form, not of a plural that is in it."""
-    return sorted({spelling.text for spelling in concept.counts if normal_form(spelling.text) == concept.form})
 
 
 def _concepts(
@@ -104,7 +104,12 @@ def _concepts(
         typed = types[form]
         name = preferred_spelling(concept, wordnet)
         marks = marks_of(
-            form, _own_spellings(concept) or [name], language, typos, bool(wordnet and form in wordnet.senses)
+            form,
+            sorted(concept.own) or [name],
+            language,
+            typos,
+            bool(wordnet and form in wordnet.senses),
+            concept.is_name,
         )
         told = (typed.type, typed.method, typed.confidence if typed.type else None, list(typed.types))
         rows.append((uids[form], row, form, name, language, concept.sources[0], concept.sources, *told, marks))
@@ -132,9 +137,17 @@ def _surface_forms(
     rows = []
     for row, (form, concept) in enumerate(concepts.items()):
         lemmas = wordnet.spellings.get(form, set()) if wordnet else set()
-        for (text, source), count in sorted(concept.counts.items()):
+        spelt = {*concept.counts.items(), *_other_script(concept, language)}
+        for (text, source), count in sorted(spelt, key=lambda one: one[0]):
             rows.append((uids[form], row, text, language, source, count, len(lemmas) > 1 and text in lemmas))
     return _table(SURFACE_FORMS, rows)
+
+
+def _other_script(concept: Concept, language: str) -> list[tuple[Spelling, None]]:
+    """How its own spellings are written in both scripts of the language, so that captions in either hold it."""
+    common = {common_script(text, language) for text in concept.own}
+    both = common | {other_script(text, language) for text in common}
+    return [(Spelling(text, OTHER_SCRIPT), None) for text in both - {spelling.text for spelling in concept.counts}]
 
 
 def _table(schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> pa.Table:
