@@ -43,8 +43,8 @@ class VocabularyBuildSettings(Settings):
         names = [source.name for source in sources]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two sources are called {repeated[0]!r}; names must differ")
-        if sum(source.kind == "wordnet" for source in sources) > 1:
-            raise ValueError("two sources are of kind wordnet; types and plurals are told by one")
+        if sum(source.kind in ("wordnet", "wordnet_lmf") for source in sources) > 1:
+            raise ValueError("two sources are WordNets; types and plurals are told by one")
         return sources
 
     @field_validator("block_lists")

@@ -8,7 +8,7 @@ from concept_vocab.sources.lists import ListSource, TableSource
 from concept_vocab.sources.page_views import PageViewSource
 from concept_vocab.sources.source import Source
 from concept_vocab.sources.wikipedia import WikipediaSource
-from concept_vocab.sources.wordnet import WordNetSource
+from concept_vocab.sources.wordnet import LmfSource, WordNetSource
 
 SOURCES: dict[str, Source] = {}
 
@@ -25,6 +25,7 @@ def register(kind: type[Source]) -> None:
 
 for _kind in (
     WordNetSource,
+    LmfSource,
     WikipediaSource,
     PageViewSource,
     JiebaSource,

@@ -18,7 +18,7 @@ from pipelines.engine.choice import choose_engine
 from pipelines.main import app
 from pipelines.vocabulary_build_settings import VocabularyBuildSettings
 from tests.concept_vocab.wikipedia.tiny_dump import cut_anywhere, multistream, page, write
-from tests.concept_vocab.wordnet import tiny_wordnet
+from tests.concept_vocab.wordnet import tiny_lmf, tiny_wordnet
 from transforms.configuration import validate
 from transforms.errors import ConfigError, EvenweaveError, InputError, RunFolderError
 from transforms.storage import StoragePath
@@ -137,6 +137,18 @@ def test_chinese_in_both_scripts(tmp_path: pathlib.Path) -> None:
     assert [hit.name for hit in search(vocabulary, "頭髮", 1)] == ["头发"]
 
 
+def test_a_wordnet_in_xml_gives_the_same_concepts(tmp_path: pathlib.Path) -> None:
+    dictionary = inputs(tmp_path)[:1]
+    xml = {"name": "wordnet", "kind": "wordnet_lmf", "path": str(tmp_path / "xml")}
+    tiny_lmf.write(tmp_path / "xml" / "english-wordnet-2024.xml.gz", tiny_wordnet.tiny())
+    write(tmp_path / "xml" / "cntlist.rev", tiny_wordnet.COUNTS.encode())
+    run(tmp_path / "out", dictionary)
+    run(tmp_path / "again", [xml])
+    found = [read_vocabulary(StoragePath.of(tmp_path / one)).concepts for one in ("out", "again")]
+    taken = ["uid", "name", "type", "type_method", "marks"]
+    assert found[0].select(taken) == found[1].select(taken)
+
+
 def test_what_is_built_is_not_built_again_and_not_overwritten(tmp_path: pathlib.Path) -> None:
     sources = inputs(tmp_path)
     run(tmp_path / "out", sources)
@@ -205,7 +217,7 @@ def test_sources_of_one_name_or_two_wordnets(tmp_path: pathlib.Path) -> None:
     sources = inputs(tmp_path)
     with pytest.raises(ConfigError, match="two sources are called 'mine'"):
         run(tmp_path / "out", [*sources, sources[-1]])
-    with pytest.raises(ConfigError, match="two sources are of kind wordnet"):
+    with pytest.raises(ConfigError, match="two sources are WordNets"):
         run(tmp_path / "out", [*sources, {**sources[0], "name": "other"}])
 
 

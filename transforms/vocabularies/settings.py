@@ -15,7 +15,7 @@ from concept_vocab.wikipedia.ngrams import Threshold
 from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 from transforms.storage import absolute
 
-SourceKind = Literal["wordnet", "wikipedia", "page_views", "jieba", "langlinks", "list", "table"]
+SourceKind = Literal["wordnet", "wordnet_lmf", "wikipedia", "page_views", "jieba", "langlinks", "list", "table"]
 if set(get_args(SourceKind)) != SOURCES.keys():
     raise AssertionError(f"kinds of the settings and of the registry differ: {sorted(SOURCES)}")
 
@@ -69,10 +69,10 @@ class VocabularySource(Settings):
         json_schema_extra=NOT_FINGERPRINTED,  # their content is an input
     )
     cap: int | None = Field(
-        None, ge=0, description="new concepts at most, of wordnet, jieba, list and table; null: all"
+        None, ge=0, description="new concepts at most, of wordnet, wordnet_lmf, jieba, list and table; null: all"
     )
     lemmas: Literal["head", "all"] = Field(
-        "head", description="of wordnet: the first word of each synset, as published, or all"
+        "head", description="of wordnet and wordnet_lmf: the first word of each synset, as published, or all"
     )
     unigrams: UnigramSettings = Field(default_factory=UnigramSettings)
     bigrams: BigramSettings = Field(default_factory=BigramSettings)
