@@ -241,6 +241,36 @@ def test_the_command_line(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatc
     assert read_about(StoragePath.of(out))["language"] == "en"
 
 
+def test_the_difference_of_two(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    sources = inputs(tmp_path)
+    run(tmp_path / "first", sources[:2])
+    run(tmp_path / "second", sources[::2])
+
+    def asked(*arguments: str) -> str:
+        result = CliRunner().invoke(app, ["vocabulary", "diff", *arguments], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    folders = [str(tmp_path / one) for one in ("first", "second")]
+    printed = [line.split() for line in asked(*folders).splitlines()]
+    assert ["added", "1", "hen"] in printed and [
+        "removed",
+        "3",
+        "Main",
+        "Page,",
+        "Red",
+        "fox,",
+        "Rialto",
+        "Bridge",
+    ] in printed
+    told = json.loads(asked(*folders, "--json"))
+    assert [one["name"] for one in told["added"]] == ["hen"] and not told["merged"]
+    assert json.loads(asked(folders[0], folders[0], "--json"))["same"] == told["concepts"][0]
+    with pytest.raises(InputError, match="is no vocabulary"):
+        asked(folders[0], str(tmp_path))
+
+
 def test_the_stage_of_a_build_is_still_asked_for_by_its_configuration(tmp_path: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match="no configuration file at"):
         CliRunner().invoke(app, ["vocabulary", str(tmp_path / "none.yaml")], catch_exceptions=False)
