@@ -39,10 +39,12 @@ class Ranked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a source gives. ``wordnet``: what senses, plurals and types are told by, where the source is one."""
+    """What a source gives. ``wordnet``: what senses, plurals and types are told by, where the source is one.
+    ``infoboxes``: (title, infobox) of pages that have one."""
 
     ranked: list[Ranked]
     wordnet: WordNet | None = None
+    infoboxes: pa.Table | None = None
 
 
 class Counted(NamedTuple):

@@ -22,6 +22,8 @@ _MOST_HELD = 2_000_000  # words and pairs counted before they are handed on: 0.5
 #: https://arxiv.org/abs/2309.16671, table 1: unigrams seen 100 times, bigrams by PMI.
 UNIGRAM_MINIMUM, UNIGRAM_CAP, BIGRAM_CAP = 100, 251_465, 100_646
 
+_INFOBOXES = pa.schema([("title", pa.string()), ("infobox", pa.string()), ("count", pa.int64())])
+
 
 class WikipediaSource(CountedSource):
     """Counted on the text that readers see, spelt as it stands there."""
@@ -35,7 +37,11 @@ class WikipediaSource(CountedSource):
         "table 1; bigrams ranked by normalised PMI (Bouma 2009)"
     )
     takes = frozenset(("unigrams", "bigrams"))
-    keys: ClassVar[Mapping[str, tuple[str, ...]]] = {"unigrams": ("text",), "bigrams": ("first", "second")}
+    keys: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "unigrams": ("text",),
+        "bigrams": ("first", "second"),
+        "infoboxes": ("title", "infobox"),
+    }
 
     def check(self, options: Options) -> None:
         check_language(options.language)
@@ -44,19 +50,23 @@ class WikipediaSource(CountedSource):
         return [part for file in files for part in cut(file, part_bytes)]
 
     def count(self, part: Part, options: Options) -> Iterator[tuple[str, pa.Table]]:
-        from concept_vocab.wikipedia.wikitext import plain_text  # only who counts a dump needs its parser
+        from concept_vocab.wikipedia.wikitext import infobox_of, plain_text  # only who counts a dump needs its parser
 
         namespaces = _link_namespaces(part.file)
-        counts = WordCounts(options.language)
+        counts, infoboxes = WordCounts(options.language), list[tuple[str, str]]()
         for page in read_pages(part):
+            if box := infobox_of(page.text):
+                infoboxes.append((page.title, box))
             counts.add(plain_text(page.text, namespaces))
             if len(counts) > _MOST_HELD:
                 yield from _tables(counts)
                 counts = WordCounts(options.language)
         yield from _tables(counts)
+        titles, boxes = zip(*infoboxes, strict=True) if infoboxes else ((), ())
+        yield "infoboxes", pa.table([titles, boxes, [1] * len(titles)], schema=_INFOBOXES)
 
     def least_count(self, kind: str, options: Options) -> int:
-        if options.rule == "metaclip":
+        if options.rule == "metaclip" or kind == "infoboxes":
             return 1
         least_pair = options.bigrams.minimum
         return least_pair if kind == "bigrams" else min(least_pair, options.unigrams.minimum)
@@ -73,7 +83,7 @@ class WikipediaSource(CountedSource):
         if options.bigram_cap != 0:
             chosen = choose_bigrams(counts, options.rule, options.bigrams, options.language not in SEGMENTERS)
             ranked.append(Ranked(f"{name}_bigrams", _entries(chosen, "score"), options.bigram_cap))
-        return Found(ranked)
+        return Found(ranked, infoboxes=counted["infoboxes"].table)
 
 
 @functools.lru_cache(maxsize=64)

@@ -25,6 +25,7 @@ from transforms.storage import StoragePath
 from transforms.vocabularies.describing import search
 from transforms.vocabularies.files import read_about, read_vocabulary
 
+TINY = pathlib.Path(__file__).parents[2] / "configs" / "encoder" / "tiny"
 TEXTS = ["The red fox ran. Foxes and a red fox.", "In Hong Kong the Red Fox.", "Hong Kong dogs: a red dog."] * 3
 PAGES = [page(f"Page {number}", text) for number, text in enumerate(TEXTS)]
 
@@ -147,6 +148,25 @@ def test_a_wordnet_in_xml_gives_the_same_concepts(tmp_path: pathlib.Path) -> Non
     found = [read_vocabulary(StoragePath.of(tmp_path / one)).concepts for one in ("out", "again")]
     taken = ["uid", "name", "type", "type_method", "marks"]
     assert found[0].select(taken) == found[1].select(taken)
+
+
+@pytest.mark.slow
+def test_an_encoder_groups_and_is_asked_once(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = inputs(tmp_path)
+    grouping = {"encoder": {"model": str(TINY)}}
+    run(tmp_path / "out", sources, grouping=grouping)
+    expected = content(tmp_path / "out")
+    groups = read_vocabulary(StoragePath.of(tmp_path / "out")).concepts["group"].to_pylist()
+    assert len(set(groups)) == read_about(StoragePath.of(tmp_path / "out"))["groups"]
+    (tmp_path / "out" / "vocabulary.json").unlink()
+    monkeypatch.setattr("transforms.vocabularies.beam.EmbedNames", None)
+    run(tmp_path / "out", sources, grouping=grouping)
+    assert content(tmp_path / "out") == expected
+    (vectors,) = (tmp_path / "out" / "embeddings").rglob("*.npy")
+    vectors.write_bytes(vectors.read_bytes()[:-1])
+    (tmp_path / "out" / "vocabulary.json").unlink()
+    with pytest.raises(RunFolderError, match="is damaged"):
+        run(tmp_path / "out", sources, grouping=grouping)
 
 
 def test_what_is_built_is_not_built_again_and_not_overwritten(tmp_path: pathlib.Path) -> None:

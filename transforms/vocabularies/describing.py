@@ -70,6 +70,15 @@ def merged(vocabulary: BuiltVocabulary, examples: int) -> list[Group]:
     return [*found, _group(spelt, "spelt in several ways", examples)]
 
 
+def grouped(vocabulary: BuiltVocabulary, examples: int) -> Group:
+    """Concepts that another one stands for, as they mean the same to an encoder."""
+    concepts = vocabulary.concepts
+    those = concepts.filter(pc.not_equal(concepts["uid"], concepts["group"]))
+    names = concepts["name"].take(pc.index_in(those["group"], value_set=concepts["uid"]))
+    shown = _spread(those.append_column("leader", names), examples).to_pylist()
+    return Group("of one meaning", those.num_rows, [f"{one['name']} → {one['leader']}" for one in shown])
+
+
 def blocked(vocabulary: BuiltVocabulary, examples: int) -> list[Group]:
     """What left, by reason."""
     table = vocabulary.blocked

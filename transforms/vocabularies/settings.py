@@ -12,6 +12,7 @@ from concept_vocab.sources.registry import SOURCES
 from concept_vocab.sources.source import Options
 from concept_vocab.sources.wikipedia import BIGRAM_CAP, UNIGRAM_CAP, UNIGRAM_MINIMUM
 from concept_vocab.wikipedia.ngrams import Threshold
+from transforms.annotating.settings import EncoderSettings
 from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 from transforms.storage import absolute
 
@@ -55,6 +56,15 @@ class LinkSettings(Settings):
 
     minimum: int = Field(LEAST_LINKS, ge=1, description="languages that a page is linked to at least (assumed)")
     cap: int | None = Field(None, ge=0, description="new concepts at most; null: all")
+
+
+class GroupingSettings(Settings):
+    """Concepts that mean nearly the same, by a text encoder, which also types what nothing else tells the type of."""
+
+    encoder: EncoderSettings
+    cosine: float = Field(
+        0.97, gt=0, le=1, description="above it two concepts are of one group, of which the better known is shown"
+    )
 
 
 class VocabularySource(Settings):
