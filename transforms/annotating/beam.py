@@ -13,6 +13,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.annotating.annotator import Annotated, Annotator
 from transforms.annotating.changed_inputs import INPUT_DIGEST, files_of
+from transforms.annotating.concept_vectors import read_concept_vectors
 from transforms.annotating.embedding_files import write_embeddings
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.beam import WriteStageCounts
@@ -23,7 +24,6 @@ from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 from transforms.stages import ANNOTATE
-from transforms.vocabulary_folder import read_embeddings
 
 
 class ShardToAnnotate(NamedTuple):
@@ -88,7 +88,7 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
             yield self._take_over(made_by, shard, part)
             return
         if self._annotator is None:  # not in setup: a resumed job may have nothing left to load a model for
-            self._annotator = Annotator(*self._settings, read_embeddings(self._folder))
+            self._annotator = Annotator(*self._settings, read_concept_vectors(self._folder))
         annotated = self._annotator.annotate(shard, self._sources[shard.source])
         self._written.append(self._writer.submit(self._write, shard, part, annotated))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -46,6 +47,11 @@ class ClipEncoder:
         mean, std = (torch.tensor(preprocess[name], device=self.device).view(1, 3, 1, 1) for name in ("mean", "std"))
         self._scale, self._shift = 1 / (255 * std), -mean / std
         self._dtype = _DTYPES[self.precision]
+
+    @cached_property
+    def width(self) -> int:
+        """Of the embeddings, D."""
+        return int(self.encode_texts([""]).shape[1])
 
     @torch.inference_mode()
     def encode_images(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
