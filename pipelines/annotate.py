@@ -34,7 +34,9 @@ def run(
 ) -> None:
     """``reused``: another run, of whose shards some are taken over."""
     found = [
-        ShardToAnnotate(shard, part_name(number, len(shards)), _maker(shard, reused))
+        ShardToAnnotate(
+            shard, part_name(number, len(shards)), _maker(shard, reused), reused is None or reused.same_vocabulary
+        )
         for number, shard in enumerate(shards)
     ]
 

@@ -31,9 +31,7 @@ class ClipEncoder:
 
     def __init__(self, settings: EncoderSettings) -> None:
         """Builds the model and loads its weights; raises ConfigError for an unknown model or weights out of reach."""
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        if self.device.type == "cpu":
-            torch.set_num_threads(settings.threads)
+        self.device = device_of(settings)
         self.name = "/".join(filter(None, (os.path.basename(settings.model.rstrip("/")), settings.pretrained)))
         self.precision = _resolve_precision(settings.precision, self.device)
         self.model, self.tokenizer = _build(settings, self.precision, self.device)
@@ -70,6 +68,14 @@ class ClipEncoder:
             for i in range(0, len(texts), _TEXTS_A_BATCH)
         ]
         return np.asarray(torch.cat(parts).cpu().numpy(), dtype=np.float32)
+
+
+def device_of(settings: EncoderSettings) -> torch.device:
+    """A GPU where there is one, else a CPU, with the threads that are asked for."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cpu":
+        torch.set_num_threads(settings.threads)
+    return device
 
 
 def _normalise(embeddings: torch.Tensor) -> torch.Tensor:

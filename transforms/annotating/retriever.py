@@ -42,42 +42,47 @@ class Retriever:
         self._stored = settings.concepts_per_image + settings.spare_concepts
         self._device = device
 
+    @property
+    def candidates(self) -> int:
+        """How many an exact search is asked for, to have all that are stored."""
+        return self._stored + _MARGIN
+
     def columns(self, embeddings: torch.Tensor) -> dict[str, pa.Array]:
         """(N, D) float32 → what annotations say of the concepts of each image, and its embedding where it is kept."""
         if not self._settings.keep_embedding:
             scores, rows = self._search(embeddings, self._settings.concepts_per_image)
-            return self._as_columns(rows, np.where(rows == NONE, _NO_SCORE, scores))
+            return self.as_columns(rows, np.where(rows == NONE, _NO_SCORE, scores))
         kept = embeddings.cpu().numpy().astype(np.float16)
-        return {**self.of_kept(kept), "embedding": as_lists(kept)}
-
-    def of_kept(self, kept: NDArray[np.float16]) -> dict[str, pa.Array]:
-        """(N, D) embeddings as they are stored → the same, for stored ones."""
-        return self._as_columns(*self.nearest(kept.astype(np.float32)))
+        return {**self.as_columns(*self.nearest(kept.astype(np.float32))), "embedding": as_lists(kept)}
 
     def nearest(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """(N, D) → (N, K) rows and scores, as many as are stored; in the one order that there is."""
-        wanted = min(self._stored + _MARGIN, len(self._concepts))
-        _, rows = self._search(torch.from_numpy(embeddings).to(self._device), wanted)
-        return self.ordered(embeddings, rows)
+        _, rows = self._search(self.queries(embeddings), min(self.candidates, len(self._concepts)))
+        rows, scores = self.ordered(embeddings, rows)
+        short = ((0, 0), (0, max(0, self._stored - rows.shape[1])))
+        rows, scores = rows[:, : self._stored], scores[:, : self._stored]
+        return np.pad(rows, short, constant_values=NONE), np.pad(scores, short, constant_values=_NO_SCORE)
+
+    def queries(self, embeddings: NDArray[np.float32]) -> torch.Tensor:
+        """(N, D), as an index takes them."""
+        return torch.from_numpy(embeddings).to(self._device)
 
     def ordered(
         self, embeddings: NDArray[np.float32], candidates: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """(N, C) rows, in any order → (N, K) of them and their scores: highest first, and of equal ones by uid."""
+        """(N, C) rows, in any order → the same, and their scores: highest first, of equal ones by uid, none last."""
         scores = np.empty(candidates.shape, np.float32)
         for start in range(0, len(candidates), _ROWS_SCORED):
             some = slice(start, start + _ROWS_SCORED)
             vectors = self._concepts.vectors[candidates[some]].astype(np.float64)  # (N, C, D)
             scores[some] = np.einsum("nd,ncd->nc", embeddings[some].astype(np.float64), vectors)
-        scores[candidates == NONE] = _NO_SCORE
-        by = np.lexsort((self._concepts.uids[candidates], -scores, candidates == NONE), axis=1)[:, : self._stored]
-        rows, found = (np.take_along_axis(array, by, axis=1) for array in (candidates, scores))
-        short = self._stored - rows.shape[1]
-        return np.pad(rows, ((0, 0), (0, short)), constant_values=NONE), np.pad(
-            found, ((0, 0), (0, short)), constant_values=_NO_SCORE
-        )
+        is_none = candidates == NONE
+        scores[is_none] = _NO_SCORE
+        by = np.lexsort((candidates, self._concepts.uids[candidates], -scores, is_none), axis=1)
+        return np.take_along_axis(candidates, by, axis=1), np.take_along_axis(scores, by, axis=1)
 
-    def _as_columns(self, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> dict[str, pa.Array]:
+    def as_columns(self, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> dict[str, pa.Array]:
+        """(N, K) of what is stored, as annotations have it."""
         used = self._settings.concepts_per_image
         columns = {
             "concept_ids": as_lists(rows[:, :used].astype(np.int32)),
