@@ -46,13 +46,14 @@ def find_reused(
     """
     other = RunState.read(StoragePath.of(run))
     before = other.values["identity"]
-    same_vocabulary = _vocabulary(before) == _vocabulary(identity)
+    # hubs are told by a sample of the images, which may be another in this run
+    same_vocabulary = _vocabulary(before) == _vocabulary(identity) and not _retrieval(identity).get("hub_correction")
     if changed := differences(_of_all_annotations(before), _of_all_annotations(identity)):
         raise RunFolderError(f"cannot use the annotations of {run}: {', '.join(changed)} differ. Leave reuse out.")
-    if not same_vocabulary and not (_keeps_embeddings(before) and other.is_done(VOCABULARY.name)):
+    if not same_vocabulary and not (_retrieval(before).get("keep_embedding") and other.is_done(VOCABULARY.name)):
         raise RunFolderError(
-            f"cannot use the annotations of {run}: inputs.vocabulary differ, and no embeddings were kept to search "
-            "again (retrieval.keep_embedding). Leave reuse out."
+            f"cannot use the annotations of {run}: its concepts are others (inputs.vocabulary differ), and no "
+            "embeddings were kept to search again (retrieval.keep_embedding). Leave reuse out."
         )
     alike = _sources_alike(before, identity)
     products = AnnotatedInputs(other.folder, [shard for shard in inputs if shard.source in alike], sources)
@@ -90,8 +91,9 @@ def _vocabulary(identity: Mapping[str, Any]) -> Any:
     return identity["inputs"][VOCABULARY.name]
 
 
-def _keeps_embeddings(identity: Mapping[str, Any]) -> bool:
-    return bool((identity["settings"].get("retrieval") or {}).get("keep_embedding"))
+def _retrieval(identity: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = identity["settings"].get("retrieval")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _sources_alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:

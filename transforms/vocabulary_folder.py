@@ -3,6 +3,7 @@
 vocabulary/vocabulary.parquet   id, name, lang, source, type; version and fingerprint in its footer
 vocabulary/embeddings.npy       (V, D) float32, rows of length 1: the mean over the prompts of each concept
 vocabulary/index.faiss          of an approximate index alone: as FAISS writes it
+vocabulary/hubs.npy             of hub correction alone: (V, 2) float32, the median and the spread of each concept
 vocabulary/meta.json            fingerprint, encoder, V (concepts), D (width), the xxh3-64 of embeddings.npy, and of the
                                 index how it was built and measured
 
@@ -12,7 +13,7 @@ Light, because balancing and exporting read names here: neither the encoder nor 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,12 +23,13 @@ import xxhash
 from numpy.typing import NDArray
 
 from concept_vocab.vocabulary import SCHEMA
-from transforms.arrays_at_rest import as_array, read_mapped, write_array
+from transforms.arrays_at_rest import as_array, read_mapped, write_array, write_rows
 from transforms.at_rest import OLDER_VERSIONS, check_fingerprint, damaged, read_json, shaped, version_of_run
 from transforms.datasets import read_table, write_table
 from transforms.run_folder import RunFolder
 
-_TABLE, _EMBEDDINGS, _INDEX, _META = "vocabulary.parquet", "embeddings.npy", "index.faiss", "meta.json"
+_TABLE, _EMBEDDINGS, _META = "vocabulary.parquet", "embeddings.npy", "meta.json"
+_INDEX, _HUBS = "index.faiss", "hubs.npy"
 
 
 @dataclass(frozen=True)
@@ -67,39 +69,69 @@ class _Meta:
     width: int
     encoder: dict[str, Any]
     embeddings_xxh3: str | None = None  # of the whole file; runs of format version 1 have none
+    prompts: str | None = None
     index: dict[str, Any] | None = None
+    hubs_xxh3: str | None = None
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What images are compared with, beside the embeddings: an index that was built of them, and hubs (V, 2), the
+    median and the spread of each concept. None: there is none."""
+
+    index: StoredIndex | None = None
+    hubs: NDArray[np.float32] | None = None
 
 
 def save_vocabulary(
-    folder: RunFolder,
-    concepts: pa.Table,
-    embeddings: NDArray[np.float32],
-    encoder: dict[str, Any],
-    index: StoredIndex | None = None,
+    folder: RunFolder, concepts: pa.Table, embeddings: NDArray[np.float32], encoder: dict[str, Any]
 ) -> None:
-    """Write the files; meta.json last, as it says that the others are complete."""
+    """All of it at once, with no more than the embeddings to search."""
+    write_concepts(folder, concepts)
+    write_embeddings(folder, embeddings.shape, [embeddings])
+    finish_vocabulary(folder, encoder)
+
+
+def write_concepts(folder: RunFolder, concepts: pa.Table) -> None:
     write_table(folder.vocabulary / _TABLE, concepts.select(SCHEMA.names).cast(SCHEMA), folder.fingerprint)
-    embeddings_xxh3 = write_array(folder.vocabulary / _EMBEDDINGS, embeddings)
+
+
+def write_embeddings(folder: RunFolder, shape: tuple[int, int], blocks: Iterable[NDArray[np.float32]]) -> None:
+    """Block by block, so that memory holds one of them."""
+    write_rows(folder.vocabulary / _EMBEDDINGS, shape, blocks)
+
+
+def read_written(folder: RunFolder) -> NDArray[np.float32]:
+    """The embeddings, of a vocabulary that is not finished."""
+    path = folder.vocabulary / _EMBEDDINGS
+    return as_array(path, read_mapped(path)).astype(np.float32, copy=False)
+
+
+def finish_vocabulary(
+    folder: RunFolder, encoder: dict[str, Any], prompts: str | None = None, searched: Searched = Searched()
+) -> None:
+    """meta.json, last, as it says that the other files are complete. ``prompts``: the fingerprint of those that
+    concepts were embedded in."""
+    path = folder.vocabulary / _EMBEDDINGS
+    data = read_mapped(path)
+    concepts, width = as_array(path, data).shape
     meta: dict[str, Any] = {
-        "embeddings_xxh3": embeddings_xxh3,
+        "embeddings_xxh3": xxhash.xxh3_64_hexdigest(data),
         "fingerprint": folder.fingerprint,
         "encoder": encoder,
-        "concepts": concepts.num_rows,
-        "width": int(embeddings.shape[1]),
+        "concepts": concepts,
+        "width": width,
     }
-    if index is not None:
+    if prompts is not None:
+        meta["prompts"] = prompts
+    if (index := searched.index) is not None:
         with (folder.vocabulary / _INDEX).atomic_writer() as stream:
             stream.write(index.data)
-        of = _OfEmbeddings(xxhash.xxh3_64_hexdigest(index.data), embeddings_xxh3)
+        of = _OfEmbeddings(xxhash.xxh3_64_hexdigest(index.data), meta["embeddings_xxh3"])
         meta["index"] = {**asdict(index.about), **asdict(of)}
+    if searched.hubs is not None:
+        meta["hubs_xxh3"] = write_array(folder.vocabulary / _HUBS, searched.hubs)
     (folder.vocabulary / _META).write_text(json.dumps(meta, indent=2, sort_keys=True) + "\n")
-
-
-def copy_vocabulary(reused: RunFolder, folder: RunFolder) -> int:
-    """Take over another run's vocabulary; returns the number of concepts."""
-    concepts = read_concepts(reused)
-    save_vocabulary(folder, concepts, read_embeddings(reused), _read_meta(reused).encoder, read_index(reused))
-    return int(concepts.num_rows)
 
 
 def read_concepts(folder: RunFolder, columns: Sequence[str] = tuple(SCHEMA.names)) -> pa.Table:
@@ -143,6 +175,23 @@ def read_index(folder: RunFolder) -> StoredIndex | None:
     if of.embeddings_xxh3 != meta.embeddings_xxh3:
         raise damaged(path, f"is an index of other embeddings than {_EMBEDDINGS}: of another encoder or vocabulary")
     return StoredIndex(data, found)
+
+
+def read_hubs(folder: RunFolder) -> NDArray[np.float32] | None:
+    """(V, 2); None where hubs are not corrected. Raises RunFolderError for a file that is damaged."""
+    meta = _read_meta(folder)
+    if meta.hubs_xxh3 is None:
+        return None
+    path = folder.vocabulary / _HUBS
+    data = read_mapped(path)
+    if xxhash.xxh3_64_hexdigest(data) != meta.hubs_xxh3:
+        raise damaged(path, f"has another checksum than {_META} says")
+    return as_array(path, data).astype(np.float32, copy=False)
+
+
+def read_prompts(folder: RunFolder) -> str | None:
+    """The fingerprint of the prompts; None where it was not noted."""
+    return _read_meta(folder).prompts
 
 
 def _read_meta(folder: RunFolder) -> _Meta:

@@ -13,13 +13,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from concept_vocab.concept import normal_form, uid_of
+from transforms.annotating.concepts.hubs import corrected
 from transforms.run_folder import RunFolder
-from transforms.vocabulary_folder import StoredIndex, read_concepts, read_embeddings, read_index
+from transforms.vocabulary_folder import StoredIndex, read_concepts, read_embeddings, read_hubs, read_index
 
 
 @dataclass(frozen=True)
 class ConceptVectors:
-    """``names``: id, name and lang of the V concepts, by which a later vocabulary finds them; None where none will."""
+    """``names``: id, name and lang of the V concepts, by which a later vocabulary finds them; None where none will.
+    Corrected for hubs, vectors have one dimension more than embeddings, where those of images have 1."""
 
     vectors: NDArray[np.float32]  # (V, D)
     names: pa.Table | None = None
@@ -39,4 +41,7 @@ class ConceptVectors:
 
 def read_concept_vectors(folder: RunFolder) -> ConceptVectors:
     """Raises RunFolderError where the vocabulary's files do not agree."""
-    return ConceptVectors(read_embeddings(folder), read_concepts(folder, ["id", "name", "lang"]), read_index(folder))
+    vectors, hubs = read_embeddings(folder), read_hubs(folder)
+    if hubs is not None:
+        vectors = corrected(vectors, hubs)
+    return ConceptVectors(vectors, read_concepts(folder, ["id", "name", "lang"]), read_index(folder))

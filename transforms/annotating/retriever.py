@@ -50,7 +50,7 @@ class Retriever:
     def columns(self, embeddings: torch.Tensor) -> dict[str, pa.Array]:
         """(N, D) float32 → what annotations say of the concepts of each image, and its embedding where it is kept."""
         if not self._settings.keep_embedding:
-            scores, rows = self._search(embeddings, self._settings.concepts_per_image)
+            scores, rows = self._search(self._as_queries(embeddings), self._settings.concepts_per_image)
             return self.as_columns(rows, np.where(rows == NONE, _NO_SCORE, scores))
         kept = embeddings.cpu().numpy().astype(np.float16)
         return {**self.as_columns(*self.nearest(kept.astype(np.float32))), "embedding": as_lists(kept)}
@@ -65,17 +65,22 @@ class Retriever:
 
     def queries(self, embeddings: NDArray[np.float32]) -> torch.Tensor:
         """(N, D), as an index takes them."""
-        return torch.from_numpy(embeddings).to(self._device)
+        return self._as_queries(torch.from_numpy(embeddings).to(self._device))
+
+    def _as_queries(self, embeddings: torch.Tensor) -> torch.Tensor:
+        more = self._concepts.vectors.shape[1] - embeddings.shape[1]
+        return torch.nn.functional.pad(embeddings, (0, more), value=1.0) if more else embeddings
 
     def ordered(
         self, embeddings: NDArray[np.float32], candidates: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """(N, C) rows, in any order → the same, and their scores: highest first, of equal ones by uid, none last."""
         scores = np.empty(candidates.shape, np.float32)
+        queries = self.queries(embeddings).cpu().numpy().astype(np.float64)
         for start in range(0, len(candidates), _ROWS_SCORED):
             some = slice(start, start + _ROWS_SCORED)
             vectors = self._concepts.vectors[candidates[some]].astype(np.float64)  # (N, C, D)
-            scores[some] = np.einsum("nd,ncd->nc", embeddings[some].astype(np.float64), vectors)
+            scores[some] = np.einsum("nd,ncd->nc", queries[some], vectors)
         is_none = candidates == NONE
         scores[is_none] = _NO_SCORE
         by = np.lexsort((candidates, self._concepts.uids[candidates], -scores, is_none), axis=1)

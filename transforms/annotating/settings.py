@@ -25,6 +25,13 @@ class EncoderSettings(Settings):
         "for a folder, which holds its own",
         json_schema_extra=NOT_FINGERPRINTED,
     )
+    languages: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="those that its texts may be in, as it was trained (ISO 639-1); concepts of others are refused; "
+        "null: not said, and all are taken",
+        json_schema_extra=NOT_FINGERPRINTED,  # what it refuses makes no run
+    )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="auto: bf16 on processors that compute it natively, else fp32"
     )
@@ -50,6 +57,13 @@ class VocabularySettings(Settings):
         description="a word list: YAML with prompts and concepts, or text with a concept a line; or the folder that "
         "`evenweave vocabulary build` wrote",
         json_schema_extra=NOT_FINGERPRINTED,  # its content is an input
+    )
+    cache: str | None = Field(
+        None,
+        min_length=1,
+        description="a folder, where embeddings of concepts are kept by encoder, prompts and concepts, for other runs; "
+        "null: in the run folder, until all are there",
+        json_schema_extra=NOT_FINGERPRINTED,
     )
 
 
@@ -112,6 +126,12 @@ class RetrievalSettings(Settings):
         le=1024,
         description="concepts stored an image, more than concepts_per_image, so that a later vocabulary may lack some "
         "of them (32 for 10); takes keep_embedding: true; null: no more than are used",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
+    hub_correction: bool = Field(
+        False,
+        description="score a concept by how far it lies above its own median over a sample of images, so that concepts "
+        "near to all images lose; scores stay about on the scale of cosines",
         json_schema_extra=FINGERPRINTED_IF_SET,
     )
     index: IndexSettings = Field(default_factory=IndexSettings, json_schema_extra=FINGERPRINTED_IF_SET)

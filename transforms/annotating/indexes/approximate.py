@@ -23,11 +23,12 @@ faiss = import_faiss()
 #: Lists a square root of the concepts, as FAISS's guide advises from 4 to 16:
 #: https://github.com/facebookresearch/faiss/wiki/Guidelines-to-choose-an-index
 _LISTS_A_ROOT = 4
-_LISTS_PROBED = 16  # of how many lists one is looked into
+_LISTS_PROBED = 8  # of how many lists one is looked into
 _GRAPH = "HNSW"
 _LINKS = 32  # of a concept to others
 _BREADTH_OF_BUILDING, _BREADTH_OF_SEARCH = 80, 256
 _SEED = 1234  # of k-means, FAISS's own
+_ROUNDS, _CONCEPTS_A_LIST = 10, 64  # of k-means, and how many it looks at: of 25 and 256, lists are hardly better
 
 
 def build_index(vectors: NDArray[np.float32], recipe: Recipe) -> Any:
@@ -40,7 +41,9 @@ def build_index(vectors: NDArray[np.float32], recipe: Recipe) -> Any:
             faiss.omp_set_num_threads(1)
         with contextlib.suppress(RuntimeError):  # not of lists
             clustering = faiss.extract_index_ivf(index).cp
-            clustering.seed, clustering.min_points_per_centroid = _SEED, 1  # it would warn of fewer than 39, on stderr
+            clustering.seed, clustering.niter = _SEED, _ROUNDS
+            clustering.min_points_per_centroid = 1  # it would warn of fewer than 39, on stderr
+            clustering.max_points_per_centroid = _CONCEPTS_A_LIST
         if not index.is_trained:
             index.train(vectors)
         index.add(vectors)
