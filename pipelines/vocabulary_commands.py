@@ -29,6 +29,7 @@ def add_vocabulary_commands(app: typer.Typer, add_stage: Callable[[Stage, typer.
     group.command()(describe)
     group.command()(search)
     group.command()(diff)
+    group.command()(check)
     app.add_typer(group, name=VOCABULARY.name)
 
 
@@ -77,3 +78,19 @@ def diff(
     from pipelines import compare_vocabularies as job
 
     job.run(first, second, examples, as_json, Console())
+
+
+def check(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a finished run folder: a path or URI")],
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", help="least score of a sure concept (balance.min_similarity)"),
+    ] = None,
+    most: Annotated[int, typer.Option("--most", min=0, help="how many hubs are shown")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,
+) -> None:
+    """Whether retrieval is right: what images were given beside what their captions name, and concepts given to far too
+    many."""
+    from pipelines import check_vocabulary as job
+
+    job.run(run, threshold, most, as_json)
