@@ -40,7 +40,8 @@ def run(
 
     def build(pipeline: beam.Pipeline) -> None:
         by_name = {source.name: source for source in sources}
-        pipeline | "Shards" >> beam.Create(found) | Annotate(folder, by_name, encoder, retrieval, decode)
+        annotate = Annotate(folder, by_name, encoder, retrieval, decode, engine.resource_hints())
+        pipeline | "Shards" >> beam.Create(found) | annotate
 
     # a worker a GPU; where several processes would share one, each would only wait for it
     engine.run(build, max_workers=torch.cuda.device_count() or None)

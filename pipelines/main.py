@@ -22,7 +22,7 @@ from pipelines.build import build as build_stages  # noqa: E402
 from pipelines.build_run import BuildRun  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
 from pipelines.common_options import common_options, log_end  # noqa: E402
-from pipelines.engine.choice import choose_engine  # noqa: E402
+from pipelines.engine.choice import engine_for  # noqa: E402
 from pipelines.instruct_commands import add_instruct_commands  # noqa: E402
 from pipelines.job_options import AcceptChanged, Config, Flags, Output, Set, as_overrides  # noqa: E402
 from pipelines.stopping import StopOnSignal  # noqa: E402
@@ -135,7 +135,7 @@ def pack(
     from pipelines.pack_settings import PackJobSettings
 
     settings = load_settings(config, PackJobSettings, as_overrides(overrides, output))
-    job.run(settings, choose_engine(settings.runner, beam_flags or []), accept_changed=accept_changed)
+    job.run(settings, engine_for(settings, settings.runner, beam_flags or []), accept_changed=accept_changed)
 
 
 @app.command()
@@ -227,7 +227,7 @@ def _open_run(
         from transforms.reading.detect import detect_source
 
         settings = settings.model_copy(update={"sources": [detect_source(input_path)], "miniature": None})
-    return BuildRun(settings, choose_engine(settings.runner, beam_flags or []), Console(), accept_changed)
+    return BuildRun(settings, engine_for(settings, settings.runner, beam_flags or []), Console(), accept_changed)
 
 
 def _report(run: str, console: Console) -> None:
