@@ -43,7 +43,8 @@ def run(
 
     def build(pipeline: beam.Pipeline) -> None:
         by_name = {source.name: source for source in sources}
-        pipeline | "Shards" >> CreateMany(folder, found) | Annotate(folder, by_name, encoder, retrieval, decode)
+        annotate = Annotate(folder, by_name, encoder, retrieval, decode, engine.resource_hints())
+        pipeline | "Shards" >> CreateMany(folder, found) | annotate
 
     engine.run(build, max_workers=most_workers())
 

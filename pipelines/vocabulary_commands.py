@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from pipelines.config_or_command import RUN, ConfigOrCommand
-from pipelines.engine.choice import choose_engine
+from pipelines.engine.choice import engine_for
 from pipelines.job_options import Config, Flags, Set, as_overrides
 from transforms.configuration import load_settings
 from transforms.stages import VOCABULARY, Stage
@@ -44,7 +44,7 @@ def build(
     from pipelines.vocabulary_build_settings import VocabularyBuildSettings
 
     settings = load_settings(config, VocabularyBuildSettings, as_overrides(overrides, output))
-    job.run(settings, choose_engine(settings.runner, beam_flags or []), Console())
+    job.run(settings, engine_for(settings, settings.runner, beam_flags or []), Console())
 
 
 def describe(
