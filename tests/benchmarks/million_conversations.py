@@ -35,10 +35,11 @@ _COPIES, _NEAR_COPIES = 0.03, 0.03  # of the rows: of one drawn from a common st
 _ROWS_PER_STORED = 100  # rows for each text that copies are made of, so that clusters grow no larger with the rows
 _PERSONAL, _CODE, _ASKED = 0.005, 0.05, 0.0005
 _TURNS = np.array([0.62, 0.2, 0.1, 0.04, 0.02, 0.02])  # one to six
-_FUNCTION_WORDS = (
-    "the of and to in a is that it for on was with as are be by this from at which or have an they one were all "
-    "there when can more if about many then them would so these her some time could two may first new"
-).split()
+_FREQUENT = (  # numbers among them, which most longer texts hold
+    *("the", "of", "and", "to", "in", "a", "is", "that", "it", "for", "on", "was", "with", "as", "are", "be", "by"),
+    *("this", "from", "at", "which", "or", "have", "an", "they", "one", "were", "all", "there", "when", "can", "more"),
+    *("2", "3", "10", "1999", "2021", "3.5", "50", "1,200"),
+)
 _TERMS = ["no-competing-models"]
 
 
@@ -91,7 +92,7 @@ def _words() -> list[str]:
     heads = [first + vowel for first in "bcdfghklmnprstvwz" for vowel in ("a", "e", "i", "o", "u", "ea")]
     tails = ["n", "r", "st", "l", "ck", "m", "nd", "th", "p"]
     made = (f"{one}{two}{tail}" for two in heads for tail in tails for one in heads)
-    return [*_FUNCTION_WORDS, *(word for _, word in zip(range(_WORDS), made, strict=False))]
+    return [*_FREQUENT, *(word for _, word in zip(range(_WORDS), made, strict=False))]
 
 
 def _characters() -> list[str]:
