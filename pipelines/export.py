@@ -14,6 +14,8 @@ from transforms.beam import CreateMany
 from transforms.datasets import ShardName
 from transforms.exporting.beam import ExportShards, WriteIndex
 from transforms.exporting.card import write_card
+from transforms.exporting.croissant import write_croissant
+from transforms.exporting.manifest import ShardStats, read_manifest
 from transforms.exporting.settings import ExportSettings
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
@@ -28,12 +30,17 @@ def run(
     settings: ExportSettings,
     engine: Engine,
 ) -> None:
-    """Write ``shards/``. The card says nothing of measures yet: whoever makes the report writes it again with them."""
+    """Write ``shards/``, with what describes them.
+
+    The card says nothing of measures yet: whoever makes the report writes it again with them.
+    """
 
     def build(pipeline: beam.Pipeline) -> None:
         _ = pipeline | "Export" >> ExportShards(folder, shards, sources, settings)
 
     engine.run(build)
+    stats = [ShardStats(**one) for one in read_manifest(folder.shards, folder.fingerprint)["shards"]]
+    write_croissant(folder.shards, settings.name, stats, {name: source.license for name, source in sources.items()})
     write_card(folder, sources)
 
 
