@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from transforms.instruct.answers.normalising import normalise_rows
 from transforms.instruct.answers.settings import AnswersSettings
@@ -21,12 +20,12 @@ from transforms.instruct.safety.gate import SafetyGate
 from transforms.instruct.safety.hash_lists import pdq
 from transforms.instruct.safety.personal_data import KINDS, find_personal
 from transforms.instruct.safety.settings import SafetySettings
-from transforms.instruct.settings import InstructSource
 from transforms.instruct.standardising import standardise
 from transforms.instruct.validating.findings import text_of
 from transforms.instruct.validating.judging import judge_rows
 from transforms.instruct.validating.settings import ValidateSettings
 from transforms.miniature.instruct.corpus import rows_path, write_corpus
+from transforms.miniature.instruct.declared import declared_sources
 from transforms.miniature.instruct.faults import Fault
 from transforms.miniature.instruct.settings import InstructCorpusSettings
 from transforms.storage import StoragePath
@@ -60,8 +59,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
     for record in pq.read_table(rows_path(StoragePath.of(folder)).path).to_pylist():
         records.setdefault((record["source"], record["file"].rpartition(".")[0]), []).append(record)
     found = Known(folder)
-    for declared in yaml.safe_load((folder / "sources.yaml").read_text()):
-        source = _source(folder, declared)
+    for source in declared_sources(StoragePath.of(folder)):
         for part in list_parts(source, RANGE_BYTES):
             read = list(standardise(part, source))
             found.rows += [one for one in read if isinstance(one, Row)]
@@ -69,14 +67,6 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
             keys = sorted(one.key for one in read)
             found.truth.update(zip(keys, records[part.source, part.name], strict=True))
     return found
-
-
-def _source(folder: pathlib.Path, declared: dict[str, Any]) -> InstructSource:
-    values: dict[str, Any] = {"name": declared["name"], "path": str(folder / declared["path"])}
-    if boxes := declared.get("boxes"):
-        values["coordinates"] = {name: boxes[name] for name in ("unit", "order", "frame")}
-        values["coordinates"]["size"] = boxes.get("resized")
-    return InstructSource.model_validate({**values, "place_media": "before_first_question"})
 
 
 def _fates(outcome: Outcome) -> dict[str, str]:
