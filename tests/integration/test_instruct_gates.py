@@ -28,6 +28,7 @@ from transforms.miniature.instruct.corpus import rows_path, write_corpus
 from transforms.miniature.instruct.declared import declared_sources
 from transforms.miniature.instruct.faults import Fault
 from transforms.miniature.instruct.settings import InstructCorpusSettings
+from transforms.miniature.instruct.wordings import NEVER_TOUCHED, WHERE_ASKED, Wording
 from transforms.storage import StoragePath
 
 pytestmark = pytest.mark.slow
@@ -137,8 +138,24 @@ def test_unsafe_images_are_nearer_than_others(known: Known) -> None:
     assert stopped.total() - stopped["concept"] <= 0.002 * len(known.rows)
 
 
+def test_answers_are_rendered_alike(known: Known) -> None:
+    """Each way in which an answer is written, of the forms that are rendered; by default, and where more is asked."""
+    planted = {row.key: truth for row, truth in known.planted() if truth["wording"] and truth["fault"] is None}
+    assert {truth["wording"] for truth in planted.values()} == set(Wording)
+    rows = [row for row in known.rows if row.key in planted]
+    asked = AnswersSettings.model_validate({"render": {"list": True}, "default_reasoning": "final_only"})
+    for settings, left in ((AnswersSettings(), WHERE_ASKED), (asked, ())):
+        edits = {one.key: one.text for one in normalise_rows(rows, settings).edits}
+        for row in rows:
+            truth = planted[row.key]
+            if truth["wording"] in (*NEVER_TOUCHED, *left):
+                assert row.key not in edits, truth["wording"]
+            else:
+                assert edits.get(row.key) == truth["rendering"], truth["wording"]
+
+
 def test_answers_that_are_in_one_rendering_stay(known: Known) -> None:
-    sound = [row for row, truth in known.planted() if truth["fault"] is None]
+    sound = [row for row, truth in known.planted() if truth["fault"] is None and truth["wording"] is None]
     outcome = normalise_rows(sound, AnswersSettings(default_reasoning="strip"))
     assert not outcome.edits
     thought = {row.key for row in sound if any(message.reasoning for message in row.messages)}

@@ -153,8 +153,8 @@ def parted(plan: Plan, tally: MixTally, most: int) -> dict[Cell, float]:
         found.update({one: each for one, _ in own if one.weight == BARE})
         showing = [(one, rows) for one, rows in own if one.weight != BARE]
         logs = np.array([one.weight for one, _ in showing], np.float64) / _STEPS
-        rows = np.array([rows for _, rows in showing], np.float64)
-        found.update(zip((one for one, _ in showing), _shares(logs, rows, each, most).tolist(), strict=True))
+        counts = np.array([rows for _, rows in showing], np.float64)
+        found.update(zip((one for one, _ in showing), _shares(logs, counts, each, most).tolist(), strict=True))
     return found
 
 
