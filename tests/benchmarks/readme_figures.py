@@ -109,9 +109,10 @@ def instruct_run() -> str:
     if "worded_answers" in found:
         told += (
             f" Of answers written in another way than the plainest {found['worded_answers_rendered']} of "
-            f"{found['worded_answers']} were rendered alike, and {found['answers_changed_that_stay']} others changed. With "
-            f"`mix.concepts` the entropy of what pictures show is {found['concepts_entropy_even']:.3f}, with the same "
-            f"shares alone {found['concepts_entropy_plain']:.3f}, and {found['concepts_entropy_before']:.3f} of all rows."
+            f"{found['worded_answers']} were rendered alike, and {found['answers_changed_that_stay']} others changed. "
+            f"With `mix.concepts` the entropy of what pictures show is {found['concepts_entropy_even']:.3f}, with the "
+            f"same shares alone {found['concepts_entropy_plain']:.3f}, of all rows "
+            f"{found['concepts_entropy_before']:.3f}."
         )
     return "\n".join(lines) + "\n\n" + paragraph(told)
 
