@@ -105,11 +105,13 @@ class Fact:
 
 @dataclass
 class Outcome:
-    """Of one part. Rows that are neither rejected nor have a fact go on as they are."""
+    """Of one part. Rows that are neither rejected nor have a fact go on as they are; ``joined`` stand in place of the
+    rows of their keys."""
 
     edits: list[Edit] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    joined: list[Row] = field(default_factory=list)
 
 
 def edits_table(edits: Iterable[Edit]) -> pa.Table:
