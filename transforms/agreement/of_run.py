@@ -29,7 +29,7 @@ def assigned_by(state: RunState) -> AssignSettings:
 
 
 def agreement_of(state: RunState, shards: Sequence[ShardName], min_similarity: float) -> Agreement:
-    """Raises RunFolderError where no image has a caption, ConfigError for a language that cannot be matched."""
+    """Raises RunFolderError where no image has a caption."""
     folder, assigned = state.folder, assigned_by(state)
     matcher = run_matcher(folder, assigned.matching)
     n_concepts = read_concepts(folder, ["id"]).num_rows

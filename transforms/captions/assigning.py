@@ -9,7 +9,9 @@ Shape legend: N rows, K concepts retrieved an image, M kept of a caption, W plac
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +19,9 @@ from numpy.typing import NDArray
 
 from concept_vocab.matching.matcher import CaptionMatcher
 from concept_vocab.matching.metaclip import MetaclipMatcher
+from transforms.captions.run_matcher import run_matcher
 from transforms.captions.settings import AssignSettings
+from transforms.run_folder import RunFolder
 
 #: The score of a concept that the caption names.
 NAMED = np.float16(1.0)
@@ -29,19 +33,39 @@ _NONE, _NO_SCORE = np.int32(-1), np.float16(-1)
 class Assigner:
     """What one worker keeps to assign by: the matcher of the run's vocabulary."""
 
-    def __init__(self, settings: AssignSettings, matcher: CaptionMatcher | MetaclipMatcher) -> None:
+    def __init__(
+        self,
+        settings: AssignSettings,
+        matcher: CaptionMatcher | MetaclipMatcher,
+        silent: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """``silent``: (V,) concepts that no image can be alike to, so that they are never retrieved."""
         self._settings = settings
+        self._silent = silent if silent is not None and silent.any() else None
         self._match = matcher.match
         if isinstance(matcher, CaptionMatcher):
             self._match = partial(matcher.match, longest=settings.matching == "longest")
 
-    def columns(
+    @classmethod
+    def of_run(cls, folder: RunFolder, settings: AssignSettings, silent: NDArray[np.bool_]) -> Self:
+        return cls(settings, run_matcher(folder, settings.matching), silent)
+
+    def columns(self, source: str, columns: Mapping[str, Any]) -> dict[str, pa.Array]:
+        """Of annotations: captions, and concept_ids and concept_scores as they were retrieved → these as they are
+        assigned, and concept_cosines."""
+        captions = pa.array(columns["caption"], pa.string())
+        ids, scores = (matrix_of(columns[name]) for name in ("concept_ids", "concept_scores"))
+        return {name: as_lists(one) for name, one in self.assigned(source, captions, ids, scores).items()}
+
+    def assigned(
         self, source: str, captions: pa.StringArray, ids: NDArray[np.int32], scores: NDArray[np.float16]
-    ) -> dict[str, NDArray[np.generic]]:
-        """(N, K) ids and scores as they were retrieved, -1 for none → concept_ids, concept_scores and concept_cosines,
-        (N, W) each, by falling score."""
+    ) -> dict[str, NDArray[Any]]:
+        """(N, K) ids and scores, -1 for none → concept_ids, concept_scores and concept_cosines, (N, W) each, by falling
+        score."""
         by, taken = self._settings.of(source), ids.shape[1] if self._settings.takes_images else 0
         retrieved = np.where(by == "caption", _NONE, ids[:, :taken])
+        if self._silent is not None:
+            retrieved = np.where(self._silent[retrieved], _NONE, retrieved)
         cosines = np.where(retrieved >= 0, scores[:, :taken], _NO_SCORE)
         named = np.full((len(ids), self._settings.concepts_per_caption), _NONE)
         if by != "image":
@@ -58,9 +82,20 @@ class Assigner:
         named[row[kept], place[kept]] = lists.flatten().to_numpy()[kept]
 
 
+def matrix_of(lists: pa.FixedSizeListArray) -> NDArray[Any]:
+    """N lists → (N, K)."""
+    matrix: NDArray[Any] = lists.flatten().to_numpy().reshape(len(lists), -1)
+    return matrix
+
+
+def as_lists(rows: NDArray[Any]) -> pa.FixedSizeListArray:
+    """(N, W) → N lists."""
+    return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
+
+
 def _joined(
     named: NDArray[np.int32], retrieved: NDArray[np.int32], cosines: NDArray[np.float16]
-) -> dict[str, NDArray[np.generic]]:
+) -> dict[str, NDArray[Any]]:
     """What is named first; of what is also retrieved the cosine goes along, and it stands there no more."""
     row, place, of_image = np.nonzero((named[:, :, None] == retrieved[:, None, :]) & (named >= 0)[:, :, None])
     cosines_of_named = np.full(named.shape, _NO_SCORE)

@@ -22,7 +22,7 @@ SCORES = np.array([[0.5, 0.25], [0.5, -0.125], [0.25, -1]], np.float16)
 
 
 def _columns(matcher: CaptionMatcher | MetaclipMatcher = MATCHER, **settings: object) -> list[list[list[float]]]:
-    found = Assigner(AssignSettings(**settings), matcher).columns("web", CAPTIONS, IDS, SCORES)
+    found = Assigner(AssignSettings(**settings), matcher).assigned("web", CAPTIONS, IDS, SCORES)
     assert list(found) == ["concept_ids", "concept_scores", "concept_cosines"]
     assert [one.dtype for one in found.values()] == [np.int32, np.float16, np.float16]
     return [one.tolist() for one in found.values()]
@@ -55,6 +55,13 @@ def test_as_metaclip_matches() -> None:
     assert ids == [[3, -1, -1], [0, -1, -1], [-1, -1, -1]]
 
 
+def test_what_the_encoder_knows_no_word_of_is_named_by_captions_alone() -> None:
+    silent = np.array([True, False, False, False, True])
+    settings = AssignSettings(by="both", concepts_per_caption=1)
+    found = Assigner(settings, MATCHER, silent).assigned("web", CAPTIONS, IDS, SCORES)
+    assert found["concept_ids"].tolist() == [[2, -1, -1], [0, 3, -1], [-1, -1, -1]]
+
+
 @pytest.mark.parametrize(
     ("settings", "width"),
     [({}, 10), ({"by": "caption"}, 16), ({"by": "both"}, 26), ({"sources": {"a": "caption"}}, 26)],
@@ -69,7 +76,7 @@ def test_it_is_the_union(named: list[list[str]], seed: int) -> None:
     ids = np.array([rng.permutation(np.array([0, 1, 2, 3, 4, -1, -1]))[:3] for _ in named], np.int32)
     scores = np.where(ids >= 0, rng.random(ids.shape), -1).astype(np.float16)
     captions = pa.array([", ".join(words) for words in named])
-    found = Assigner(AssignSettings(by="both", matching="all"), MATCHER).columns("web", captions, ids, scores)
+    found = Assigner(AssignSettings(by="both", matching="all"), MATCHER).assigned("web", captions, ids, scores)
     of_captions = [set(one) for one in MATCHER.match(captions).to_pylist()]
     for row, concepts in enumerate(found["concept_ids"].tolist()):
         there = [one for one in concepts if one >= 0]
