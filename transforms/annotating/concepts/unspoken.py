@@ -30,5 +30,4 @@ def silenced(
 
 def is_silent(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(V, D) → (V,) those that are zeros."""
-    silent: NDArray[np.bool_] = ~vectors.any(axis=1)
-    return silent
+    return np.asarray(~vectors.any(axis=1), np.bool_)
