@@ -39,6 +39,9 @@ class ReadReplies:
 
 def write_requests(folder: StoragePath, name: str, requests: Iterable[Request], cache: ReplyCache) -> int:
     """Those that the cache does not know, once each, as ``<name>-00000.jsonl`` and on; returns how many."""
+    for old in folder.walk():  # of replies that were read since then: sent again, they would be paid again
+        if old.parent.path == folder.path and old.name.startswith(f"{name}-"):
+            old.delete()
     written: set[bytes] = set()
     lines: list[bytes] = []
     size = number = 0

@@ -25,7 +25,8 @@ class ServerSettings(Settings):
     model: str = Field(min_length=1, description="its name there")
     revision: str = Field("", description="of the model, where its name does not say: others are asked anew")
     parameters: dict[str, Any] = Field(
-        {"temperature": 0.0}, description="sent with each request as they are: temperature, top_p, seed, extra_body"
+        {"temperature": 0.0},
+        description="sent with each request as they are: temperature, top_p, seed, and what else the server knows",
     )
     max_tokens: int = Field(
         1024, ge=1, description="tokens of a reply at most; a reply that reaches them is cut, no reply"
