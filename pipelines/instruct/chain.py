@@ -10,6 +10,7 @@ from rich.text import Text
 
 from pipelines.input_versions import settle_inputs
 from pipelines.instruct.run import InstructRun
+from pipelines.instruct.servers import check_servers
 from pipelines.run_stage import StageJob, StageRunner
 from transforms.instruct.chain.changed_inputs import StandardisedInputs
 from transforms.stages import STANDARDISE, Stage
@@ -22,6 +23,7 @@ def instruct(run: InstructRun) -> None:
     """Run the stages that are not done. Raises, before any work, for settings and sources that cannot lead anywhere."""
     run.draw()
     run.settings.check()
+    check_servers(run)
     if not run.is_begun:  # a run that is yet to begin gets no run.json here, as a source may be refused
         _check_sources(run)
     first = dataclasses.replace(run.folder, fingerprint=run.folder.fingerprints[STANDARDISE.name])

@@ -55,8 +55,8 @@ class PartRows:
 class PartReader:
     """Reads parts of one run; the tokenizer is loaded when it is first needed, by each worker for itself."""
 
-    def __init__(self, folder: InstructFolder, settings: MixSettings, seed: int) -> None:
-        self.folder, self.settings, self.seed = folder, settings, seed
+    def __init__(self, folder: InstructFolder, settings: MixSettings, seed: int, before: str = MIX.name) -> None:
+        self.folder, self.settings, self.seed, self._before = folder, settings, seed, before
         self._chat: ChatTokenizer | None = None
 
     def __getstate__(self) -> dict[str, object]:
@@ -64,7 +64,7 @@ class PartReader:
 
     def read(self, name: ShardName) -> PartRows:
         """Raises RunFolderError where a file is missing, damaged or of other settings."""
-        about = read_about(self.folder, name)
+        about = read_about(self.folder, name, self._before)
         keys = about["key"].combine_chunks()
         allowed = self.settings.allow_licenses
         licences = about["licence_data"].combine_chunks()
@@ -96,12 +96,12 @@ class PartReader:
         return np.asarray(table[self.settings.unit].to_numpy(), np.int64)
 
 
-def read_about(folder: InstructFolder, name: ShardName) -> pa.Table:
+def read_about(folder: InstructFolder, name: ShardName, before: str = MIX.name) -> pa.Table:
     """(N,) key, source, licence_data, model_terms, and what the stages before found out of the rows that they let
-    through: split, language and category; no texts are read."""
-    table = remaining(folder, name, MIX.name, ["key", "source", "licence_data", "model_terms", *_FACTS])
+    through, as they stand before the stage ``before``: split, language and category; no texts are read."""
+    table = remaining(folder, name, before, ["key", "source", "licence_data", "model_terms", *_FACTS])
     keys = table["key"].combine_chunks()
-    for stage in folder.before(MIX.name):
+    for stage in folder.before(before):
         if stage == STANDARDISE.name:
             continue
         facts = read_table(folder.facts(stage, *name), folder.fingerprints[stage], ["key", *_FACTS])
