@@ -130,7 +130,7 @@ def _asking(name: str, leaves: str, not_after: tuple[str, ...] = (), followed_by
 
 
 #: Before anything is paid for: only what the mixture may draw goes on.
-PRESELECT = _of_rows("preselect", "pre-selected", by_default=False)
+PRESELECT = _of_rows("preselect", "pre-selected", writes=("preselect",), by_default=False)
 GUARD = _asking("guard", "let pass by the guard")
 _LOOKERS = ("rate", "blind", "guard_again", *_AGAIN)  # that judge texts as they will be
 REWRITE = _asking("rewrite", "rewritten", not_after=("translate", *_LOOKERS), followed_by=_AGAIN)

@@ -90,7 +90,7 @@ class PartReader:
             return np.ones(len(keys), np.int64)
         if self._chat is None and self.settings.counts_tokens:
             self._chat = self.settings.chat()
-        table = read_lengths(self.folder, name, self._chat)
+        table = read_lengths(self.folder, name, self._chat, self._before)
         if not table["key"].combine_chunks().equals(keys):
             raise RunFolderError(f"lengths of {name.source}/{name.shard} are of other rows; remove them and run again")
         return np.asarray(table[self.settings.unit].to_numpy(), np.int64)

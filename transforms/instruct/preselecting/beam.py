@@ -20,13 +20,17 @@ from transforms.instruct.mixing.draw import Candidates, Windows
 from transforms.instruct.mixing.quotas import Stratum, allot
 from transforms.instruct.mixing.tally import MixTally
 from transforms.instruct.mixing.targets import expected_copies
-from transforms.instruct.preselecting.choosing import choose, widened
+from transforms.instruct.preselecting.choosing import choose, frozen_targets, widened, write_targets
 from transforms.rejects import Counts
 from transforms.stages import PRESELECT
 
 
 def _windows(counted: MixTally, reader: PartReader, margin: float) -> Windows:
-    """Solved in one place; raises EvenweaveError where the mixture cannot give what is asked for."""
+    """Solved in one place, where the targets are left for the mixture.
+
+    Raises EvenweaveError where it cannot give what is asked for.
+    """
+    write_targets(reader.folder, frozen_targets(counted.cells(), reader.settings))
     expected, size = expected_copies(counted, reader.settings)
     rows = {stratum: rows for stratum, (rows, _) in counted.strata.items()}
     return widened(allot(rows, expected, size, reader.settings.max_copies, reader.seed), rows, margin)

@@ -7,26 +7,75 @@ targets where rows are translated later, since theirs are not what they will be.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 
 import numpy as np
 
+from transforms.at_rest import FORMAT_VERSION, parsing, read_versioned_json
 from transforms.datasets import ShardName
+from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.outcome import Outcome
 from transforms.instruct.chain.part_files import done_before, write_outcome
 from transforms.instruct.mixing import draw
-from transforms.instruct.mixing.about import PartReader
+from transforms.instruct.mixing.about import Cell, PartReader
+from transforms.instruct.mixing.constraints import problem_of
 from transforms.instruct.mixing.draw import Windows
 from transforms.instruct.mixing.quotas import Quotas, Stratum
 from transforms.instruct.mixing.settings import MixSettings
 from transforms.rejects import Counts, Reason, Reject
 from transforms.stages import PRESELECT
+from transforms.storage import StoragePath
 
 
 def settings_ahead(settings: MixSettings, is_translated: bool) -> MixSettings:
-    """What can be known before the models: rows, as texts are yet to have their tokens."""
-    return settings.model_copy(update={"unit": "samples"} | ({"language": None} if is_translated else {}))
+    """Lengths are those of the texts as they are now."""
+    return settings.model_copy(update={"language": None}) if is_translated else settings
+
+
+def frozen_targets(cells: Mapping[Cell, tuple[int, int]], settings: MixSettings) -> dict[str, dict[str, float]]:
+    """Of each axis with a temperature, the shares that it means for all rows there are: of those that are left, it
+    would make them more even once more."""
+    problem = problem_of(cells, settings)
+    found: dict[str, dict[str, float]] = {}
+    for one in problem.conditions:
+        target = settings.targets()[one.axis]
+        if target.temperature is not None and one.sense == "share":
+            found.setdefault(one.axis, {})[one.value] = one.share
+    return found
+
+
+def with_targets(settings: MixSettings, targets: Mapping[str, Mapping[str, float]]) -> MixSettings:
+    """``settings`` with the shares that were frozen in place of temperatures."""
+    return settings.model_copy(
+        update={axis: getattr(settings, axis).model_copy(update=_as_shares(shares)) for axis, shares in targets.items()}
+    )
+
+
+def _as_shares(shares: Mapping[str, float]) -> dict[str, object]:
+    return {"temperature": None, "shares": dict(shares), "floor": 0.0, "cap": 1.0, "floors": {}, "caps": {}}
+
+
+def targets_path(folder: InstructFolder) -> StoragePath:
+    return folder.root / PRESELECT.writes[1] / "targets.json"
+
+
+def write_targets(folder: InstructFolder, targets: Mapping[str, Mapping[str, float]]) -> None:
+    values = {
+        "format_version": FORMAT_VERSION,
+        "fingerprint": folder.fingerprints[PRESELECT.name],
+        "targets": targets,
+    }
+    targets_path(folder).write_text(json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_targets(folder: InstructFolder) -> dict[str, dict[str, float]]:
+    """Raises RunFolderError where there are none, or they are damaged or of other settings."""
+    path = targets_path(folder)
+    with parsing(path):
+        found: dict[str, dict[str, float]] = read_versioned_json(path, folder.fingerprints[PRESELECT.name])["targets"]
+    return found
 
 
 def widened(quotas: Quotas, rows: Mapping[Stratum, int], margin: float) -> Windows:
