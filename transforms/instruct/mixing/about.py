@@ -20,6 +20,7 @@ from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.part_files import remaining
 from transforms.instruct.mixing.lengths import read_lengths
 from transforms.instruct.mixing.settings import MixSettings
+from transforms.instruct.mixing.weighing import taking_part
 from transforms.packing.documents.chat import ChatTokenizer
 from transforms.stages import MIX, STANDARDISE
 
@@ -41,7 +42,8 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class PartRows:
-    """The rows of one part in their order. Those that are not to be mixed have -1 for a cell."""
+    """The rows of one part in their order. Those that are not to be mixed, or too low in weight, have -1 for a
+    cell."""
 
     keys: pa.Array  # (N,)
     cells: tuple[Cell, ...]  # (C,)
@@ -81,7 +83,8 @@ class PartReader:
         cells = tuple(sorted(set(rows)))
         number = {cell: index for index, cell in enumerate(cells)}
         cell = np.fromiter((number[row] for row in rows), np.int64, len(rows))
-        cell[refused | apart] = -1
+        kept = taking_part(self.folder, name, self._before, keys, self.settings.weigh, self.seed)
+        cell[refused | apart | ~kept] = -1
         ids = keyed.sample_ids(name.source, name.shard, keys.to_pylist())
         return PartRows(keys, cells, cell, self._amounts(name, keys), ids, apart, refused)
 

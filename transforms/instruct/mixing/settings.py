@@ -8,8 +8,9 @@ from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
-from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 from transforms.errors import ConfigError, InputError
+from transforms.instruct.mixing.weighing import Weigh
 from transforms.instruct.section import StageSection
 from transforms.instruct.settings import InstructSource
 from transforms.packing.documents.chat import ChatTokenizer
@@ -85,6 +86,11 @@ class MixSettings(StageSection):
     category: AxisTarget | None = Field(None, description="shares by what a row teaches")
     language: AxisTarget | None = Field(None, description="shares by language")
     source: AxisTarget | None = Field(None, description="shares by source")
+    weigh: dict[str, Weigh] = Field(
+        {},
+        description="axis of ratings → how its scores weigh: relevance, measured_image_dependence …",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
     max_copies: int = Field(1, ge=1, description="how often a row may be shown, where there are too few")
     allow_licenses: list[str] | None = Field(
         None, description="licences of data that may be in it, all others are left out; null: any"

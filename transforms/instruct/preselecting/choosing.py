@@ -30,8 +30,9 @@ from transforms.storage import StoragePath
 
 
 def settings_ahead(settings: MixSettings, is_translated: bool) -> MixSettings:
-    """Lengths are those of the texts as they are now."""
-    return settings.model_copy(update={"language": None}) if is_translated else settings
+    """Without what is not known yet: ratings, and languages of rows that are translated."""
+    update: dict[str, object] = {"weigh": {}} | ({"language": None} if is_translated else {})
+    return settings.model_copy(update=update)
 
 
 def frozen_targets(cells: Mapping[Cell, tuple[int, int]], settings: MixSettings) -> dict[str, dict[str, float]]:
