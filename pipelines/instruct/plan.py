@@ -50,7 +50,8 @@ def plan(run: InstructRun, rows: int) -> list[Plan]:
         share = _share(run, sample) if stage is TRANSLATE else 1.0
         asked = _asked(run, stage, sample)
         if stage in WRITING:
-            written |= {row.key for row in sample if any(asked.requests([row]))}
+            taken = _asked(run, stage, sample, share)
+            written |= {row.key for row in sample if any(taken.requests([row]))}
         found.append(_of(stage, asked, rows_of, sample, rows, share, prices.get(server.model)))
     return found
 
@@ -79,12 +80,13 @@ def _of(
     return estimate(stage.name, list(asked.requests(rows_of)), sample, rows, stage in WRITING, price, share)
 
 
-def _asked(run: InstructRun, stage: Stage, sample: Sequence[Row]) -> AskedStage:
+def _asked(run: InstructRun, stage: Stage, sample: Sequence[Row], share: float = 1.0) -> AskedStage:
+    """``share``: of the rows that could be translated, those that are."""
     settings, server, seed = run.settings, server_of(run, stage), run.settings.seed
     if stage is REWRITE:
         return Rewriting(settings.rewrite, server, seed)
     if stage is TRANSLATE:
-        return Translating(settings.translate, server, seed, {_source(run, sample): 1 << 64})
+        return Translating(settings.translate, server, seed, {_source(run, sample): int(share * 2**64)})
     if stage is RATE:
         return RatingStage(settings.rate, server)
     if stage is BLIND:
