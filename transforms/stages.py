@@ -32,6 +32,7 @@ class Stage:
     may_be_off: bool = False  # by its settings; the next stage then takes from the one before it
     needs: tuple[str, ...] = ()  # stages of its chain without which, before it, it cannot run
     not_after: tuple[str, ...] = ()  # stages of its chain that would have seen too much, or too little, without it
+    not_before: tuple[str, ...] = ()  # stages of its chain whose work it would spoil, or would have to do again
 
     @property
     def is_of_images(self) -> bool:
@@ -91,6 +92,7 @@ def _of_rows(
     needs: tuple[str, ...] = (),
     not_after: tuple[str, ...] = (),
     writes: tuple[str, ...] = (),
+    not_before: tuple[str, ...] = (),
 ) -> Stage:
     """One that says of rows what it found out, and what is to stand in place of their texts."""
     facts = f"{FACTS}/{name}"
@@ -104,6 +106,7 @@ def _of_rows(
         may_be_off=True,
         needs=needs,
         not_after=not_after,
+        not_before=not_before,
     )
 
 
@@ -119,13 +122,21 @@ SAFETY = _of_rows(
     "safe",
     not_after=tuple(stage.name for stage in (VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE)),
 )
+#: Texts that are compared and judged are those of the sources, and not those of templates.
+TEMPLATES = _of_rows(
+    "templates",
+    "with instructions",
+    writes=("templates",),
+    not_before=tuple(stage.name for stage in (SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE)),
+)
 MIX = Stage("mix", counts="rows", writes=("drawn", "mix"), each_shard="drawn", leaves="mixed", selects=True)
 PUBLISH = Stage("publish", counts="copies", writes=("mixture",), with_manifest="mixture")
 
 #: The flow of ``evenweave instruct``, in the order that is safe. The settings may leave out what may be off, and order
 #: the others as their ``needs`` and ``not_after`` allow.
 INSTRUCT_CHAIN = (
-    STANDARDISE, SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE, MIX, PUBLISH,
+    STANDARDISE, SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE, TEMPLATES, MIX,
+    PUBLISH,
 )  # fmt: skip
 
 #: What one command makes in one run folder, each in its order.

@@ -20,6 +20,7 @@ from transforms.instruct.section import StageSection
 from transforms.instruct.settings import InstructSource
 from transforms.instruct.splitting.settings import SplitSettings
 from transforms.instruct.stage_order import check_order
+from transforms.instruct.templating.settings import TemplatesSettings
 from transforms.instruct.validating.settings import ValidateSettings
 from transforms.miniature.instruct.settings import InstructCorpusSettings
 from transforms.stages import INSTRUCT_CHAIN, STANDARDISE
@@ -60,6 +61,7 @@ class InstructSettings(Settings):
     split: SplitSettings = Field(default_factory=SplitSettings)
     decontaminate: DecontaminateSettings = Field(default_factory=DecontaminateSettings)
     categorise: CategoriseSettings = Field(default_factory=CategoriseSettings)
+    templates: TemplatesSettings = Field(default_factory=TemplatesSettings)
     mix: MixSettings = Field(default_factory=MixSettings)
     publish: PublishSettings = Field(default_factory=PublishSettings)
     range_bytes: int = Field(64 << 20, ge=1 << 10, description="bytes of a JSON Lines file that one worker reads")
