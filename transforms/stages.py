@@ -12,6 +12,7 @@ from typing import Literal
 
 REJECTS = "rejects"  # in it, a folder a stage
 EDITS, FACTS = "edits", "facts"  # the same, of instruction rows: texts written over others, and what was found out
+MADE = "made"  # the same, rows that the sources do not hold
 COUNTS_ENDING = "-counts.json"  # of .<stage>-counts.json, where a Beam job leaves its counts for the driver
 
 
@@ -32,6 +33,7 @@ class Stage:
     may_be_off: bool = False  # by its settings; the next stage then takes from the one before it
     needs: tuple[str, ...] = ()  # stages of its chain without which, before it, it cannot run
     not_after: tuple[str, ...] = ()  # stages of its chain that would have seen too much, or too little, without it
+    makes_rows: bool = False  # beside those that it takes in; they stand in a folder of its own in made/
     not_before: tuple[str, ...] = ()  # stages of its chain whose work it would spoil, or would have to do again
 
     @property
@@ -93,20 +95,22 @@ def _of_rows(
     not_after: tuple[str, ...] = (),
     writes: tuple[str, ...] = (),
     not_before: tuple[str, ...] = (),
+    makes_rows: bool = False,
 ) -> Stage:
-    """One that says of rows what it found out, and what is to stand in place of their texts."""
+    """One that says of rows what it found out, and what is to stand in place of their texts; it may make rows."""
     facts = f"{FACTS}/{name}"
     return Stage(
         name,
         counts="rows",
         writes=(facts, *writes),
-        may_write=(f"{EDITS}/{name}",),
+        may_write=(f"{EDITS}/{name}", *((f"{MADE}/{name}",) if makes_rows else ())),
         each_shard=facts,
         leaves=leaves,
         may_be_off=True,
         needs=needs,
         not_after=not_after,
         not_before=not_before,
+        makes_rows=makes_rows,
     )
 
 
@@ -122,12 +126,15 @@ SAFETY = _of_rows(
     "safe",
     not_after=tuple(stage.name for stage in (VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE)),
 )
+_JUDGED = tuple(stage.name for stage in (SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE))
+#: Made of rows that have passed all gates and are of one split.
+COMPOSE = _of_rows("compose", "with rows of several images", not_before=_JUDGED, makes_rows=True)
 #: Texts that are compared and judged are those of the sources, and not those of templates.
 TEMPLATES = _of_rows(
     "templates",
     "with instructions",
     writes=("templates",),
-    not_before=tuple(stage.name for stage in (SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE)),
+    not_before=(*_JUDGED, COMPOSE.name),
 )
 MIX = Stage("mix", counts="rows", writes=("drawn", "mix"), each_shard="drawn", leaves="mixed", selects=True)
 PUBLISH = Stage("publish", counts="copies", writes=("mixture",), with_manifest="mixture")
@@ -135,8 +142,8 @@ PUBLISH = Stage("publish", counts="copies", writes=("mixture",), with_manifest="
 #: The flow of ``evenweave instruct``, in the order that is safe. The settings may leave out what may be off, and order
 #: the others as their ``needs`` and ``not_after`` allow.
 INSTRUCT_CHAIN = (
-    STANDARDISE, SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE, TEMPLATES, MIX,
-    PUBLISH,
+    STANDARDISE, SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE, COMPOSE, TEMPLATES,
+    MIX, PUBLISH,
 )  # fmt: skip
 
 #: What one command makes in one run folder, each in its order.

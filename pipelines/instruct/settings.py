@@ -11,6 +11,7 @@ from pipelines.resolved_sources import resolved
 from transforms.configuration import NOT_FINGERPRINTED, Settings
 from transforms.instruct.answers.settings import AnswersSettings
 from transforms.instruct.categorising.settings import CategoriseSettings
+from transforms.instruct.composing.settings import ComposeSettings
 from transforms.instruct.decontaminating.settings import DecontaminateSettings
 from transforms.instruct.duplicates.settings import DuplicatesSettings
 from transforms.instruct.mixing.settings import MixSettings
@@ -61,6 +62,7 @@ class InstructSettings(Settings):
     split: SplitSettings = Field(default_factory=SplitSettings)
     decontaminate: DecontaminateSettings = Field(default_factory=DecontaminateSettings)
     categorise: CategoriseSettings = Field(default_factory=CategoriseSettings)
+    compose: ComposeSettings = Field(default_factory=ComposeSettings)
     templates: TemplatesSettings = Field(default_factory=TemplatesSettings)
     mix: MixSettings = Field(default_factory=MixSettings)
     publish: PublishSettings = Field(default_factory=PublishSettings)

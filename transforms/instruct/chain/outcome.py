@@ -109,11 +109,13 @@ class Fact:
 
 @dataclass
 class Outcome:
-    """Of one part. Rows that are neither rejected nor have a fact go on as they are."""
+    """Of one part. Rows that are neither rejected nor have a fact go on as they are. ``made``: rows that are new, by
+    stages that make some; edits, facts and rejects may be of them too."""
 
     edits: list[Edit] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    made: list[Row] = field(default_factory=list)
 
 
 def edits_table(edits: Iterable[Edit]) -> pa.Table:

@@ -1,26 +1,22 @@
 """Banks of templates: what may stand as an instruction, and what may be said of the form of an answer.
 
-Templates are Jinja2's, in its sandbox. What a row says is only ever a value of one and never a template itself, so that
-braces in a question stay braces.
+Templates are those of :mod:`transforms.instruct.templating.sandbox`.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import jinja2
-from jinja2 import meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import Field, field_validator, model_validator
 
 from transforms import keyed
 from transforms.configuration import Settings, read_yaml, validate
 from transforms.errors import ConfigError
 from transforms.instruct.categorising.rules import CATEGORY
+from transforms.instruct.templating.sandbox import check_template, variables, written
 from transforms.storage import StoragePath
 
 AnswerFormat = Literal["letter", "yes_no", "number", "phrase"]
@@ -69,33 +65,8 @@ class BankFile(Settings):
             if twice := sorted({one for one in templates if templates.count(one) > 1}):
                 raise ValueError(f"{twice[0]!r} stands there twice")
             for one in templates:
-                _check_template(one, known)
+                check_template(one, known)
         return self
-
-
-def _check_template(text: str, known: frozenset[str]) -> None:
-    try:
-        used = _variables(text)
-    except jinja2.TemplateSyntaxError as error:
-        raise ValueError(f"{text!r} is no template of Jinja2: {error.message}") from error
-    if foreign := sorted(used - known):
-        raise ValueError(f"{text!r} uses {foreign[0]!r}; known is {', '.join(sorted(known))}")
-    try:
-        rendered = _template(text).render(dict.fromkeys(known, "x"))
-    except jinja2.TemplateError as error:  # an unknown filter, or what the sandbox does not allow
-        raise ValueError(f"{text!r} cannot be written out: {error.message or type(error).__name__}") from error
-    if not rendered.strip():
-        raise ValueError(f"{text!r} says nothing")
-
-
-@functools.lru_cache(1)
-def _environment() -> jinja2.Environment:
-    return ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
-
-
-@functools.lru_cache(4096)
-def _template(text: str) -> jinja2.Template:
-    return _environment().from_string(text)
 
 
 @dataclass(frozen=True)
@@ -133,13 +104,13 @@ class Bank:
         """``question``, and the form that its answer is to have: on a line behind it unless the template places it."""
         asked = question.strip()
         found = self._choose(language, seed, key, {"question": asked})
-        is_placed = "question" in _variables(self._of(language)[int(found.by.rpartition("/")[2])])
+        is_placed = "question" in variables(self._of(language)[int(found.by.rpartition("/")[2])])
         text = found.text if is_placed else f"{asked}\n{found.text}"
         return Written(question[: len(question) - len(question.lstrip())] + text, found.by)
 
     def phrase(self, language: str, seed: int, key: str) -> Written:
         """What is said of the form alone, which stands in another's place."""
-        alone = [at for at, one in enumerate(self._of(language)) if "question" not in _variables(one)]
+        alone = [at for at, one in enumerate(self._of(language)) if "question" not in variables(one)]
         return self._choose(language, seed, key, {}, alone)
 
     def _of(self, language: str) -> Sequence[str]:
@@ -150,12 +121,7 @@ class Bank:
     ) -> Written:
         places = range(len(self._of(language))) if among is None else among
         place = places[keyed.hash64(seed, "template", self.name, key) % len(places)]
-        return Written(_template(self._of(language)[place]).render(values), f"{self.name}/{language}/{place}")
-
-
-@functools.lru_cache(4096)
-def _variables(text: str) -> frozenset[str]:
-    return frozenset(meta.find_undeclared_variables(_environment().parse(text)))
+        return Written(written(self._of(language)[place], values), f"{self.name}/{language}/{place}")
 
 
 @dataclass(frozen=True)
