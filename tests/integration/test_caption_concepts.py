@@ -7,6 +7,7 @@ import pathlib
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import webdataset
 
@@ -37,7 +38,7 @@ def _rows(run: pathlib.Path) -> list[dict[str, Any]]:
 
 
 def test_rows_hold_what_was_retrieved_and_what_captions_name(both: pathlib.Path) -> None:
-    names = read_all(both / "vocabulary" / "vocabulary.parquet")["name"].to_pylist()
+    names = pq.read_table(both / "vocabulary" / "vocabulary.parquet")["name"].to_pylist()
     rows = _rows(both)
     matcher = CaptionMatcher(SurfaceForm(number, name, False) for number, name in enumerate(names))
     named = matcher.match([row["caption"] for row in rows], longest=True).to_pylist()
@@ -51,11 +52,11 @@ def test_rows_hold_what_was_retrieved_and_what_captions_name(both: pathlib.Path)
 
 def test_balance_and_export_count_them(both: pathlib.Path) -> None:
     rejected = set(read_all(both / "rejects" / "deduplicate")["key"].to_pylist())
-    counts = np.zeros(len(read_all(both / "concepts.parquet")), int)
+    counts = np.zeros(len(pq.read_table(both / "concepts.parquet")), int)
     for row in (row for row in _rows(both) if row["key"] not in rejected):
         held = [one for one, score in zip(row["concept_ids"], row["concept_scores"], strict=True) if score >= 0.2]
         np.add.at(counts, held, 1)
-    assert read_all(both / "concepts.parquet")["count_before"].to_pylist() == counts.tolist()
+    assert pq.read_table(both / "concepts.parquet")["count_before"].to_pylist() == counts.tolist()
     samples = list(webdataset.WebDataset(sorted(map(str, (both / "shards").glob("*.tar"))), shardshuffle=False))
     scores = [one["score"] for sample in samples for one in json.loads(sample["json"])["concepts"]]
     assert 1.0 in scores and min(scores) > -1
