@@ -80,6 +80,7 @@ class Reason(StrEnum):
     LISTED_MEDIUM = "listed_medium"  # an image or a video whose hash is on a list
     UNSAFE_IMAGE = "unsafe_image"  # too near to a concept that is not to be shown
     CONFLICTING_ANSWER = "conflicting_answer"  # another row answers the same question on the same images otherwise
+    JOINED = "joined"  # its turns stand in another row, about the same images
     CROWDED_IMAGE = "crowded_image"  # its images have as many rows as they may
     BENCHMARK_IMAGE_AND_QUESTION = "benchmark_image_and_question"  # a benchmark's picture, and its question about it
     BENCHMARK_IMAGE = "benchmark_image"  # a benchmark's picture, and another question

@@ -7,10 +7,11 @@ of ``evenweave instruct`` runs in ``pipelines/instruct/<name>.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 REJECTS = "rejects"  # in it, a folder a stage
+JOINED = "joined"  # rows that have taken the turns of others
 EDITS, FACTS = "edits", "facts"  # the same, of instruction rows: texts written over others, and what was found out
 COUNTS_ENDING = "-counts.json"  # of .<stage>-counts.json, where a Beam job leaves its counts for the driver
 
@@ -109,7 +110,7 @@ def _of_rows(
 
 VALIDATE = _of_rows("validate", "valid", not_after=("answers", "duplicates"))
 ANSWERS = _of_rows("answers", "with answers in one form", not_after=("duplicates",))
-DUPLICATES = _of_rows("duplicates", "distinct")
+DUPLICATES = replace(_of_rows("duplicates", "distinct"), may_write=(f"{EDITS}/duplicates", JOINED))
 SPLIT = _of_rows("split", "split", needs=(DUPLICATES.name,))
 DECONTAMINATE = _of_rows("decontaminate", "unlike the benchmarks", writes=("decontamination",))
 CATEGORISE = _of_rows("categorise", "with a category")
