@@ -1,8 +1,8 @@
 """A vocabulary of 500,000 concepts from a made dump, and how fast a core counts one: ``python -m
 tests.benchmarks.bench_vocabulary``.
 
-The dump is made: words of syllables, two thirds of them drawn evenly so that each is seen often enough, a third by Zipf's
-law, and fixed pairs; with the links, templates, references and headings that articles have. What a core counts (read,
+The dump is made: words of syllables, most drawn evenly so that each is seen often enough, others by Zipf's law, and
+fixed pairs; with the links, templates, references and headings that articles have. What a core counts (read,
 parse, cut into words and pairs) is set beside what bounds it, on the same pages and one thread: bz2 decompressed and
 nothing else, and mwparserfromhell's own parse and strip. The same on a real excerpt, where one is named. Megabytes are
 of XML, decompressed. The whole build then runs through the job, with the caps of the published list.
