@@ -16,8 +16,9 @@ from transforms.instruct.folding import answers_again, fold, fold_facts
 from transforms.instruct.rows import Row, from_table, to_table
 from transforms.instruct.schema import ROWS
 from transforms.rejects import Counts
-from transforms.stages import STANDARDISE
+from transforms.stages import INSTRUCT_CHAIN, STANDARDISE
 
+_MAKERS = frozenset(stage.name for stage in INSTRUCT_CHAIN if stage.makes_rows)
 _EDITS_COUNT = b"edits"  # in the footer of facts: without any there is no file of them
 _JOINED_COUNT = b"joined"  # the same, of rows that have taken the turns of others; there only where there are some
 #: What few stages look at, and much of what is read: the record as JSON.
@@ -70,9 +71,13 @@ def _with_joined(rows: Sequence[Row], table: pa.Table) -> list[Row]:
 
 
 def remaining(folder: InstructFolder, name: ShardName, before: str, columns: Sequence[str]) -> pa.Table:
-    """``columns`` of the rows, texts as they were read, without those that the stages before ``before`` rejected."""
+    """``columns`` of the rows, texts as they were read, and behind them of those that stages before ``before`` made,
+    without those that these stages rejected."""
     wanted = columns if "key" in columns else ["key", *columns]
     table = read_table(folder.rows(*name), folder.fingerprints[STANDARDISE.name], wanted)
+    made = [_read_made(folder, stage, name, wanted) for stage in folder.before(before) if stage in _MAKERS]
+    if found := [one for one in made if one is not None]:
+        table = pa.concat_tables([table, *found])
     rejected = [
         read_table(path, folder.fingerprints[stage], ["key"])["key"].combine_chunks()
         for stage in folder.before(before)
@@ -81,6 +86,13 @@ def remaining(folder: InstructFolder, name: ShardName, before: str, columns: Seq
     if rejected:
         table = table.filter(pc.invert(pc.is_in(table["key"], value_set=pa.concat_arrays(rejected))))
     return table.select(list(columns))
+
+
+def _read_made(folder: InstructFolder, stage: str, name: ShardName, columns: Sequence[str]) -> pa.Table | None:
+    prints = folder.fingerprints[stage]
+    if not read_counts(folder.facts(stage, *name), prints).made:
+        return None
+    return read_table(folder.made(stage, *name), prints, columns)
 
 
 def _of_rows(told: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
@@ -95,8 +107,9 @@ def done_before(folder: InstructFolder, stage: str, name: ShardName) -> Counts |
 
 
 def write_outcome(folder: InstructFolder, stage: str, name: ShardName, keys: Sequence[str], outcome: Outcome) -> Counts:
-    """Edits, rejects and facts of a part, of which ``keys`` came in; returns its counts."""
+    """Edits, rejects, facts and made rows of a part, of which ``keys`` came in; returns its counts."""
     own = replace(folder, fingerprint=folder.fingerprints[stage])
+    keys = _with_made(own, stage, name, keys, outcome.made)
     dropped = {reject.key for reject in outcome.rejects}
     if len(dropped) != len(outcome.rejects) or not dropped <= set(keys):
         raise ValueError(f"{stage} rejected rows of {name} twice, or rows that are not there")
@@ -111,10 +124,28 @@ def write_outcome(folder: InstructFolder, stage: str, name: ShardName, keys: Seq
         write_table(own.joined(*name), to_table(outcome.joined), own.fingerprint, Counts(len(keys), len(keys)))
         marks[_JOINED_COUNT.decode()] = str(len(outcome.joined))
     left = [key for key in keys if key not in dropped]
-    counts = write_rejects(own.rejects(stage, *name), name.shard, outcome.rejects, own.fingerprint, len(left))
+    counts = write_rejects(
+        own.rejects(stage, *name), name.shard, outcome.rejects, own.fingerprint, len(left), len(outcome.made)
+    )
     table = facts_table(left, [fact for fact in outcome.facts if fact.key not in dropped])
     write_table(own.facts(stage, *name), table, own.fingerprint, counts, marks)
     return counts
+
+
+def _with_made(
+    own: InstructFolder, stage: str, name: ShardName, keys: Sequence[str], made: Sequence[Row]
+) -> Sequence[str]:
+    """Writes the rows that are new; the keys that came in, and theirs."""
+    path, new = own.made(stage, *name), [row.key for row in made]
+    if len({*keys, *new}) != len(keys) + len(new):
+        raise ValueError(f"{stage} made rows of {name} under keys that are taken")
+    if made:
+        if stage not in _MAKERS:
+            raise ValueError(f"{stage} made rows, and is not declared to")
+        write_table(path, to_table(made), own.fingerprint, Counts(0, len(made), made=len(made)))
+    elif path.is_file():
+        path.delete()
+    return [*keys, *new]
 
 
 def judge_part(
