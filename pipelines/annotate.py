@@ -13,6 +13,7 @@ from transforms.annotating.beam import Annotate, ShardToAnnotate
 from transforms.annotating.embedding_files import part_name
 from transforms.annotating.encoder import most_workers
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.beam import CreateMany
 from transforms.datasets import ShardName, read_counts
 from transforms.images.decode import DecodeSettings
 from transforms.reading.checks import hint
@@ -42,7 +43,8 @@ def run(
 
     def build(pipeline: beam.Pipeline) -> None:
         by_name = {source.name: source for source in sources}
-        pipeline | "Shards" >> beam.Create(found) | Annotate(folder, by_name, encoder, retrieval, decode)
+        annotate = Annotate(folder, by_name, encoder, retrieval, decode, engine.resource_hints())
+        pipeline | "Shards" >> CreateMany(folder, found) | annotate
 
     engine.run(build, max_workers=most_workers())
 

@@ -48,17 +48,19 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
         encoder: EncoderSettings,
         retrieval: RetrievalSettings,
         decode: DecodeSettings,
+        resource_hints: Mapping[str, str] | None = None,
     ) -> None:
+        """``resource_hints``: Beam's, of the step that loads the model, where it needs other machines than the rest."""
         super().__init__()
         self._folder = folder
+        self._hints = dict(resource_hints or {})
         self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode)
 
     def expand(self, shards: beam.PCollection[ShardToAnnotate]) -> beam.PCollection[None]:
-        return (
-            shards
-            | "Annotate shard" >> beam.ParDo(self._annotate)
-            | WriteStageCounts(self._folder.counts(ANNOTATE.name))
-        )
+        annotate = beam.ParDo(self._annotate)
+        if self._hints:  # a runner may put a step that has some apart from its neighbours
+            annotate = annotate.with_resource_hints(**self._hints)
+        return shards | "Annotate shard" >> annotate | WriteStageCounts(self._folder.counts(ANNOTATE.name))
 
 
 class _AnnotateShard(beam.DoFn):  # type: ignore[misc]

@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from transforms.atomic_writing import PARTIAL
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName, read_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
 from transforms.stages import ANNOTATE, PACK, REJECTS, STANDARDISE, VOCABULARY, Stage
-from transforms.storage import PARTIAL, StoragePath
+from transforms.storage import StoragePath
 from transforms.verifying.embeddings import check_embeddings
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import folders_of, kept_embeddings, missing_files, sizes_below
