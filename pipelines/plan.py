@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -123,11 +124,11 @@ def _read(path: StoragePath) -> Measured:
 def print_plan(found: Input, estimates: Sequence[StageEstimate], prices: Prices, console: Console) -> None:
     about = f"{found.images:,.0f} images in {found.shards:,} shards, {_bytes(found.size_bytes)}"
     console.print(Text(f"{about}; {found.selected:,} are selected"), soft_wrap=True)
-    table = Table()
-    names = ("rows", "CPU hours", "GPU hours", "read", "left", "shuffled", "calls", prices.currency)
-    table.add_column("stage")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)  # nine columns in 80 characters
+    names = ("rows", "CPU h", "GPU h", "read", "left", "shuffled", "calls", prices.currency)
+    table.add_column("stage", no_wrap=True)
     for name in names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for one in estimates:
         table.add_row(one.stage, *_cells(one))
     table.add_section()
@@ -144,7 +145,7 @@ def _together(estimates: Sequence[StageEstimate]) -> StageEstimate:
 
 def _cells(one: StageEstimate) -> list[str]:
     sizes = [_bytes(size) for size in (one.read_bytes, one.stored_bytes, one.shuffled_bytes)]
-    hours = [f"{hours:,.2f}" if hours else "" for hours in (one.cpu_hours, one.gpu_hours)]
+    hours = [f"{hours:,.3g}" if hours < 1 else f"{hours:,.1f}" for hours in (one.cpu_hours, one.gpu_hours)]
     rows = f"{one.rows:,.0f}" if one.rows else ""
     return [rows, *hours, *sizes, f"{one.read_calls + one.write_calls:,.0f}", f"{one.cost:,.2f}"]
 
