@@ -33,18 +33,17 @@ def run(settings: BuildSettings, sample: int, prices_path: str, costs_path: str 
     """Print the plan. ``costs_path``: what an earlier plan measured, or where this one is to keep it."""
     prices = load_settings(prices_path, Prices)
     engine = MeasuredEngine()
-    found = _look(BuildRun(settings, engine, Console(quiet=True)))
-    costs = StoragePath.of(costs_path) if costs_path else None
-    if costs is not None and costs.exists():
-        measured = _read(costs)
+    found = look(BuildRun(settings, engine, Console(quiet=True)))
+    if costs_path is not None and StoragePath.of(costs_path).exists():
+        measured = read_measured(costs_path)
     else:
         measured = measure(settings, sample, engine)
-        if costs is not None:
-            costs.write_text(json.dumps(_to_dict(measured), indent=2) + "\n")
+        if costs_path is not None:
+            StoragePath.of(costs_path).write_text(json.dumps(to_dict(measured), indent=2) + "\n")
     print_plan(found, estimate(found, measured, prices), prices, console)
 
 
-def _look(run: BuildRun) -> Input:
+def look(run: BuildRun) -> Input:
     size_bytes = sum(shard.size_bytes for shard in run.inputs)
     is_remote = any(shard.path.root for shard in run.inputs)
     export, selected = run.settings.export, run.settings.balance.size
@@ -101,7 +100,7 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _to_dict(measured: Measured) -> dict[str, Any]:
+def to_dict(measured: Measured) -> dict[str, Any]:
     lines = {stage: line.to_dict() for stage, line in measured.lines.items()}
     return {
         "lines": lines,
@@ -112,9 +111,9 @@ def _to_dict(measured: Measured) -> dict[str, Any]:
     }
 
 
-def _read(path: StoragePath) -> Measured:
+def read_measured(path: str) -> Measured:
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(StoragePath.of(path).read_text())
         lines = {stage: Line.from_dict(line) for stage, line in values.pop("lines").items()}
         return Measured(lines=lines, **values)
     except (ValueError, KeyError, TypeError) as error:
