@@ -51,7 +51,8 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
         (5.4, ["transforms/exporting"]),
         (6.2, ["transforms/reporting"]),
         (7.0, ["transforms/browsing"]),
-        (7.8, ["transforms/verifying", "transforms/planning"]),
+        (7.8, ["transforms/verifying"]),
+        (8.6, ["transforms/planning"]),
     ],
     [
         (

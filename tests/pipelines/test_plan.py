@@ -22,7 +22,7 @@ from transforms.planning.prices import Prices
 from transforms.planning.usage import Line, Usage
 
 MINI, PRICES = "configs/build/mini.yaml", "configs/plan/prices.yaml"
-IMAGES = 2400
+IMAGES = 1200
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def planned(
     given = [part for part in small_corpus(folder / "corpus", IMAGES) if part != "--set"]
     settings = load_settings(MINI, BuildSettings, as_overrides(given, str(folder / "run")))
     console = Console(record=True, width=80, quiet=False, file=(folder / "said").open("w"))
-    plan.run(settings, 600, PRICES, str(folder / "costs.json"), console)
+    plan.run(settings, 400, PRICES, str(folder / "costs.json"), console)
     engine = MeasuredEngine()
     run = BuildRun(settings, engine, Console(quiet=True))
     found = plan.look(run)
@@ -61,7 +61,7 @@ def test_bytes_are_within_a_quarter(planned: Any) -> None:
 def test_each_stage_and_their_sum_are_printed(planned: Any) -> None:
     _, _, said = planned
     lines = said.splitlines()
-    assert "24 shards" in lines[0] and "600 are selected" in lines[0]
+    assert "12 shards" in lines[0] and "300 are selected" in lines[0]
     for stage in ("vocabulary", "annotate", "deduplicate", "balance", "export", "together"):
         assert any(line.startswith(stage) for line in lines), stage
     assert "a month to keep" in lines[-1] and not any("…" in line for line in lines)
