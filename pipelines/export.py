@@ -10,6 +10,7 @@ from pipelines.build_run import BuildRun
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
 from pipelines.run_stage import StageJob
+from transforms.beam import CreateMany
 from transforms.datasets import ShardName
 from transforms.exporting.beam import ExportShards, WriteIndex
 from transforms.exporting.card import write_card
@@ -47,7 +48,7 @@ def run_index(folder: RunFolder, names: Sequence[ShardName], engine: Engine) -> 
     """Write ``index/``, in place of shards."""
 
     def build(pipeline: beam.Pipeline) -> None:
-        _ = pipeline | "Shards" >> beam.Create(list(names)) | "Index" >> WriteIndex(folder)
+        _ = pipeline | "Shards" >> CreateMany(folder, names) | "Index" >> WriteIndex(folder)
 
     engine.run(build)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from transforms.atomic_writing import PARTIAL
 from transforms.errors import RunFolderError
 from transforms.exporting import energon
 from transforms.exporting.card import CARD
@@ -18,7 +19,7 @@ from transforms.packing.sources import PackedShardSettings, PackSource, VideoSam
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunState
 from transforms.stages import PACK, PUBLISH, Stage
-from transforms.storage import PARTIAL, StoragePath
+from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import sizes_below
 from transforms.verifying.mixture import check_published, published_files
