@@ -67,7 +67,7 @@ def _told(
     sure = (most > 0) & (most >= min_confidence * letters.sum(axis=1))
     found = [UNDETERMINED] * len(texts)
     for each, languages in by_script:
-        for row in np.flatnonzero(sure & (script == each)):
+        for row in np.flatnonzero(sure & (script == each)).tolist():
             found[row] = languages[0] if len(languages) == 1 else _likeliest(texts[row], languages, min_confidence)
     return found
 
