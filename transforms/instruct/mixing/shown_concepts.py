@@ -107,7 +107,7 @@ class _Seeing:
         self._settings = settings
         self._encoder = ClipEncoder(settings.encoder)
         self._index = ConceptIndex(
-            embed_vocabulary(read_word_list(settings.vocabulary), self._encoder), self._encoder.device
+            embed_vocabulary(read_word_list(settings.word_list), self._encoder), self._encoder.device
         )
         self._preprocess = Preprocessor(
             self._encoder.size,
