@@ -8,6 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.arrow_values import plain_values
 from transforms.datasets import ShardName, read_counts, read_table, write_rejects, write_table
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.outcome import Outcome, edits_table, facts_table
@@ -15,39 +16,50 @@ from transforms.instruct.folding import answers_again, fold, fold_facts
 from transforms.instruct.rows import Row, from_table, to_table
 from transforms.instruct.schema import ROWS
 from transforms.rejects import Counts
-from transforms.stages import STANDARDISE
+from transforms.stages import INSTRUCT_CHAIN, STANDARDISE
 
+_MAKERS = frozenset(stage.name for stage in INSTRUCT_CHAIN if stage.makes_rows)
 _EDITS_COUNT = b"edits"  # in the footer of facts: without any there is no file of them
 _JOINED_COUNT = b"joined"  # the same, of rows that have taken the turns of others; there only where there are some
 #: What few stages look at, and much of what is read: the record as JSON.
 _BULKY = ("source_record",)
 
 
-def read_rows(folder: InstructFolder, name: ShardName, before: str, with_record: bool = False) -> list[Row]:
+def read_rows(
+    folder: InstructFolder,
+    name: ShardName,
+    before: str,
+    with_record: bool = False,
+    only: pa.Array | None = None,
+) -> list[Row]:
     """The rows of a part in their order, as the stages before ``before`` left them, without those that they rejected.
 
-    ``source_record`` is None unless ``with_record``. Raises RunFolderError where a file is missing, damaged or of other
-    settings.
+    ``only``: keys of those that are wanted. ``source_record`` is None unless ``with_record``.
+
+    Raises RunFolderError where a file is missing, damaged or of other settings.
     """
     columns = [column for column in ROWS.names if with_record or column not in _BULKY]
     table = remaining(folder, name, before, columns)
+    if only is not None:
+        table = table.filter(pc.is_in(table["key"], value_set=only))
     earlier = [stage for stage in folder.before(before) if stage != STANDARDISE.name]
     facts: list[pa.Table] = []
     edits: list[tuple[str, pa.Table]] = []
     for stage in earlier:
         prints = folder.fingerprints[stage]
-        found = read_table(folder.facts(stage, *name), prints)
-        if _JOINED_COUNT in found.schema.metadata:
+        told = read_table(folder.facts(stage, *name), prints)
+        if _JOINED_COUNT in told.schema.metadata:
             rows = _with_joined(_folded(table, edits, facts), read_table(folder.joined(*name), prints))
             table, facts, edits = to_table(rows), [], []
-        facts.append(found)
-        if int(found.schema.metadata[_EDITS_COUNT]):
-            edits.append((stage, _of_rows(read_table(folder.edits(stage, *name), prints), table["key"])))
+        facts.append(told if only is None else _of_rows(told, table["key"]))
+        if int(told.schema.metadata[_EDITS_COUNT]):
+            found = read_table(folder.edits(stage, *name), prints)
+            edits.append((stage, _of_rows(found, table["key"])))
     return _folded(table, edits, facts)
 
 
 def _folded(table: pa.Table, edits: Sequence[tuple[str, pa.Table]], facts: Sequence[pa.Table]) -> list[Row]:
-    edited = {key for _, one in edits for key in one["key"].to_pylist()}
+    edited = {key for _, one in edits for key in plain_values(one["key"])}
     rows = fold_facts(from_table(fold(table, edits)), facts)
     return [answers_again(row) if row.key in edited else row for row in rows]
 
@@ -59,9 +71,13 @@ def _with_joined(rows: Sequence[Row], table: pa.Table) -> list[Row]:
 
 
 def remaining(folder: InstructFolder, name: ShardName, before: str, columns: Sequence[str]) -> pa.Table:
-    """``columns`` of the rows, texts as they were read, without those that the stages before ``before`` rejected."""
+    """``columns`` of the rows, texts as they were read, and behind them of those that stages before ``before`` made,
+    without those that these stages rejected."""
     wanted = columns if "key" in columns else ["key", *columns]
     table = read_table(folder.rows(*name), folder.fingerprints[STANDARDISE.name], wanted)
+    made = [_read_made(folder, stage, name, wanted) for stage in folder.before(before) if stage in _MAKERS]
+    if found := [one for one in made if one is not None]:
+        table = pa.concat_tables([table, *found])
     rejected = [
         read_table(path, folder.fingerprints[stage], ["key"])["key"].combine_chunks()
         for stage in folder.before(before)
@@ -72,9 +88,16 @@ def remaining(folder: InstructFolder, name: ShardName, before: str, columns: Seq
     return table.select(list(columns))
 
 
-def _of_rows(edits: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
-    """Those of rows that are still there."""
-    return edits.filter(pc.is_in(edits["key"], value_set=keys.combine_chunks()))
+def _read_made(folder: InstructFolder, stage: str, name: ShardName, columns: Sequence[str]) -> pa.Table | None:
+    prints = folder.fingerprints[stage]
+    if not read_counts(folder.facts(stage, *name), prints).made:
+        return None
+    return read_table(folder.made(stage, *name), prints, columns)
+
+
+def _of_rows(told: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    """Edits or facts of rows that are still there."""
+    return told.filter(pc.is_in(told["key"], value_set=keys.combine_chunks()))
 
 
 def done_before(folder: InstructFolder, stage: str, name: ShardName) -> Counts | None:
@@ -84,8 +107,9 @@ def done_before(folder: InstructFolder, stage: str, name: ShardName) -> Counts |
 
 
 def write_outcome(folder: InstructFolder, stage: str, name: ShardName, keys: Sequence[str], outcome: Outcome) -> Counts:
-    """Edits, rejects and facts of a part, of which ``keys`` came in; returns its counts."""
+    """Edits, rejects, facts and made rows of a part, of which ``keys`` came in; returns its counts."""
     own = replace(folder, fingerprint=folder.fingerprints[stage])
+    keys = _with_made(own, stage, name, keys, outcome.made)
     dropped = {reject.key for reject in outcome.rejects}
     if len(dropped) != len(outcome.rejects) or not dropped <= set(keys):
         raise ValueError(f"{stage} rejected rows of {name} twice, or rows that are not there")
@@ -100,10 +124,28 @@ def write_outcome(folder: InstructFolder, stage: str, name: ShardName, keys: Seq
         write_table(own.joined(*name), to_table(outcome.joined), own.fingerprint, Counts(len(keys), len(keys)))
         marks[_JOINED_COUNT.decode()] = str(len(outcome.joined))
     left = [key for key in keys if key not in dropped]
-    counts = write_rejects(own.rejects(stage, *name), name.shard, outcome.rejects, own.fingerprint, len(left))
+    counts = write_rejects(
+        own.rejects(stage, *name), name.shard, outcome.rejects, own.fingerprint, len(left), len(outcome.made)
+    )
     table = facts_table(left, [fact for fact in outcome.facts if fact.key not in dropped])
     write_table(own.facts(stage, *name), table, own.fingerprint, counts, marks)
     return counts
+
+
+def _with_made(
+    own: InstructFolder, stage: str, name: ShardName, keys: Sequence[str], made: Sequence[Row]
+) -> Sequence[str]:
+    """Writes the rows that are new; the keys that came in, and theirs."""
+    path, new = own.made(stage, *name), [row.key for row in made]
+    if len({*keys, *new}) != len(keys) + len(new):
+        raise ValueError(f"{stage} made rows of {name} under keys that are taken")
+    if made:
+        if stage not in _MAKERS:
+            raise ValueError(f"{stage} made rows, and is not declared to")
+        write_table(path, to_table(made), own.fingerprint, Counts(0, len(made), made=len(made)))
+    elif path.is_file():
+        path.delete()
+    return [*keys, *new]
 
 
 def judge_part(

@@ -22,6 +22,7 @@ from transforms.instruct.chain.part_files import remaining
 from transforms.instruct.mixing.lengths import read_lengths
 from transforms.instruct.mixing.settings import MixSettings
 from transforms.instruct.mixing.shown_concepts import ConceptFinder
+from transforms.instruct.mixing.weighing import taking_part
 from transforms.packing.documents.chat import ChatTokenizer
 from transforms.stages import MIX, STANDARDISE
 
@@ -47,7 +48,8 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class PartRows:
-    """The rows of one part in their order. Those that are not to be mixed have -1 for a cell."""
+    """The rows of one part in their order. Those that are not to be mixed, or too low in weight, have -1 for a
+    cell."""
 
     keys: pa.Array  # (N,)
     cells: tuple[Cell, ...]  # (C,)
@@ -62,17 +64,19 @@ class PartRows:
 class PartReader:
     """Reads parts of one run; each worker loads tokenizer and encoder for itself, when they are first needed."""
 
-    def __init__(self, folder: InstructFolder, settings: MixSettings, seed: int) -> None:
-        self.folder, self.settings, self.seed = folder, settings, seed
+    def __init__(self, folder: InstructFolder, settings: MixSettings, seed: int, before: str = MIX.name) -> None:
+        self.folder, self.settings, self.seed, self._before = folder, settings, seed, before
         self._chat: ChatTokenizer | None = None
-        self._finder = None if settings.concepts is None else ConceptFinder(settings.concepts)
+        # which rows show rare concepts is asked of those alone that the mixture is drawn from
+        with_concepts = settings.concepts is not None and before == MIX.name
+        self._finder = ConceptFinder(settings.concepts) if with_concepts else None
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_chat": None}
 
     def read(self, name: ShardName) -> PartRows:
         """Raises RunFolderError where a file is missing, damaged or of other settings."""
-        about = read_about(self.folder, name)
+        about = read_about(self.folder, name, self._before)
         keys = about["key"].combine_chunks()
         allowed = self.settings.allow_licenses
         licences = about["licence_data"].combine_chunks()
@@ -89,7 +93,8 @@ class PartReader:
         cells = tuple(sorted(set(rows)))
         number = {cell: index for index, cell in enumerate(cells)}
         cell = np.fromiter((number[row] for row in rows), np.int64, len(rows))
-        cell[refused | apart] = -1
+        kept = taking_part(self.folder, name, self._before, keys, self.settings.weigh, self.seed)
+        cell[refused | apart | ~kept] = -1
         ids = keyed.sample_ids(name.source, name.shard, keys.to_pylist())
         return PartRows(keys, cells, cell, self._amounts(name, keys), ids, apart, refused, self._concepts(name, keys))
 
@@ -106,18 +111,18 @@ class PartReader:
             return np.ones(len(keys), np.int64)
         if self._chat is None and self.settings.counts_tokens:
             self._chat = self.settings.chat()
-        table = read_lengths(self.folder, name, self._chat)
+        table = read_lengths(self.folder, name, self._chat, self._before)
         if not table["key"].combine_chunks().equals(keys):
             raise RunFolderError(f"lengths of {name.source}/{name.shard} are of other rows; remove them and run again")
         return np.asarray(table[self.settings.unit].to_numpy(), np.int64)
 
 
-def read_about(folder: InstructFolder, name: ShardName) -> pa.Table:
+def read_about(folder: InstructFolder, name: ShardName, before: str = MIX.name) -> pa.Table:
     """(N,) key, source, licence_data, model_terms, and what the stages before found out of the rows that they let
-    through: split, language and category; no texts are read."""
-    table = remaining(folder, name, MIX.name, ["key", "source", "licence_data", "model_terms", *_FACTS])
+    through, as they stand before the stage ``before``: split, language and category; no texts are read."""
+    table = remaining(folder, name, before, ["key", "source", "licence_data", "model_terms", *_FACTS])
     keys = table["key"].combine_chunks()
-    for stage in folder.before(MIX.name):
+    for stage in folder.before(before):
         if stage == STANDARDISE.name:
             continue
         facts = read_table(folder.facts(stage, *name), folder.fingerprints[stage], ["key", *_FACTS])

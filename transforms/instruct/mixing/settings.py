@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 from transforms.errors import ConfigError, InputError
 from transforms.instruct.mixing.concept_settings import ConceptTarget
+from transforms.instruct.mixing.weighing import Weigh
 from transforms.instruct.section import StageSection
 from transforms.instruct.settings import InstructSource
 from transforms.packing.documents.chat import ChatTokenizer
@@ -89,6 +90,11 @@ class MixSettings(StageSection):
     concepts: ConceptTarget | None = Field(
         None,
         description="rows that show rare concepts are preferred, within the shares, until concepts are even; null: off",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
+    weigh: dict[str, Weigh] = Field(
+        {},
+        description="axis of ratings → how its scores weigh: relevance, measured_image_dependence …",
         json_schema_extra=FINGERPRINTED_IF_SET,
     )
     max_copies: int = Field(1, ge=1, description="how often a row may be shown, where there are too few")

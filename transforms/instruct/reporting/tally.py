@@ -7,10 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from transforms import keyed
+from transforms.arrow_values import plain_rows
 from transforms.conversations.document import Text
 from transforms.datasets import ShardName, read_table
 from transforms.instruct.chain.folder import InstructFolder
+from transforms.instruct.chain.outcome import text_at
 from transforms.instruct.chain.part_files import read_rows, remaining
 from transforms.instruct.rows import Row
 from transforms.stages import EDITS, MIX, STANDARDISE
@@ -52,18 +56,13 @@ class Tally:
     conflicts: int = 0
     examples: list[Example] = field(default_factory=list)
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
-            self.standardised + other.standardised,
-            self.clean + other.clean,
-            self.mixed + other.mixed,
-            self.openings_clean + other.openings_clean,
-            self.openings_mixed + other.openings_mixed,
-            self.edited + other.edited,
-            self.found + other.found,
-            self.conflicts + other.conflicts,
-            _fewest([*self.examples, *other.examples]),
-        )
+    def __iadd__(self, other: Tally) -> Tally:
+        """In place: the openings of all rows are too many to be copied for each part."""
+        for name in _COUNTERS:
+            getattr(self, name).update(getattr(other, name))
+        self.conflicts += other.conflicts
+        self.examples = _fewest([*self.examples, *other.examples])
+        return self
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -103,7 +102,7 @@ def tally_part(folder: InstructFolder, name: ShardName, opening_share: float) ->
             if drawn:
                 tally.mixed[cell] += drawn
         if _place("openings", row.key) < opening_share * 2**64:
-            opening = _opening(row)
+            opening = opening_of(row)
             tally.openings_clean[opening] += 1
             if drawn:
                 tally.openings_mixed[opening] += drawn
@@ -140,7 +139,8 @@ def _length(characters: int) -> str:
     return next((f"≤ {end:,}" for end in (10, 100, 1_000, 10_000) if characters <= end), "> 10,000")
 
 
-def _opening(row: Row) -> str:
+def opening_of(row: Row) -> str:
+    """The first words of its first question."""
     for message in row.messages:
         if message.role == "user":
             text = " ".join(part.text for part in message.content if isinstance(part, Text)).strip().lower()
@@ -159,17 +159,16 @@ def _add_edits(folder: InstructFolder, name: ShardName, tally: Tally) -> None:
         if not path.is_file():
             continue
         table = read_table(path, folder.fingerprints[stage], ["key", "message", "part", "text", "origin"])
-        edits = table.to_pylist()
+        edits = plain_rows(table)
         tally.edited.update((stage, one["origin"]) for one in edits)
         # what was masked is shown nowhere, and thoughts and tools have no part
         fit = [one for one in edits if one["origin"] != "masked" and one["part"] >= 0]
         shown = sorted(fit, key=lambda one: _place(EDITS, one["key"]))[:_MOST_EXAMPLES]
-        keys = {one["key"] for one in shown}
-        before = {row.key: row for row in read_rows(folder, name, stage) if row.key in keys} if keys else {}
+        keys = pa.array(sorted({one["key"] for one in shown}), pa.string())
+        before = {row.key: row for row in read_rows(folder, name, stage, only=keys)} if keys else {}
         for one in shown:
             if one["key"] in before:
-                part = before[one["key"]].messages[one["message"]].content[one["part"]]
-                text = part.text if isinstance(part, Text) else ""
+                text = text_at(before[one["key"]], one["message"], one["part"])
                 tally.examples.append(_example(EDITS, stage, one["origin"], one["key"], text, one["text"]))
 
 
@@ -188,7 +187,7 @@ def _add_rejects(folder: InstructFolder, name: ShardName, tally: Tally) -> None:
         if not path.is_file():
             continue
         table = read_table(path, folder.fingerprints[stage], ["key", "reason", "detail"])
-        for one in sorted(table.to_pylist(), key=lambda one: _place("rejects", one["key"]))[:_MOST_EXAMPLES]:
+        for one in sorted(plain_rows(table), key=lambda one: _place("rejects", one["key"]))[:_MOST_EXAMPLES]:
             tally.examples.append(_example("rejects", stage, one["reason"], one["key"], one["detail"], ""))
 
 
