@@ -49,7 +49,7 @@ LIMITS = PixelLimits(28 * 28, 112 * 112)  # sixteen tokens a picture
 _PACK_TOKENS = 1024
 _CAPTIONS, _QUESTIONS, _HELD_OUT = 500, 2000, 100
 _ROWS = 600  # of the embedded instruction sets, twelve of them
-_THINGS_SHARE = 0.6  # of what is learnt, in tokens: questions about one thing, which a million parameters can answer
+_THINGS_SHARE = 0.85  # of what is learnt, in tokens: questions about one thing, which a million parameters can answer
 
 
 def run(output: str, console: Console | None = None) -> float:
