@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines.config_or_command import RUN, ConfigOrCommand
-from pipelines.engine.choice import choose_engine
+from pipelines.engine.choice import engine_for
 from pipelines.job_options import AcceptChanged, Config, Flags, Output, Set, as_overrides
 from transforms.configuration import load_settings
 
@@ -47,8 +47,9 @@ def run(
     settings = load_settings(config, InstructSettings, as_overrides(overrides, output))
     console = Console()
     console.print(Text.assemble(("evenweave instruct", "bold"), f" {config} → {settings.output}"))
+    engine = engine_for(settings, settings.runner, beam_flags or [])
     job = plan_asking if plan else instruct
-    job(InstructRun(settings, choose_engine(settings.runner, beam_flags or []), console, accept_changed, remake))
+    job(InstructRun(settings, engine, console, accept_changed, remake))
 
 
 def inspect(

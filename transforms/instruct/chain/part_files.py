@@ -8,6 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.arrow_values import plain_values
 from transforms.datasets import ShardName, read_counts, read_table, write_rejects, write_table
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.outcome import Outcome, edits_table, facts_table
@@ -22,23 +23,33 @@ _EDITS_COUNT = b"edits"  # in the footer of facts: without any there is no file 
 _BULKY = ("source_record",)
 
 
-def read_rows(folder: InstructFolder, name: ShardName, before: str, with_record: bool = False) -> list[Row]:
+def read_rows(
+    folder: InstructFolder,
+    name: ShardName,
+    before: str,
+    with_record: bool = False,
+    only: pa.Array | None = None,
+) -> list[Row]:
     """The rows of a part in their order, as the stages before ``before`` left them, without those that they rejected.
 
-    ``source_record`` is None unless ``with_record``. Raises RunFolderError where a file is missing, damaged or of other
-    settings.
+    ``only``: keys of those that are wanted. ``source_record`` is None unless ``with_record``.
+
+    Raises RunFolderError where a file is missing, damaged or of other settings.
     """
     columns = [column for column in ROWS.names if with_record or column not in _BULKY]
     table = remaining(folder, name, before, columns)
+    if only is not None:
+        table = table.filter(pc.is_in(table["key"], value_set=only))
     earlier = [stage for stage in folder.before(before) if stage != STANDARDISE.name]
     facts, edits = [], []
     for stage in earlier:
         prints = folder.fingerprints[stage]
-        facts.append(read_table(folder.facts(stage, *name), prints))
-        if int(facts[-1].schema.metadata[_EDITS_COUNT]):
+        told = read_table(folder.facts(stage, *name), prints)
+        facts.append(told if only is None else _of_rows(told, table["key"]))
+        if int(told.schema.metadata[_EDITS_COUNT]):
             found = read_table(folder.edits(stage, *name), prints)
             edits.append((stage, _of_rows(found, table["key"])))
-    edited = {key for _, one in edits for key in one["key"].to_pylist()}
+    edited = {key for _, one in edits for key in plain_values(one["key"])}
     rows = fold_facts(from_table(fold(table, edits)), facts)
     return [answers_again(row) if row.key in edited else row for row in rows]
 
@@ -57,9 +68,9 @@ def remaining(folder: InstructFolder, name: ShardName, before: str, columns: Seq
     return table.select(list(columns))
 
 
-def _of_rows(edits: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
-    """Those of rows that are still there."""
-    return edits.filter(pc.is_in(edits["key"], value_set=keys.combine_chunks()))
+def _of_rows(told: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    """Edits or facts of rows that are still there."""
+    return told.filter(pc.is_in(told["key"], value_set=keys.combine_chunks()))
 
 
 def done_before(folder: InstructFolder, stage: str, name: ShardName) -> Counts | None:
