@@ -59,7 +59,7 @@ flink-jar: setup ## the same for Flink, for RUNNER=flink
 tiny-encoder: setup ## train the embedded encoder anew (half an hour on two cores)
 	$(BIN)/python -m transforms.miniature.encoder.training
 
-train-tiny: setup ## the tiny model through all three stages, on a CPU: packs, trains, exports, answers
+train-tiny: setup ## the tiny model through all three stages, on a CPU: mixes, packs, trains, exports, answers
 	$(BIN)/python -m pipelines.train_tiny $(or $(OUTPUT),runs/tiny)
 
 test: check ## all tests: lint, types, unit, whole chains, readers of other projects

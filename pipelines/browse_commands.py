@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from transforms.browsing.concepts import Order
 
@@ -14,7 +15,7 @@ _Csv = Annotated[str | None, typer.Option("--csv", metavar="FILE", help="write a
 
 
 def add_browse_commands(app: typer.Typer) -> None:
-    for command in (concepts, show, rejects, compare):
+    for command in (concepts, show, rejects, compare, audit):
         app.command()(command)
 
 
@@ -65,3 +66,27 @@ def compare(
     from pipelines import compare as job
 
     job.run(first, second, html)
+
+
+def audit(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a run folder of evenweave instruct")],
+    rows: Annotated[int, typer.Option("--rows", min=1, help="drawn of each source, stage and language")] = 10,
+    seed: Annotated[int, typer.Option("--seed", help="another draws others")] = 0,
+    stage: Annotated[list[str] | None, typer.Option("--stage", help="only what it wrote; may be repeated")] = None,
+    labels: Annotated[
+        str | None, typer.Option("--labels", metavar="FILE", help="JSON or CSV that the page saved: the error rates")
+    ] = None,
+    max_error: Annotated[
+        float | None,
+        typer.Option("--max-error", min=0, max=1, help="with --labels: ends with 1 unless no more than this is wrong"),
+    ] = None,
+) -> None:
+    """A sheet of what stages wrote, before and after, for a person to label; with --labels, what is wrong of it."""
+    from pipelines import audit as job
+    from transforms.errors import ConfigError
+
+    if labels is not None:
+        raise typer.Exit(job.judge(run, labels, max_error, Console()))
+    if max_error is not None:
+        raise ConfigError("--max-error needs --labels: what a person said of the sheet")
+    job.draw_sheet(run, rows, seed, stage or [], Console())

@@ -110,6 +110,7 @@ class StageRunner:
                 ("✓", "green"),
                 f" {stage.name:<12} {counts.rows_in:>10,} in  {counts.rows_out:>10,} out  ",
                 f"{counts.rejected:>9,} rejected  ",
+                f"{counts.made:,} made  " if counts.made else "",
                 (f"{how}{'  ' + reasons if reasons else ''}", "dim"),
             ),
             soft_wrap=True,

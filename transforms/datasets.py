@@ -242,13 +242,13 @@ def list_matrix(column: pa.ChunkedArray) -> NDArray[Any]:
 
 
 def write_rejects(
-    path: StoragePath, shard: str, rejects: Sequence[Reject], fingerprint: str, rows_out: int = 0
+    path: StoragePath, shard: str, rejects: Sequence[Reject], fingerprint: str, rows_out: int = 0, made: int = 0
 ) -> Counts:
-    """Write the rejects of a shard that let ``rows_out`` rows through, and return its counts.
+    """Write the rejects of a shard that let ``rows_out`` rows through, ``made`` of them anew, and return its counts.
 
     Without a reject there is no file: one of an earlier attempt, over input that has been mended since, is deleted.
     """
-    counts = Counts.of(rows_out, rejects)
+    counts = Counts.of(rows_out, rejects, made)
     if rejects:
         write_table(path, rejects_table(shard, rejects), fingerprint, counts)
     elif path.is_file():

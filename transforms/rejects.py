@@ -80,6 +80,7 @@ class Reason(StrEnum):
     LISTED_MEDIUM = "listed_medium"  # an image or a video whose hash is on a list
     UNSAFE_IMAGE = "unsafe_image"  # too near to a concept that is not to be shown
     CONFLICTING_ANSWER = "conflicting_answer"  # another row answers the same question on the same images otherwise
+    JOINED = "joined"  # its turns stand in another row, about the same images
     CROWDED_IMAGE = "crowded_image"  # its images have as many rows as they may
     BENCHMARK_IMAGE_AND_QUESTION = "benchmark_image_and_question"  # a benchmark's picture, and its question about it
     BENCHMARK_IMAGE = "benchmark_image"  # a benchmark's picture, and another question
@@ -101,28 +102,33 @@ class Reject(NamedTuple):
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows of one shard or one stage. Adding is exact and order does not matter, so it can be combined anywhere."""
+    """Rows of one shard or one stage: those that came in and were made are those that went out or were rejected. Adding
+    is exact and order does not matter, so it can be combined anywhere."""
 
     rows_in: int = 0
     rows_out: int = 0
     rejects: Mapping[str, int] = field(default_factory=dict)
+    made: int = 0  # rows that no stage had before, by the few stages that make some
 
     @classmethod
-    def of(cls, rows_out: int, rejects: Iterable[Reject]) -> Counts:
+    def of(cls, rows_out: int, rejects: Iterable[Reject], made: int = 0) -> Counts:
         tally = Counter(str(reject.reason) for reject in rejects)
-        return cls(rows_out + tally.total(), rows_out, dict(sorted(tally.items())))
+        return cls(rows_out + tally.total() - made, rows_out, dict(sorted(tally.items())), made)
 
     def __add__(self, other: Counts) -> Counts:
         rejects = Counter(self.rejects)
         rejects.update(other.rejects)
-        return Counts(self.rows_in + other.rows_in, self.rows_out + other.rows_out, dict(sorted(rejects.items())))
+        sums = (self.rows_in + other.rows_in, self.rows_out + other.rows_out)
+        return Counts(*sums, dict(sorted(rejects.items())), self.made + other.made)
 
     @property
     def rejected(self) -> int:
         return sum(self.rejects.values())
 
     def to_dict(self) -> dict[str, Any]:
-        return {"rows_in": self.rows_in, "rows_out": self.rows_out, "rejects": dict(sorted(self.rejects.items()))}
+        made = {"made": self.made} if self.made else {}
+        rejects = dict(sorted(self.rejects.items()))
+        return {"rows_in": self.rows_in, "rows_out": self.rows_out, "rejects": rejects, **made}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Counts:
@@ -131,10 +137,11 @@ class Counts:
 
     def check(self, stage: str, max_reject_share: float = 1.0) -> None:
         """Raises EvenweaveError when rows were lost, or when more than ``max_reject_share`` of them were rejected."""
-        if self.rows_in != self.rows_out + self.rejected:
+        lost = abs(self.rows_in + self.made - self.rows_out - self.rejected)
+        if lost:
             raise EvenweaveError(
-                f"{stage}: {self.rows_in} rows in, but {self.rows_out} out and {self.rejected} rejected. "
-                f"{abs(self.rows_in - self.rows_out - self.rejected)} are unaccounted for; please report this."
+                f"{stage}: {self.rows_in + self.made} rows in, but {self.rows_out} out and {self.rejected} rejected. "
+                f"{lost} are unaccounted for; please report this."
             )
         if self.rows_in and self.rejected > max_reject_share * self.rows_in:
             worst = ", ".join(f"{reason} {count}" for reason, count in Counter(self.rejects).most_common(3))
@@ -144,9 +151,12 @@ class Counts:
             )
 
 
+_STATED = tuple(one.name for one in fields(Counts) if one.name != "made")
+
+
 def _refuse_parts(values: object) -> object:
     """Counts at rest are whole: what is left out would otherwise be read as nothing."""
-    if isinstance(values, Mapping) and (missing := [one.name for one in fields(Counts) if one.name not in values]):
+    if isinstance(values, Mapping) and (missing := [name for name in _STATED if name not in values]):
         raise ValueError(f"counts lack {', '.join(missing)}")
     return values
 

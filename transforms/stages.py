@@ -7,11 +7,13 @@ of ``evenweave instruct`` runs in ``pipelines/instruct/<name>.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 REJECTS = "rejects"  # in it, a folder a stage
+JOINED = "joined"  # rows that have taken the turns of others
 EDITS, FACTS = "edits", "facts"  # the same, of instruction rows: texts written over others, and what was found out
+MADE = "made"  # the same, rows that the sources do not hold
 COUNTS_ENDING = "-counts.json"  # of .<stage>-counts.json, where a Beam job leaves its counts for the driver
 
 
@@ -34,6 +36,8 @@ class Stage:
     not_after: tuple[str, ...] = ()  # stages of its chain that would have seen too much, or too little, without it
     followed_by: tuple[str, ...] = ()  # stages of its chain that have to look at what it wrote
     by_default: bool = True  # whether a chain runs it whose settings name no stages
+    makes_rows: bool = False  # beside those that it takes in; they stand in a folder of its own in made/
+    not_before: tuple[str, ...] = ()  # stages of its chain whose work it would spoil, or would have to do again
 
     @property
     def is_of_images(self) -> bool:
@@ -95,14 +99,16 @@ def _of_rows(
     writes: tuple[str, ...] = (),
     followed_by: tuple[str, ...] = (),
     by_default: bool = True,
+    not_before: tuple[str, ...] = (),
+    makes_rows: bool = False,
 ) -> Stage:
-    """One that says of rows what it found out, and what is to stand in place of their texts."""
+    """One that says of rows what it found out, and what is to stand in place of their texts; it may make rows."""
     facts = f"{FACTS}/{name}"
     return Stage(
         name,
         counts="rows",
         writes=(facts, *writes),
-        may_write=(f"{EDITS}/{name}",),
+        may_write=(f"{EDITS}/{name}", *((f"{MADE}/{name}",) if makes_rows else ())),
         each_shard=facts,
         leaves=leaves,
         may_be_off=True,
@@ -110,12 +116,14 @@ def _of_rows(
         not_after=not_after,
         followed_by=followed_by,
         by_default=by_default,
+        not_before=not_before,
+        makes_rows=makes_rows,
     )
 
 
 VALIDATE = _of_rows("validate", "valid", not_after=("answers", "duplicates"))
 ANSWERS = _of_rows("answers", "with answers in one form", not_after=("duplicates",))
-DUPLICATES = _of_rows("duplicates", "distinct")
+DUPLICATES = replace(_of_rows("duplicates", "distinct"), may_write=(f"{EDITS}/duplicates", JOINED))
 SPLIT = _of_rows("split", "split", needs=(DUPLICATES.name,))
 DECONTAMINATE = _of_rows("decontaminate", "unlike the benchmarks", writes=("decontamination",))
 CATEGORISE = _of_rows("categorise", "with a category")
@@ -159,6 +167,19 @@ SAFETY = _of_rows(
 #: The gates that stand twice, by the name of their second time.
 AGAIN = {f"{first.name}_again": first for first in (SAFETY, DUPLICATES, DECONTAMINATE, GUARD)}
 
+_JUDGED = (
+    *(stage.name for stage in (SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE, *ASKING)),
+    *AGAIN,
+)
+#: Made of rows that have passed all gates and are of one split.
+COMPOSE = _of_rows("compose", "with rows of several images", not_before=_JUDGED, makes_rows=True)
+#: Texts that are compared and judged are those of the sources, and not those of templates.
+TEMPLATES = _of_rows(
+    "templates",
+    "with instructions",
+    writes=("templates",),
+    not_before=(*_JUDGED, COMPOSE.name),
+)
 MIX = Stage("mix", counts="rows", writes=("drawn", "mix"), each_shard="drawn", leaves="mixed", selects=True)
 PUBLISH = Stage("publish", counts="copies", writes=("mixture",), with_manifest="mixture")
 
@@ -167,6 +188,7 @@ PUBLISH = Stage("publish", counts="copies", writes=("mixture",), with_manifest="
 INSTRUCT_CHAIN = (
     STANDARDISE, SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE,
     PRESELECT, GUARD, REWRITE, TRANSLATE, GUARD_AGAIN, SAFETY_AGAIN, DUPLICATES_AGAIN, DECONTAMINATE_AGAIN, RATE, BLIND,
+    COMPOSE, TEMPLATES,
     MIX, PUBLISH,
 )  # fmt: skip
 #: What of it runs where the settings name no stages: nothing that asks a model.

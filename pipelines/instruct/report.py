@@ -14,7 +14,8 @@ from transforms.at_rest import parsing, read_json
 from transforms.instruct.reporting.beam import TallyParts
 from transforms.instruct.reporting.page import Facts, diversity, render_mixture, table_of
 from transforms.instruct.reporting.tally import Tally
-from transforms.stages import DECONTAMINATE, STANDARDISE
+from transforms.instruct.templating.figures import figures_path
+from transforms.stages import DECONTAMINATE, STANDARDISE, TEMPLATES
 
 _OPENINGS_READ = 200_000  # rows: their shares are then known to a tenth of a percent
 _TOLD = ("category", "language", "source")
@@ -26,7 +27,9 @@ def write_report(run: InstructRun) -> None:
     page = run.folder.report
     stages = [(stage.name, run.state.counts(stage.name)) for stage in run.stages()]
     values = run.state.values
-    facts = Facts(run.folder.fingerprint, values["code_version"], values["config"], stages, _certificate(run))
+    facts = Facts(
+        run.folder.fingerprint, values["code_version"], values["config"], stages, _certificate(run), _templates(run)
+    )
     page.keep_bytes(render_mixture(tally, facts).encode())
     for axis in _TOLD:
         run.console.print(_shares(axis, tally))
@@ -41,6 +44,14 @@ def _certificate(run: InstructRun) -> dict[str, Any] | None:
     path = run.folder.contamination_certificate
     if DECONTAMINATE.name not in run.settings.stages:
         return None
+    with parsing(path):
+        return read_json(path)
+
+
+def _templates(run: InstructRun) -> dict[str, Any] | None:
+    if TEMPLATES.name not in run.settings.stages:
+        return None
+    path = figures_path(run.folder)
     with parsing(path):
         return read_json(path)
 

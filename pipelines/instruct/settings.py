@@ -13,6 +13,7 @@ from transforms.instruct.answers.settings import AnswersSettings
 from transforms.instruct.asking.section import AskedSection
 from transforms.instruct.asking.settings import AskingSettings, ServerSettings
 from transforms.instruct.categorising.settings import CategoriseSettings
+from transforms.instruct.composing.settings import ComposeSettings
 from transforms.instruct.decontaminating.settings import DecontaminateSettings
 from transforms.instruct.duplicates.settings import DuplicatesSettings
 from transforms.instruct.guarding.settings import GuardSettings
@@ -26,6 +27,7 @@ from transforms.instruct.section import StageSection
 from transforms.instruct.settings import InstructSource
 from transforms.instruct.splitting.settings import SplitSettings
 from transforms.instruct.stage_order import check_order
+from transforms.instruct.templating.settings import TemplatesSettings
 from transforms.instruct.validating.settings import ValidateSettings
 from transforms.miniature.instruct.settings import InstructCorpusSettings
 from transforms.stages import AGAIN, INSTRUCT_DEFAULT, STANDARDISE
@@ -80,6 +82,8 @@ class InstructSettings(Settings):
     translate: TranslateSettings = Field(default_factory=TranslateSettings)
     rate: RateSettings = Field(default_factory=RateSettings)
     blind: BlindSettings = Field(default_factory=BlindSettings)
+    compose: ComposeSettings = Field(default_factory=ComposeSettings)
+    templates: TemplatesSettings = Field(default_factory=TemplatesSettings)
     mix: MixSettings = Field(default_factory=MixSettings)
     publish: PublishSettings = Field(default_factory=PublishSettings)
     range_bytes: int = Field(64 << 20, ge=1 << 10, description="bytes of a JSON Lines file that one worker reads")

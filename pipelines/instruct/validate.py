@@ -13,7 +13,12 @@ from transforms.stages import VALIDATE
 
 
 def stage_job(run: InstructRun) -> StageJob:
-    declared = {name: source.language for name, source in run.sources.items() if source.language not in (None, AUTO)}
+    declared = declared_languages(run)
     return each_part_job(
         run, VALIDATE, functools.partial(judge_rows, settings=run.settings.validate_, declared=declared)
     )
+
+
+def declared_languages(run: InstructRun) -> dict[str, str]:
+    """Of the sources that say theirs."""
+    return {name: source.language for name, source in run.sources.items() if source.language not in (None, AUTO)}

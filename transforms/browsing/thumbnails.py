@@ -1,4 +1,4 @@
-"""Small pictures that stand inside the page: square JPEGs as data URIs."""
+"""Small pictures that stand inside the page: JPEGs as data URIs."""
 
 from __future__ import annotations
 
@@ -29,8 +29,24 @@ def thumbnail(image: bytes) -> str | None:
             small = ImageOps.fit(_to_rgb(upright), (SIDE_PIXELS, SIDE_PIXELS), Image.Resampling.LANCZOS)
     except _UNREADABLE:
         return None
+    return _data_uri(small)
+
+
+def preview(image: bytes, most_pixels: int = 320) -> str | None:
+    """The whole image, no side longer than ``most_pixels``, as a ``data:`` URI; None where it cannot be read."""
+    try:
+        with Image.open(io.BytesIO(image)) as opened:
+            opened.draft("RGB", (most_pixels, most_pixels))
+            small = _to_rgb(ImageOps.exif_transpose(opened))
+            small.thumbnail((most_pixels, most_pixels), Image.Resampling.LANCZOS)
+    except _UNREADABLE:
+        return None
+    return _data_uri(small)
+
+
+def _data_uri(picture: Image.Image) -> str:
     stream = io.BytesIO()
-    small.save(stream, "JPEG", quality=_JPEG_QUALITY, optimize=True)
+    picture.save(stream, "JPEG", quality=_JPEG_QUALITY, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 

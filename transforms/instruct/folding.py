@@ -29,8 +29,12 @@ def text_hash(text: str) -> bytes:
     return xxhash.xxh3_128_digest(text.encode())
 
 
+_OF_NOTHING = pa.scalar(text_hash(""), pa.binary(16))
+
+
 def fold(rows: pa.Table, edits: Iterable[tuple[str, pa.Table]]) -> pa.Table:
     """(N) rows with the texts that the stages, each with its edits, left; an edit that was refused changes nothing.
+    One of the part behind a message's last, written over nothing, adds a text there.
 
     Raises RunFolderError, naming the stage and the row, for an edit of a text that is not the one it was written over,
     and of a part that is no text: then edits and rows do not belong together.
@@ -38,13 +42,13 @@ def fold(rows: pa.Table, edits: Iterable[tuple[str, pa.Table]]) -> pa.Table:
     edits = list(edits)
     if not rows.num_rows or not edits:
         return rows
+    keys = rows["key"].combine_chunks()
     messages = rows["messages"].combine_chunks()
-    contents = messages.flatten().field("content")
+    contents = _with_room(messages, keys, edits)
     parts = contents.flatten()
     texts = np.asarray(plain_values(parts.field("text")), object)  # (P,)
     thoughts = np.asarray(plain_values(messages.flatten().field("reasoning")), object)  # (M,)
     tools = np.asarray(plain_values(rows["tools"]), object)  # (N,)
-    keys = rows["key"].combine_chunks()
     for stage, table in edits:
         kept = table.filter(pc.equal(table["verdict"], KEPT))
         of_message = pc.less(kept["part"], 0)
@@ -67,6 +71,34 @@ def fold(rows: pa.Table, edits: Iterable[tuple[str, pa.Table]]) -> pa.Table:
     for name, column in (("messages", folded), ("tools", pa.array(tools, pa.string()))):
         rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), column)
     return rows
+
+
+def _with_room(messages: pa.ListArray, keys: pa.Array, edits: Sequence[tuple[str, pa.Table]]) -> pa.ListArray:
+    """(M) the parts of all messages, with an empty text at the end of those that an edit adds one to."""
+    contents = messages.flatten().field("content")
+    starts = _offsets(contents).to_numpy().astype(np.int64)
+    new: set[int] = set()
+    for stage, table in edits:
+        chosen = pc.and_(pc.equal(table["before"], _OF_NOTHING), pc.greater_equal(table["part"], 0))
+        found = table.filter(pc.and_(chosen, pc.equal(table["verdict"], KEPT)))
+        if found.num_rows:
+            at = _places(found, keys, (("message", messages),), stage)
+            new.update(at[found["part"].to_numpy() == starts[at + 1] - starts[at]].tolist())
+    if not new:
+        return contents
+    grown = np.asarray(sorted(new), np.int64)
+    parts = contents.flatten()
+    columns: dict[str, Any] = {"type": "text", "text": "", "media": None}
+    arrays = [
+        pa.array(np.insert(_objects(parts.field(one.name)), starts[grown + 1], columns[one.name]), one.type)
+        for one in PART
+    ]
+    starts[1:] += np.cumsum(np.isin(np.arange(len(contents)), grown))
+    return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), pa.StructArray.from_arrays(arrays, fields=list(PART)))
+
+
+def _objects(values: pa.Array) -> NDArray[np.object_]:
+    return np.asarray(values.to_pylist(), object)
 
 
 #: Facts that take the place of what a row says itself.

@@ -20,3 +20,11 @@ def core_of(question: str) -> str:
     while len(lines) > 1 and _ABOUT_FORM.match(lines[-1]):
         lines.pop()
     return "\n".join(lines) or question
+
+
+_SENTENCE = re.compile(r"[.。?？!！\n]\s*")
+
+
+def asks_for_form(question: str) -> bool:
+    """Whether a sentence of the question says of which form the answer is to be."""
+    return any(_ABOUT_FORM.match(one) for one in _SENTENCE.split(question) if one)

@@ -12,7 +12,7 @@ from transforms.datasets import ShardName, read_counts, read_table
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunState
-from transforms.stages import EDITS, INSTRUCT_CHAIN, REJECTS, Stage
+from transforms.stages import EDITS, INSTRUCT_CHAIN, JOINED, MADE, REJECTS, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import folders_of, shard_file
@@ -48,19 +48,22 @@ def is_of_a_shard(folder: RunFolder, stage: Stage, path: StoragePath) -> bool:
 def remade_with(folder: RunFolder, stage: Stage, name: ShardName) -> tuple[StoragePath, ...]:
     """The files of a shard that a stage writes together."""
     rejects = folder.rejects(stage.name, *name)
-    edits = [folder.root / f"{place}/{name.source}/{name.shard}.parquet" for place in _edits_of(stage)]
-    return (shard_file(folder, stage, name), rejects, *edits) if stage.each_shard else (rejects,)
+    beside = [folder.root / f"{place}/{name.source}/{name.shard}.parquet" for place in _beside_facts(stage)]
+    return (shard_file(folder, stage, name), rejects, *beside) if stage.each_shard else (rejects,)
 
 
-def _edits_of(stage: Stage) -> list[str]:
-    return [place for place in stage.may_write if place.startswith(f"{EDITS}/")]
+_BESIDE_FACTS = (f"{EDITS}/", f"{MADE}/")
+
+
+def _beside_facts(stage: Stage) -> list[str]:
+    return [place for place in stage.may_write if place == JOINED or place.startswith(_BESIDE_FACTS)]
 
 
 def check_unreadable(folder: RunFolder, stage: Stage, path: StoragePath, error: RunFolderError) -> Finding:
     """A table that cannot be used; what is remade with it goes too."""
     seen = str(error).removeprefix(f"{path} ").partition(". Stage ")[0]
     below = path.relative_to(folder.root)
-    if stage.each_shard and below.startswith((f"{stage.each_shard}/", f"{REJECTS}/", f"{EDITS}/")):
+    if stage.each_shard and below.startswith((f"{stage.each_shard}/", f"{REJECTS}/", f"{JOINED}/", *_BESIDE_FACTS)):
         return Finding(path, seen, stage, (path, *remade_with(folder, stage, ShardName(path.parent.name, path.stem))))
     if stage in INSTRUCT_CHAIN and not is_of_a_shard(folder, stage, path):
         return Finding(path, seen, stage, tuple(folders_of(folder, stage)))  # made with the facts of all parts
@@ -105,7 +108,7 @@ def check_sums(state: RunState, stage: Stage, read: Iterable[Read]) -> Iterator[
     total = Counts()
     for one in read:
         rejected.update(one.reasons)
-        if not one.reasons and not _is_of_edits(state, one):
+        if not one.reasons and not one.path.relative_to(state.folder.root).startswith(_BESIDE_FACTS):
             total += one.counts
     if stage.each_shard and total != counted:
         yield Finding(state.folder.root / stage.each_shard, f"adds up to {total}, run.json says {counted}", stage)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.transforms.instruct.small_rows import ROWS_OF_ALL_KINDS
 from tests.transforms.packing.small_documents import turn
+from transforms.conversations.document import Text
 from transforms.errors import RunFolderError
 from transforms.instruct.folding import answers_again, fold, text_hash
 from transforms.instruct.rows import Answer, Row, from_table, to_table
@@ -86,3 +87,15 @@ def test_answers_are_what_the_texts_say_now() -> None:
 def test_an_edit_that_belongs_elsewhere_is_an_error(edit: tuple[str, int, int, str, str], why: str) -> None:
     with pytest.raises(RunFolderError, match=f"edits of rewriting do not belong.*{why}"):
         fold(ROWS, [("rewriting", edits(edit))])
+
+
+def test_an_edit_behind_the_last_part_adds_a_text() -> None:
+    first = edits(("s/a/0", 1, 5, "", "look"), ("s/a/1", 1, 1, "", "y"))
+    second = edits(("s/a/0", 1, 5, "look", "Look!"))
+    folded = from_table(fold(ROWS, [("templates", first), ("rewriting", second)]))
+    before = ROWS_OF_ALL_KINDS[0].messages[1].content
+    assert folded[0].messages[1].content == (*before, Text("Look!"))
+    assert folded[0].messages[2:] == ROWS_OF_ALL_KINDS[0].messages[2:]
+    assert folded[1].messages[1].content == (Text("x"), Text("y"))
+    with pytest.raises(RunFolderError, match="no such part"):
+        fold(ROWS, [("templates", edits(("s/a/0", 1, 6, "", "look")))])

@@ -46,6 +46,7 @@ def test_what_may_be_off_is_missed_only_by_what_needs_it(off: set[str]) -> None:
         (["standardise", "validate", "safety", "mix", "publish"], "validate must not run before safety"),
         (["standardise", "duplicates", "answers", "mix", "publish"], "duplicates must not run before answers"),
         (["standardise", "split", "duplicates", "mix", "publish"], "split needs duplicates before it"),
+        (["standardise", "templates", "categorise", "mix", "publish"], "templates must not run before categorise"),
         (["standardise", "mix", "categorise", "publish"], "nothing but publish comes after mix"),
         (["standardise", "rate", "mix", "publish"], "rate needs safety before it"),
         (["standardise", "safety", "rewrite", "mix", "publish"], "safety_again has to come after rewrite"),

@@ -25,6 +25,7 @@ Origin = Literal["normalised", "masked", "rewritten", "translated", "captioned",
 class Edit:
     """A text written over part ``part`` of message ``message``; ``before`` is the hash of what stood there.
 
+    The part behind a message's last is a text that is yet to be: ``before`` is the hash of none.
     Part :data:`REASONING` is what was thought before the message, and message :data:`TOOLS` with it the row's tools.
     """
 
@@ -54,7 +55,10 @@ def text_at(row: Row, message: int, part: int) -> str:
         if thought is None:
             raise TypeError(f"{row.key}: nothing was thought before message {message}")
         return thought
-    found = row.messages[message].content[part]
+    content = row.messages[message].content
+    if part == len(content):
+        return ""  # an edit of it writes a text behind the others
+    found = content[part]
     if not isinstance(found, Text):
         raise TypeError(f"{row.key}: part {part} of message {message} is no text")
     return found.text
@@ -105,11 +109,15 @@ class Fact:
 
 @dataclass
 class Outcome:
-    """Of one part. Rows that are neither rejected nor have a fact go on as they are."""
+    """Of one part. Rows that are neither rejected nor have a fact go on as they are. ``joined`` stand in place of the
+    rows of their keys. ``made``: rows that are new, by stages that make some; edits, facts and rejects may be of them
+    too."""
 
     edits: list[Edit] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    joined: list[Row] = field(default_factory=list)
+    made: list[Row] = field(default_factory=list)
 
 
 def edits_table(edits: Iterable[Edit]) -> pa.Table:

@@ -14,12 +14,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms import keyed
+from transforms.balancing.concept_ids import Ids
 from transforms.datasets import UNDETERMINED, ShardName, read_table
 from transforms.errors import RunFolderError
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.part_files import remaining
 from transforms.instruct.mixing.lengths import read_lengths
 from transforms.instruct.mixing.settings import MixSettings
+from transforms.instruct.mixing.shown_concepts import ConceptFinder
 from transforms.instruct.mixing.weighing import taking_part
 from transforms.packing.documents.chat import ChatTokenizer
 from transforms.stages import MIX, STANDARDISE
@@ -33,11 +35,15 @@ _FACTS = ("split", "language", "category")
 
 
 class Cell(NamedTuple):
-    """Rows that are alike in all that shares can be asked of; the fields are the axes."""
+    """Rows that are alike in all that shares can be asked of; the first fields are the axes.
+
+    Where concepts are to be even, rows are told apart by what theirs weigh too: ``weight`` is the logarithm in steps.
+    """
 
     category: str
     language: str
     source: str
+    weight: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,14 +58,18 @@ class PartRows:
     sample_ids: NDArray[np.uint64]  # (N,)
     is_apart: NDArray[np.bool_]  # (N,) of another split, which is published whole
     is_refused: NDArray[np.bool_]  # (N,) of a licence that is not allowed
+    concepts: Ids | None = None  # (N, K) of the images of each, where they are to be even
 
 
 class PartReader:
-    """Reads parts of one run; the tokenizer is loaded when it is first needed, by each worker for itself."""
+    """Reads parts of one run; each worker loads tokenizer and encoder for itself, when they are first needed."""
 
     def __init__(self, folder: InstructFolder, settings: MixSettings, seed: int, before: str = MIX.name) -> None:
         self.folder, self.settings, self.seed, self._before = folder, settings, seed, before
         self._chat: ChatTokenizer | None = None
+        # which rows show rare concepts is asked of those alone that the mixture is drawn from
+        wanted = settings.concepts if before == MIX.name else None
+        self._finder = None if wanted is None else ConceptFinder(wanted)
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_chat": None}
@@ -86,7 +96,15 @@ class PartReader:
         kept = taking_part(self.folder, name, self._before, keys, self.settings.weigh, self.seed)
         cell[refused | apart | ~kept] = -1
         ids = keyed.sample_ids(name.source, name.shard, keys.to_pylist())
-        return PartRows(keys, cells, cell, self._amounts(name, keys), ids, apart, refused)
+        return PartRows(keys, cells, cell, self._amounts(name, keys), ids, apart, refused, self._concepts(name, keys))
+
+    def _concepts(self, name: ShardName, keys: pa.Array) -> Ids | None:
+        if self._finder is None:
+            return None
+        told, ids = self._finder.read(self.folder, name)
+        if not told.equals(keys):
+            raise RunFolderError(f"concepts of {name.source}/{name.shard} are of other rows; remove them and run again")
+        return ids
 
     def _amounts(self, name: ShardName, keys: pa.Array) -> NDArray[np.int64]:
         if self.settings.unit == "samples":

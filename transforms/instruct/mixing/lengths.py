@@ -40,7 +40,7 @@ def read_lengths(
     kept = "lengths" if before == MIX.name else f"lengths/.{before}"
     path = folder.root / f"{kept}/{name.source}/{name.shard}.parquet"
     made_with = _fingerprint(folder, chat, before)
-    if not _is_there(path, made_with):
+    if not is_there(path, made_with):
         table = lengths(read_rows(folder, name, before), chat)
         write_table(path, table, made_with, Counts(table.num_rows, table.num_rows))
     return read_table(path, made_with)
@@ -95,7 +95,8 @@ def _fingerprint(folder: InstructFolder, chat: ChatTokenizer | None, stage: str)
     return fingerprint("lengths", folder.fingerprints[before], None if chat is None else chat.fingerprint)
 
 
-def _is_there(path: StoragePath, made_with: str) -> bool:
+def is_there(path: StoragePath, made_with: str) -> bool:
+    """Whether a file that is kept beside the run is of these rows, and was made with this."""
     if not path.is_file():
         return False
     try:

@@ -52,6 +52,7 @@ class Facts(NamedTuple):
     config: Mapping[str, Any]
     stages: Sequence[tuple[str, Counts]]
     certificate: Mapping[str, Any] | None = None
+    templates: Mapping[str, Any] | None = None  # what the stage of that name has left
 
 
 def render_mixture(tally: Tally, facts: Facts) -> str:

@@ -14,6 +14,7 @@ from transforms.arrow_values import plain_rows
 from transforms.conversations.document import Text
 from transforms.datasets import ShardName, read_table
 from transforms.instruct.chain.folder import InstructFolder
+from transforms.instruct.chain.outcome import text_at
 from transforms.instruct.chain.part_files import read_rows, remaining
 from transforms.instruct.rows import Row
 from transforms.stages import EDITS, MIX, STANDARDISE
@@ -101,7 +102,7 @@ def tally_part(folder: InstructFolder, name: ShardName, opening_share: float) ->
             if drawn:
                 tally.mixed[cell] += drawn
         if _place("openings", row.key) < opening_share * 2**64:
-            opening = _opening(row)
+            opening = opening_of(row)
             tally.openings_clean[opening] += 1
             if drawn:
                 tally.openings_mixed[opening] += drawn
@@ -138,7 +139,8 @@ def _length(characters: int) -> str:
     return next((f"≤ {end:,}" for end in (10, 100, 1_000, 10_000) if characters <= end), "> 10,000")
 
 
-def _opening(row: Row) -> str:
+def opening_of(row: Row) -> str:
+    """The first words of its first question."""
     for message in row.messages:
         if message.role == "user":
             text = " ".join(part.text for part in message.content if isinstance(part, Text)).strip().lower()
@@ -166,8 +168,7 @@ def _add_edits(folder: InstructFolder, name: ShardName, tally: Tally) -> None:
         before = {row.key: row for row in read_rows(folder, name, stage, only=keys)} if keys else {}
         for one in shown:
             if one["key"] in before:
-                part = before[one["key"]].messages[one["message"]].content[one["part"]]
-                text = part.text if isinstance(part, Text) else ""
+                text = text_at(before[one["key"]], one["message"], one["part"])
                 tally.examples.append(_example(EDITS, stage, one["origin"], one["key"], text, one["text"]))
 
 

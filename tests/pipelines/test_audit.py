@@ -1,0 +1,63 @@
+"""The command: a sheet, labels, and whether the run may be handed on."""
+
+from __future__ import annotations
+
+import io
+import json
+import pathlib
+import re
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from pipelines.audit import NOT_PASSED, PASSED, draw_sheet, judge
+from pipelines.main import app
+from tests.transforms.instruct.auditing.small_audit import finished
+from transforms.errors import ConfigError, InputError, RunFolderError
+
+
+def console() -> Console:
+    return Console(file=io.StringIO(), width=160)
+
+
+def said(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_sheet_is_drawn_labelled_and_judged(tmp_path: pathlib.Path) -> None:
+    run = str(finished(tmp_path).root)
+    told = console()
+    draw_sheet(run, 3, 0, [], told)
+    assert "14 of 24 in 6 strata" in said(told)
+    audit = pathlib.Path(run) / "audit"
+    page = (audit / "index.html").read_text()
+    ids = re.findall(r'data-id="([0-9a-f]{16})"', page)
+    strata = json.loads((audit / "sheet.json").read_text())["strata"]
+    assert sorted(ids) == sorted(one for stratum in strata for one in stratum["items"]) and len(set(ids)) == 14
+    labels = tmp_path / "labels.csv"
+    labels.write_text("id,label\n" + "".join(f"{one},right\n" for one in ids))
+    told = console()
+    assert judge(run, str(labels), 0.5, told) == PASSED and "✓ in all 0.0% are wrong" in said(told)
+    assert judge(run, str(labels), 0.05, told) == NOT_PASSED and "more than 5.0%" in said(told)
+    assert json.loads((audit / "rates.json").read_text())["all"]["labelled"] == 14
+    labels.write_text("id,label\n" + f"{ids[0]},right\n")
+    told = console()
+    assert judge(run, str(labels), 0.9, told) == NOT_PASSED and "5 strata have no label" in said(told)
+    assert judge(run, str(labels), None, told) == PASSED
+
+
+def test_what_cannot_be_looked_at(tmp_path: pathlib.Path) -> None:
+    folder = finished(tmp_path)
+    with pytest.raises(RunFolderError, match=r"sheet\.json"):
+        judge(str(folder.root), str(tmp_path / "labels"), None, console())
+    with pytest.raises(ConfigError, match="--stage wash is none of this run: safety, compose, templates"):
+        draw_sheet(str(folder.root), 3, 0, ["wash"], console())
+    draw_sheet(str(folder.root), 1, 0, ["compose"], console())
+    with pytest.raises(InputError, match="no labels at"):
+        judge(str(folder.root), str(tmp_path / "labels"), None, console())
+    with pytest.raises(RunFolderError, match="is not a run folder"):
+        draw_sheet(str(tmp_path), 1, 0, [], console())
+    refused = CliRunner().invoke(app, ["audit", str(folder.root), "--max-error", "0.1"])
+    assert isinstance(refused.exception, ConfigError) and "--max-error needs --labels" in str(refused.exception)
