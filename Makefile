@@ -9,13 +9,14 @@ JOBS   ?= 2
 # of `make build-85m`: only what is given is passed on
 BUILD_FLAGS := $(if $(INPUT),--input $(INPUT)) $(if $(OUTPUT),--output $(OUTPUT)) $(if $(N),--size $(N)) \
                $(foreach setting,$(SET),--set $(setting))
-BEAM_FLAGS  := $(if $(RUNNER),-- --runner=$(RUNNER) $(RUNNER_FLAGS))
+RUNNER_SET  := $(if $(RUNNER),--set runner=$(RUNNER))
+BEAM_FLAGS  := $(if $(RUNNER_FLAGS),-- $(RUNNER_FLAGS))
 
 # tests never reach for the network: every model and corpus they need is made or shipped here
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build-85m instruct report tiny-encoder train-tiny test test-compat check fuzz format mutants \
+.PHONY: help setup setup-dev build-85m instruct report spark-jar flink-jar tiny-encoder train-tiny test test-compat test-engines check fuzz format mutants \
         bench bench-balanced-training clean
 
 help: ## this list
@@ -40,32 +41,42 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 build-85m: setup ## the main job: balanced shards and a report, from the embedded corpus or from INPUT=
-	$(BIN)/evenweave build $(CONFIG) $(BUILD_FLAGS) $(BEAM_FLAGS)
+	$(BIN)/evenweave build $(CONFIG) $(RUNNER_SET) $(BUILD_FLAGS) $(BEAM_FLAGS)
 
 instruct: setup ## the instruction mixture, from the embedded sets or by CONFIG=configs/instruct/… of your own
 	$(BIN)/evenweave instruct $(if $(filter file,$(origin CONFIG)),configs/instruct/mini.yaml,$(CONFIG)) \
-		$(if $(OUTPUT),--output $(OUTPUT)) $(foreach setting,$(SET),--set $(setting)) $(BEAM_FLAGS)
+		$(RUNNER_SET) $(if $(OUTPUT),--output $(OUTPUT)) $(foreach setting,$(SET),--set $(setting)) $(BEAM_FLAGS)
 
 report: setup ## the report of a run again: RUN=runs/mini
 	$(BIN)/evenweave report $(or $(RUN),runs/mini)
 
+spark-jar: setup ## Beam's job server for Spark, from Maven Central, for RUNNER=spark (needs Java 17 and Maven)
+	$(BIN)/python -m pipelines.engine.fetch_job_server spark
+
+flink-jar: setup ## the same for Flink, for RUNNER=flink
+	$(BIN)/python -m pipelines.engine.fetch_job_server flink
+
 tiny-encoder: setup ## train the embedded encoder anew (half an hour on two cores)
 	$(BIN)/python -m transforms.miniature.encoder.training
 
-train-tiny: setup ## the tiny model through all three stages, on a CPU: packs, trains, exports, answers
+train-tiny: setup ## the tiny model through all three stages, on a CPU: mixes, packs, trains, exports, answers
 	$(BIN)/python -m pipelines.train_tiny $(or $(OUTPUT),runs/tiny)
 
 test: check ## all tests: lint, types, unit, whole chains, readers of other projects
-	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "slow and not compat"
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "slow and not compat and not engines"
 
 test-compat: setup-dev ## what needs other versions of other projects, a clean environment, or a copy of this one
 	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m compat
+
+test-engines: setup-dev ## whole chains on Spark and Flink: skipped, with the reason, where there is no Java or no job server
+	-$(MAKE) --no-print-directory spark-jar flink-jar
+	$(OFFLINE) $(BIN)/python -m pytest -n0 -m engines
 
 check: setup-dev ## the quick part: lint, types, unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "not slow and not compat"
+	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "not slow and not compat and not engines"
 
 fuzz: setup-dev ## damaged tars, images, captions, settings and records for minutes: FUZZ_EXAMPLES of each, 1,000
 	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) $(wildcard tests/fuzz/fuzz_*.py)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import xxhash
 
+from concept_vocab.languages.scripts import common_script
 from concept_vocab.vocabulary import VocabularyError, normalise
 
 _SEPARATOR = "\0"  # stands in no form
@@ -14,6 +15,11 @@ _SEPARATOR = "\0"  # stands in no form
 def normal_form(text: str) -> str:
     """As names are normalised, and without case: what two spellings of one concept have in common."""
     return normalise(normalise(text).casefold())
+
+
+def form_of(text: str, language: str) -> str:
+    """What a concept is known by: its normal form in the one script that the language is compared in."""
+    return common_script(normal_form(text), language)
 
 
 def uid_of(language: str, form: str) -> int:

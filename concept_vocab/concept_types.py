@@ -1,76 +1,61 @@
 """The type of each concept: by WordNet's senses for its lemmas, and for what WordNet lacks by what can be told from it.
 
 How sure that is stands beside it: the share of a lemma's use that is of its type, times what the method was measured to
-be right on lemmas of WordNet that were hidden from it.
+be right on lemmas of WordNet that were hidden from it (:mod:`concept_vocab.type_accuracy`).
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
-import xxhash
-
+from concept_vocab.type_evidence import PREPOSITION, Evidence, head_phrase, tails
 from concept_vocab.wordnet.dictionary import WordNet
 from concept_vocab.wordnet.morphy import base_forms
 from concept_vocab.wordnet.sense_types import ConceptType, SenseTypes, Typed
 
-#: A phrase is the kind of thing that its head names: the last word, unless a preposition begins what follows it.
-_PREPOSITION = re.compile(r" (?:of|in|on|at|for|from|to|with|by|under|over|between|against|and|or) ")
-_IN_BRACKETS = re.compile(r"^(.+) \(([^()]+)\)$")  # titles: Mercury (planet)
 _NUMBER = re.compile(r"^[\d.,:%+−-]*\d[\d.,:%+−-]*$")
-_HIDDEN_SHARE = 10  # one lemma in ten
-
-#: Endings that types are told by, in letters; of so many lemmas, so many of one type: of
-#: the hidden lemmas that nothing else tells, half then get a type, and of those five in six the right one.
-_SHORTEST_ENDING, _LONGEST_ENDING, _FEWEST_LEMMAS, _LEAST_AGREEMENT = 3, 6, 10, 0.7
+NEAREST = "nearest"  # the method by embeddings, which only a build with an encoder has
 
 
 class ConceptTyped(NamedTuple):
-    """``confidence``: 0 to 1. ``types``: of all senses, the one taken first."""
+    """``confidence``: 0 to 1; None where it was not measured. ``types``: of all senses, the one taken first."""
 
     type: ConceptType | None
     method: str | None
-    confidence: float
+    confidence: float | None
     types: tuple[ConceptType, ...]
 
 
 NOT_TYPED = ConceptTyped(None, None, 0.0, ())
 
 
-@dataclass(frozen=True)
-class MethodAccuracy:
-    """Of hidden lemmas that the method gave a type, how many were given the right one."""
-
-    typed: int
-    right: int
-
-    @property
-    def share(self) -> float:
-        return self.right / self.typed if self.typed else 0.0
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """``hidden``: lemmas that were asked for, of which some got no type."""
-
-    hidden: int
-    by_method: dict[str, MethodAccuracy]
-    by_type: dict[str, MethodAccuracy]  # by the true type; typed: of those that got any
-
-
 class Typer:
-    """Types of forms. ``is_hidden``: lemmas that are taken for unknown, to measure by."""
+    """Types of forms. ``is_hidden``: lemmas that are taken for unknown, to measure by; ``infoboxes``: by form."""
 
-    def __init__(self, wordnet: WordNet, is_hidden: Callable[[str], bool] = lambda _: False) -> None:
+    def __init__(
+        self,
+        wordnet: WordNet,
+        is_hidden: Callable[[str], bool] = lambda _: False,
+        infoboxes: Mapping[str, str] | None = None,
+    ) -> None:
         self._wordnet = wordnet
         self._senses = SenseTypes(wordnet)
         self._is_hidden = is_hidden
-        self._endings = _endings((form, typed.type) for form in wordnet.senses if (typed := self.lemma(form)))
-        self._methods = {"name": self._name, "morphy": self._morphy, "head": self._head, "ending": self._ending}
+        self._infoboxes = infoboxes or {}
+        lemmas = ((form, typed.type) for form in wordnet.senses if (typed := self.lemma(form)))
+        self._evidence = Evidence(lemmas, self._infoboxes)
+        self._methods = {
+            "infobox": self._infobox,
+            "name": self._name,
+            "morphy": self._morphy,
+            "head": self._head,
+            "hyphen": self._hyphen,
+            "ending": self._ending,
+            "compound": self._compound,
+        }
 
     def lemma(self, form: str) -> Typed | None:
         return None if self._is_hidden(form) else self._senses.of_lemma(form)
@@ -86,6 +71,11 @@ class Typer:
                 return ConceptTyped(found.type, method, found.share, found.types)
         return NOT_TYPED
 
+    def _infobox(self, form: str, spellings: Collection[str]) -> Typed | None:
+        """What pages of the same infobox are of."""
+        del spellings
+        return self._evidence.infobox(self._infoboxes[form]) if form in self._infoboxes else None
+
     def _name(self, form: str, spellings: Collection[str]) -> Typed | None:
         """What is always spelt as a name is one, of a thing, a person or a place."""
         del form
@@ -99,85 +89,42 @@ class Typer:
         )
 
     def _head(self, form: str, spellings: Collection[str]) -> Typed | None:
-        """The longest lemma that the head of the phrase ends with."""
-        words = head_phrase(form).split(" ")
-        for start in range(len(words)):
-            phrase = " ".join(words[start:])
-            typed = phrase != form and (self.lemma(phrase) or self._morphy(phrase, spellings))
-            if typed:
-                return typed
-        return None
+        """What phrases of the same head are, or the longest lemma that the head of the phrase ends with."""
+        head = head_phrase(form)
+        words = head.split(" ")
+        phrases = (" ".join(words[start:]) for start in range(len(words)))
+        known = (self.lemma(one) or self._morphy(one, spellings) for one in phrases if one != form)
+        own = next((typed for typed in known if typed), None)
+        return self._evidence.phrase(head, own) if " " in form else own
+
+    def _hyphen(self, form: str, spellings: Collection[str]) -> Typed | None:
+        if "-" not in form or " " in form:
+            return None
+        last = form.rpartition("-")[2]
+        return self._evidence.hyphenated(form, self.lemma(last) or self._morphy(last, spellings))
 
     def _ending(self, form: str, spellings: Collection[str]) -> Typed | None:
-        """What most lemmas of the same last letters are."""
         del spellings
-        lengths = range(min(_LONGEST_ENDING, len(form) - 1), _SHORTEST_ENDING - 1, -1) if " " not in form else ()
-        return next((self._endings[form[-length:]] for length in lengths if form[-length:] in self._endings), None)
+        return self._evidence.ending(form)
+
+    def _compound(self, form: str, spellings: Collection[str]) -> Typed | None:
+        del spellings
+        if " " in form or "-" in form:
+            return None
+        known = ((tail, self.lemma(tail)) for tail in tails(form, self._wordnet.senses))
+        return next((self._evidence.compound(tail, own) for tail, own in known if own), None)
 
 
-def _endings(lemmas: Iterable[tuple[str, ConceptType]]) -> dict[str, Typed]:
-    """Endings that tell a type: those of many lemmas most of which have it."""
-    counts: dict[str, Counter[ConceptType]] = {}
-    for form, kind in lemmas:
-        if " " not in form:
-            for length in range(_SHORTEST_ENDING, min(_LONGEST_ENDING, len(form) - 1) + 1):
-                counts.setdefault(form[-length:], Counter())[kind] += 1
-    found = {}
-    for ending, types in counts.items():
-        (kind, most), total = types.most_common(1)[0], types.total()
-        if total >= _FEWEST_LEMMAS and most >= total * _LEAST_AGREEMENT:
-            found[ending] = Typed(kind, most / total, (kind,), False)
-    return found
-
-
-def head_phrase(form: str) -> str:
-    """What of a phrase says what it is: battle of hastings → battle, mercury (planet) → planet."""
-    if found := _IN_BRACKETS.match(form):
-        form = found[2]
-    return _PREPOSITION.split(form, maxsplit=1)[0]
+def nearest_type(types: Sequence[ConceptType]) -> ConceptTyped:
+    """By the types of the nearest typed concepts, the nearest first: the one that most have, of two the nearer one."""
+    kind, votes = Counter(types).most_common(1)[0]
+    return ConceptTyped(kind, NEAREST, votes / len(types), (kind,))
 
 
 def is_name(text: str) -> bool:
     """Whether each word but prepositions begins with a capital letter, and not all letters are capitals."""
-    words = [word for word in _PREPOSITION.sub(" ", text).split() if word[0].isalpha()]
+    words = [word for word in PREPOSITION.sub(" ", text).split() if word[0].isalpha()]
     return bool(words) and not text.isupper() and all(word[0].isupper() for word in words)
-
-
-def measure(wordnet: WordNet) -> Accuracy:
-    """Hides a tenth of WordNet's lemmas, chosen by their hash, and types them by what is left."""
-    typer, truth = Typer(wordnet, is_held_out), SenseTypes(wordnet)
-    forms = [form for form in wordnet.senses if is_held_out(form) and not is_number(form)]
-    outcomes = []
-    for form in forms:
-        true = truth.of_lemma(form)
-        found = typer.type_of(form, wordnet.spellings[form])
-        assert true is not None
-        if found.method:
-            outcomes.append((found.method, true.type, found.type == true.type))
-    return Accuracy(
-        len(forms),
-        _tally((method, right) for method, _, right in outcomes),
-        _tally((true, right) for _, true, right in outcomes),
-    )
-
-
-def is_held_out(form: str) -> bool:
-    return xxhash.xxh3_64_intdigest(form.encode()) % _HIDDEN_SHARE == 0
-
-
-def weigh(found: ConceptTyped, accuracy: Accuracy) -> ConceptTyped:
-    """With the confidence that its method has earned; WordNet's own senses, and what a source said, are as they are."""
-    measured = accuracy.by_method.get(found.method or "")
-    return found._replace(confidence=found.confidence * measured.share) if measured else found
-
-
-def _tally(outcomes: Iterable[tuple[str, bool]]) -> dict[str, MethodAccuracy]:
-    typed: dict[str, int] = {}
-    right: dict[str, int] = {}
-    for name, is_right in outcomes:
-        typed[name] = typed.get(name, 0) + 1
-        right[name] = right.get(name, 0) + is_right
-    return {name: MethodAccuracy(typed[name], right[name]) for name in sorted(typed)}
 
 
 def is_number(form: str) -> bool:

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
 from concept_vocab.closed_class import is_closed_class
-from concept_vocab.concept_types import is_name, is_number
+from concept_vocab.concept_types import is_name as is_spelt_as_name
+from concept_vocab.concept_types import is_number
+from concept_vocab.languages.segmenters import SEGMENTERS, UNSPACED, words_of
 
 Mark = Literal["name", "number", "closed class", "fragment", "likely typo"]
 MARKS: tuple[Mark, ...] = ("name", "number", "closed class", "fragment", "likely typo")
@@ -18,14 +20,15 @@ _FEWEST_LETTERS = 6
 
 
 def marks_of(
-    form: str, spellings: Collection[str], language: str, typos: Collection[str], is_lemma: bool
+    form: str, spellings: Collection[str], language: str, typos: Collection[str], is_lemma: bool, is_name: bool = False
 ) -> list[Mark]:
-    """``form``, normalised, is spelt so; ``typos``: forms that are likely ones. A fragment begins or ends with a word
-    that only holds sentences together, as "members and" does, and is no lemma, as "look at" would be."""
-    words = form.split()
+    """``form``, normalised, is spelt so; ``typos``: forms that are likely ones; ``is_name``: whether a source says so.
+    A fragment begins or ends with a word that only holds sentences together, as "members and" does, and is no lemma, as
+    "look at" would be."""
+    words = words_of(form, language) if language in SEGMENTERS or language not in UNSPACED else [form]
     ends_closed = is_closed_class(words[0], language) or is_closed_class(words[-1], language)
     found: dict[Mark, bool] = {
-        "name": all(map(is_name, spellings)),
+        "name": is_name or all(map(is_spelt_as_name, spellings)),
         "number": is_number(form),
         "closed class": is_closed_class(form, language),
         "fragment": len(words) > 1 and ends_closed and not is_lemma,

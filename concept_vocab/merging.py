@@ -1,8 +1,9 @@
 """Entries of all sources into concepts: one for all spellings that differ by case, and for a plural and its singular.
 
-A concept is its language and normalised form. Its spellings stay, with source and count, as surface forms: a retriever
-needs the concept once, a matcher of captions all of them. Entries are taken source after source, best first, and a
-source's cap bounds the concepts that it is the first to bring; that, and nothing else, makes order matter.
+A concept is its language and normalised form, of Chinese in simplified characters. Its spellings stay, with source and
+count, as surface forms: a retriever needs the concept once, a matcher of captions all of them. Entries are taken source
+after source, best first, and a source's cap bounds the concepts that it is the first to bring; that, and nothing else,
+makes order matter.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from concept_vocab.closed_class import is_closed_class
-from concept_vocab.concept import normal_form
-from concept_vocab.sources.source import Ranked
+from concept_vocab.concept import form_of, normal_form
+from concept_vocab.sources.source import Entry, Ranked, TypeMethod
 from concept_vocab.vocabulary import VocabularyError, normalise
 from concept_vocab.wordnet.dictionary import WordNet
 from concept_vocab.wordnet.morphy import singulars
@@ -31,12 +32,16 @@ class Spelling(NamedTuple):
 
 @dataclass
 class Concept:
-    """``sources``: those that have it, the one that brought it first. ``counts``: by spelling and source."""
+    """``sources``: those that have it, the one that brought it first. ``counts``: by spelling and source. ``own``:
+    spellings of its own form, not of a plural that is in it."""
 
     form: str
     sources: list[str]
     counts: dict[Spelling, int | None] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
     given_type: ConceptType | None = None
+    type_method: TypeMethod = "given"
+    is_name: bool = False
 
 
 class Blocked(NamedTuple):
@@ -50,7 +55,8 @@ class Blocked(NamedTuple):
 @dataclass
 class Merged:
     concepts: dict[str, Concept]  # by form, sorted
-    aliases: dict[str, str]  # merged form → form that it is in, sorted
+    aliases: dict[str, str]  # plural, of some source → form that it is in, sorted
+    scripts: dict[str, str]  # form in another script, of some source → form that it is in, sorted
     blocked: list[Blocked]  # sorted, each once
     over_cap: Counter[str]  # entries, by source
 
@@ -82,13 +88,13 @@ def merge(sources: Sequence[Ranked], rules: Rules, wordnet: WordNet | None) -> M
 
     Raises VocabularyError where there is no concept.
     """
-    merged = Merged({}, {}, [], Counter())
+    merged = Merged({}, {}, {}, [], Counter())
     plurals = _plurals(sources, rules, wordnet if rules.language == "en" else None)
     for source in sources:
         new = 0
         for entry in source.entries:
             name = normalise(entry.text)
-            form = normal_form(name)
+            form = form_of(name, rules.language)
             if not name:
                 continue
             if reason := rules.reason(name, form):
@@ -102,23 +108,30 @@ def merge(sources: Sequence[Ranked], rules: Rules, wordnet: WordNet | None) -> M
                     continue
                 concept = merged.concepts[target] = Concept(target, [])
                 new += 1
-            _add(concept, Spelling(name, source.source), entry.count, entry.type)
+            _add(concept, Spelling(name, source.source), entry, is_own=target == form)
             if target != form:
                 merged.aliases[form] = target
+            elif (spelt := normal_form(name)) != form:
+                merged.scripts[spelt] = form
     if not merged.concepts:
         raise VocabularyError("the sources hold no concept")
     merged.concepts = dict(sorted(merged.concepts.items()))
     merged.aliases = dict(sorted(merged.aliases.items()))
+    merged.scripts = dict(sorted(merged.scripts.items()))
     merged.blocked = sorted(set(merged.blocked))
     return merged
 
 
-def _add(concept: Concept, spelling: Spelling, count: int | None, kind: ConceptType | None) -> None:
+def _add(concept: Concept, spelling: Spelling, entry: Entry, is_own: bool) -> None:
     if spelling.source not in concept.sources:
         concept.sources.append(spelling.source)
     before = concept.counts.get(spelling)
-    concept.counts[spelling] = count if before is None else before + (count or 0)
-    concept.given_type = concept.given_type or kind
+    concept.counts[spelling] = entry.count if before is None else before + (entry.count or 0)
+    if is_own:
+        concept.own.add(spelling.text)
+    concept.is_name = concept.is_name or entry.is_name
+    if entry.type and not concept.given_type:
+        concept.given_type, concept.type_method = entry.type, entry.type_method
 
 
 def _plurals(sources: Iterable[Ranked], rules: Rules, wordnet: WordNet | None) -> dict[str, str]:
@@ -140,15 +153,15 @@ def _plurals(sources: Iterable[Ranked], rules: Rules, wordnet: WordNet | None) -
 
 def preferred_spelling(concept: Concept, wordnet: WordNet | None) -> str:
     """The spelling that names the concept: of its own form rather than a plural's, as WordNet spells its most frequent
-    sense (China, and not china), else the most frequent one."""
+    sense (China, and not china), else in the script of the form, the most frequent one."""
     lemma = _lemma_spelling(concept.form, wordnet)
     own: Counter[str] = Counter()
     for spelling, count in concept.counts.items():
-        if normal_form(spelling.text) == concept.form:
+        if spelling.text in concept.own:
             own[spelling.text] += count or 0
     if lemma or not own:
         return lemma or concept.form
-    return min(own, key=lambda text: (-own[text], text))
+    return min(own, key=lambda text: (normal_form(text) != concept.form, -own[text], text))
 
 
 def _lemma_spelling(form: str, wordnet: WordNet | None) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import apache_beam as beam
-import torch
 
 from pipelines.build_run import BuildRun
 from pipelines.engine.engine import Engine
@@ -12,7 +11,9 @@ from pipelines.reuse import Reused
 from pipelines.run_stage import StageJob
 from transforms.annotating.beam import Annotate, ShardToAnnotate
 from transforms.annotating.embedding_files import part_name
+from transforms.annotating.encoder import most_workers
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.beam import CreateMany
 from transforms.datasets import ShardName, read_counts
 from transforms.images.decode import DecodeSettings
 from transforms.reading.checks import hint
@@ -34,16 +35,18 @@ def run(
 ) -> None:
     """``reused``: another run, of whose shards some are taken over."""
     found = [
-        ShardToAnnotate(shard, part_name(number, len(shards)), _maker(shard, reused))
+        ShardToAnnotate(
+            shard, part_name(number, len(shards)), _maker(shard, reused), reused is None or reused.same_vocabulary
+        )
         for number, shard in enumerate(shards)
     ]
 
     def build(pipeline: beam.Pipeline) -> None:
         by_name = {source.name: source for source in sources}
-        pipeline | "Shards" >> beam.Create(found) | Annotate(folder, by_name, encoder, retrieval, decode)
+        annotate = Annotate(folder, by_name, encoder, retrieval, decode, engine.resource_hints())
+        pipeline | "Shards" >> CreateMany(folder, found) | annotate
 
-    # a worker a GPU; where several processes would share one, each would only wait for it
-    engine.run(build, max_workers=torch.cuda.device_count() or None)
+    engine.run(build, max_workers=most_workers())
 
 
 def _maker(shard: InputShard, reused: Reused | None) -> RunFolder | None:

@@ -11,6 +11,7 @@ from pipelines.run_stage import StageJob
 from transforms.balancing.beam import Balance
 from transforms.balancing.certificate import read_certificate, warnings
 from transforms.balancing.settings import BalanceSettings
+from transforms.beam import CreateMany
 from transforms.datasets import ShardName, read_counts
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
@@ -23,7 +24,7 @@ def run(folder: RunFolder, shards: list[ShardName], settings: BalanceSettings, n
     the stage."""
 
     def build(pipeline: beam.Pipeline) -> None:
-        names = pipeline | "Shards" >> beam.Create(shards)
+        names = pipeline | "Shards" >> CreateMany(folder, shards)
         _ = names | "Balance" >> Balance(folder, settings, n_concepts)
 
     engine.run(build)

@@ -60,7 +60,7 @@ def _check_before_work(run: BuildRun) -> None:
     for source in settings.sources:
         if source.embeddings is not None:
             list_parts(source.name, source.embeddings)
-    check_vocabulary(settings.vocabulary, settings.retrieval)
+    check_vocabulary(settings.vocabulary, settings.retrieval, settings.encoder.languages)
     check_filter(settings.filter, run.sources)
     settings.balance.check_size(most_samples(run.inputs))
     if warning := clobbered():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from concept_vocab.concept import normal_form
+from concept_vocab.concept import form_of
 from concept_vocab.merging import Rules
 from concept_vocab.sources.registry import SOURCES
 from concept_vocab.sources.source import Counted, CountedSource, Found, Options
@@ -18,8 +19,9 @@ from pipelines.vocabulary_build_settings import VocabularyBuildSettings
 from transforms.configuration import fingerprint
 from transforms.errors import ConfigError, InputError, RunFolderError
 from transforms.storage import StoragePath
-from transforms.vocabularies.assembly import Assembly, assemble
+from transforms.vocabularies.assembly import Assembly, ByMeaning, assemble, infoboxes_by_form
 from transforms.vocabularies.counting import CountingJob, is_counted, ranges_for, read_counts
+from transforms.vocabularies.embedding import EmbeddingJob, Vectors
 from transforms.vocabularies.files import is_built, read_about, write_vocabulary
 from transforms.vocabularies.inputs import SourceInput, list_files, list_source
 from transforms.vocabularies.settings import VocabularySource
@@ -37,19 +39,28 @@ def run(settings: VocabularyBuildSettings, engine: Engine, console: Console | No
     block_lists = list_files(settings.block_lists, "block_lists")
     about = {"sources": [_about(source, inputs[source.name], settings) for source in settings.sources]}
     listed = [sorted(file.sha256 for file in files) for files in (*inputs.values(), block_lists)]
-    mark = fingerprint(settings.identity(), listed)
+    encoder = _encoder_digest(settings)
+    mark = fingerprint(settings.identity(), listed, *([encoder] if encoder else []))
     if is_built(folder):
         _check_same(folder, mark)
         console.print(Text(f"{folder} is built already"))
         return folder
     found = [_read(source, inputs[source.name], folder, settings, engine, console) for source in settings.sources]
-    rules = Rules(settings.language, settings.cap, _blocked_forms(block_lists), settings.keep_closed_class)
+    rules = Rules(
+        settings.language, settings.cap, _blocked_forms(block_lists, settings.language), settings.keep_closed_class
+    )
     wordnet = next((one.wordnet for one in found if one.wordnet), None)
-    ranked = [ranked for one in found for ranked in one.ranked]
+    assembly = Assembly(
+        [ranked for one in found for ranked in one.ranked],
+        wordnet,
+        rules,
+        frozenset(settings.blocked_types),
+        {"fingerprint": mark, **about},
+        infoboxes_by_form(found, settings.language),
+        _by_meaning(folder, settings, encoder, engine, console),
+    )
     try:
-        vocabulary = assemble(
-            Assembly(ranked, wordnet, rules, frozenset(settings.blocked_types), {"fingerprint": mark, **about})
-        )
+        vocabulary = assemble(assembly)
     except VocabularyError as error:
         raise InputError(f"no vocabulary can be built: {error}") from error
     write_vocabulary(folder, vocabulary)
@@ -72,6 +83,38 @@ def _about(source: VocabularySource, files: list[SourceInput], settings: Vocabul
         "settings": {key: value for key, value in source.identity().items() if key in taken},
         "files": [{"name": file.name, "sha256": file.sha256, "size_bytes": file.size_bytes} for file in files],
     }
+
+
+def _encoder_digest(settings: VocabularyBuildSettings) -> str | None:
+    """Of the encoder that groups; None where there is none. Raises ConfigError for a language that it has no prompts
+    in."""
+    if settings.grouping is None:
+        return None
+    from transforms.annotating.digests import encoder_digest
+
+    return encoder_digest(settings.grouping.encoder)
+
+
+def _by_meaning(
+    folder: StoragePath, settings: VocabularyBuildSettings, digest: str | None, engine: Engine, console: Console
+) -> ByMeaning | None:
+    grouping = settings.grouping
+    if grouping is None or digest is None:
+        return None
+
+    def embed(names: Sequence[str]) -> Vectors:
+        job = EmbeddingJob(folder / "embeddings", settings.language, names, grouping.encoder, digest)
+        if missing := job.missing():
+            from transforms.vocabularies.beam import EmbedNames
+
+            def build(pipeline: Any) -> None:
+                _ = pipeline | "Embed names" >> EmbedNames(missing, grouping.encoder, settings.language)
+
+            with engine.progress(console, "embed names", None):
+                engine.run(build)
+        return job.read()
+
+    return ByMeaning(embed, grouping.cosine)
 
 
 def _check_same(folder: StoragePath, mark: str) -> None:
@@ -127,12 +170,12 @@ def _count(
     return read_counts(job)
 
 
-def _blocked_forms(files: list[SourceInput]) -> frozenset[str]:
+def _blocked_forms(files: list[SourceInput], language: str) -> frozenset[str]:
     found = set()
     for file in files:
         try:
             lines = file.path.read_text().splitlines()
         except UnicodeDecodeError as error:
             raise ConfigError(f"block list {file.path} is not UTF-8: {error}") from error
-        found |= {normal_form(line) for line in lines if line.strip() and not line.startswith("#")}
+        found |= {form_of(line, language) for line in lines if line.strip() and not line.startswith("#")}
     return frozenset(found)

@@ -7,18 +7,25 @@ import apache_beam as beam
 from pipelines.build_run import BuildRun
 from pipelines.engine.engine import Engine
 from pipelines.run_stage import StageJob
-from transforms.datasets import ShardName
 from transforms.deduplicating.beam import Deduplicate
+from transforms.deduplicating.corpus_size import CorpusSize
 from transforms.deduplicating.settings import DeduplicateSettings
 from transforms.run_folder import RunFolder
+from transforms.stages import DEDUPLICATE, giver_to
 
 
-def run(folder: RunFolder, shards: list[ShardName], settings: DeduplicateSettings, engine: Engine) -> None:
+def run(folder: RunFolder, size: CorpusSize, settings: DeduplicateSettings, engine: Engine) -> None:
+    """The shards are those of the run's inputs.parquet."""
+    partitions = size.partitions(settings)
+
     def build(pipeline: beam.Pipeline) -> None:
-        pipeline | "Shards" >> beam.Create(list(enumerate(shards))) | Deduplicate(folder, settings)
+        pipeline | "Blocks" >> beam.Create(size.blocks(partitions)) | Deduplicate(folder, settings, partitions)
 
     engine.run(build)
 
 
 def stage_job(build: BuildRun) -> StageJob:
-    return StageJob(lambda: run(build.folder, build.shard_names, build.settings.deduplicate, build.engine))
+    giver = giver_to(DEDUPLICATE, build.state.is_done)
+    assert giver is not None
+    size = CorpusSize(len(build.inputs), build.state.counts(giver.name).rows_out)
+    return StageJob(lambda: run(build.folder, size, build.settings.deduplicate, build.engine))

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from transforms.storage import StoragePath
-from transforms.vocabularies.describing import Group, blocked, by_mark, by_value, merged
+from transforms.vocabularies.describing import Group, blocked, by_mark, by_value, grouped, merged
 from transforms.vocabularies.describing import search as find
 from transforms.vocabularies.files import read_vocabulary
 
@@ -24,7 +24,7 @@ def describe(folder: str, examples: int, console: Console) -> None:
     for title, column in (("source", "source"), ("language", "language"), ("type", "type"), ("told by", "type_method")):
         console.print(_table(title, by_value(vocabulary, column, examples)))
     console.print(_table("marked", by_mark(vocabulary, examples)))
-    console.print(_table("merged", merged(vocabulary, examples)))
+    console.print(_table("merged", [*merged(vocabulary, examples), grouped(vocabulary, examples)]))
     console.print(_table("left out", blocked(vocabulary, examples)))
     if over := about["over_cap"]:
         told = ", ".join(f"{source} {count:,}" for source, count in over.items())

@@ -10,9 +10,12 @@ from pipelines.build_run import BuildRun
 from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
 from pipelines.run_stage import StageJob
+from transforms.beam import CreateMany
 from transforms.datasets import ShardName
 from transforms.exporting.beam import ExportShards, WriteIndex
 from transforms.exporting.card import write_card
+from transforms.exporting.croissant import write_croissant
+from transforms.exporting.manifest import ShardStats, read_manifest
 from transforms.exporting.settings import ExportSettings
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
@@ -27,12 +30,17 @@ def run(
     settings: ExportSettings,
     engine: Engine,
 ) -> None:
-    """Write ``shards/``. The card says nothing of measures yet: whoever makes the report writes it again with them."""
+    """Write ``shards/``, with what describes them.
+
+    The card says nothing of measures yet: whoever makes the report writes it again with them.
+    """
 
     def build(pipeline: beam.Pipeline) -> None:
         _ = pipeline | "Export" >> ExportShards(folder, shards, sources, settings)
 
     engine.run(build)
+    stats = [ShardStats(**one) for one in read_manifest(folder.shards, folder.fingerprint)["shards"]]
+    write_croissant(folder.shards, settings.name, stats, {name: source.license for name, source in sources.items()})
     write_card(folder, sources)
 
 
@@ -40,7 +48,7 @@ def run_index(folder: RunFolder, names: Sequence[ShardName], engine: Engine) -> 
     """Write ``index/``, in place of shards."""
 
     def build(pipeline: beam.Pipeline) -> None:
-        _ = pipeline | "Shards" >> beam.Create(list(names)) | "Index" >> WriteIndex(folder)
+        _ = pipeline | "Shards" >> CreateMany(folder, names) | "Index" >> WriteIndex(folder)
 
     engine.run(build)
 

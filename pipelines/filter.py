@@ -11,6 +11,7 @@ from rich.table import Table
 from pipelines.build_run import BuildRun
 from pipelines.engine.engine import Engine
 from pipelines.run_stage import StageJob
+from transforms.beam import CreateMany
 from transforms.datasets import ShardName
 from transforms.filtering.beam import Filter
 from transforms.filtering.blocked_words import read_blocked_words
@@ -25,7 +26,7 @@ def run(
     """``blocked``: what the list of blocked words holds; empty where there is none."""
 
     def build(pipeline: beam.Pipeline) -> None:
-        pipeline | "Shards" >> beam.Create(list(enumerate(shards))) | Filter(folder, settings, blocked)
+        pipeline | "Shards" >> CreateMany(folder, list(enumerate(shards))) | Filter(folder, settings, blocked)
 
     engine.run(build)
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines.config_or_command import RUN, ConfigOrCommand
-from pipelines.engine.choice import choose_engine
+from pipelines.engine.choice import engine_for
 from pipelines.job_options import AcceptChanged, Config, Flags, Output, Set, as_overrides
 from transforms.configuration import load_settings
 
@@ -36,16 +36,20 @@ def run(
     remake: Annotated[
         bool, typer.Option("--remake", help="make anew what other settings made, and what came after; keep the rest")
     ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="run what comes before the models, and say what asking them would take")
+    ] = False,
 ) -> None:
     """The whole chain, from sources to the mixture and the report."""
-    from pipelines.instruct.chain import instruct
+    from pipelines.instruct.chain import instruct, plan_asking
     from pipelines.instruct.run import InstructRun
     from pipelines.instruct.settings import InstructSettings
 
     settings = load_settings(config, InstructSettings, as_overrides(overrides, output))
     console = Console()
     console.print(Text.assemble(("evenweave instruct", "bold"), f" {config} → {settings.output}"))
-    instruct(InstructRun(settings, choose_engine(settings.runner, beam_flags or []), console, accept_changed, remake))
+    job = plan_asking if plan else instruct
+    job(InstructRun(settings, engine_for(settings, settings.runner, beam_flags or []), console, accept_changed, remake))
 
 
 def inspect(

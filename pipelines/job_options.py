@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.engine.settings import with_runner_file
 from pipelines.packaged_configs import find_config
 
 Config = Annotated[
@@ -29,4 +30,12 @@ Flags = Annotated[list[str] | None, typer.Argument(metavar="[-- BEAM FLAGS]", he
 def as_overrides(overrides: list[str] | None, output: str | None, size: int | None = None) -> list[str]:
     """Options as overrides: as JSON, so that YAML takes ``2024`` and ``a: b`` for names."""
     named = {"output": output, "balance.size": size}
-    return [*(overrides or []), *(f"{key}={json.dumps(value)}" for key, value in named.items() if value is not None)]
+    given = [_with_runner(override) for override in overrides or []]
+    return [*given, *(f"{key}={json.dumps(value)}" for key, value in named.items() if value is not None)]
+
+
+def _with_runner(override: str) -> str:
+    """``runner=spark`` as what that file holds, so that overrides after it can change a part of it."""
+    key, _, value = override.partition("=")
+    is_name = key == "runner" and value[:1] not in ("", "{")
+    return f"runner={json.dumps(with_runner_file(value))}" if is_name else override

@@ -22,9 +22,10 @@ from pipelines.build import build as build_stages  # noqa: E402
 from pipelines.build_run import BuildRun  # noqa: E402
 from pipelines.build_settings import BuildSettings  # noqa: E402
 from pipelines.common_options import common_options, log_end  # noqa: E402
-from pipelines.engine.choice import choose_engine  # noqa: E402
+from pipelines.engine.choice import engine_for  # noqa: E402
 from pipelines.instruct_commands import add_instruct_commands  # noqa: E402
 from pipelines.job_options import AcceptChanged, Config, Flags, Output, Set, as_overrides  # noqa: E402
+from pipelines.packaged_configs import find_config  # noqa: E402
 from pipelines.stopping import StopOnSignal  # noqa: E402
 from pipelines.vocabulary_commands import add_vocabulary_commands  # noqa: E402
 from transforms.configuration import load_settings  # noqa: E402
@@ -110,6 +111,26 @@ def whatif(
 
 
 @app.command()
+def plan(
+    config: Config,
+    overrides: Set = None,
+    input_path: _Input = None,
+    sample: Annotated[int, typer.Option("--sample", min=2, help="images that are measured on")] = 1000,
+    prices: Annotated[str, typer.Option("--prices", help="YAML with the prices", callback=find_config)] = (
+        "plan/prices.yaml"
+    ),
+    costs: Annotated[
+        str | None, typer.Option("--costs", help="what an earlier plan measured; written where there is no such file")
+    ] = None,
+) -> None:
+    """What a build would take, by stage: hours, bytes, calls and money, from samples; nothing of the run is made."""
+    from pipelines import plan as job
+
+    settings = _with_input(load_settings(config, BuildSettings, as_overrides(overrides, None)), input_path)
+    job.run(settings, sample, prices, costs, Console())
+
+
+@app.command()
 def verify(
     run: Annotated[str, typer.Argument(metavar="RUN", help="a run folder, of build or pack")],
     repair: Annotated[
@@ -135,7 +156,7 @@ def pack(
     from pipelines.pack_settings import PackJobSettings
 
     settings = load_settings(config, PackJobSettings, as_overrides(overrides, output))
-    job.run(settings, choose_engine(settings.runner, beam_flags or []), accept_changed=accept_changed)
+    job.run(settings, engine_for(settings, settings.runner, beam_flags or []), accept_changed=accept_changed)
 
 
 @app.command()
@@ -223,11 +244,16 @@ def _open_run(
     """What ``build`` and each of its stages alone begin with; ``input_path`` takes the place of the sources, its format
     told from the files."""
     settings = load_settings(config, BuildSettings, as_overrides(overrides, output, size))
-    if input_path is not None:
-        from transforms.reading.detect import detect_source
+    settings = _with_input(settings, input_path)
+    return BuildRun(settings, engine_for(settings, settings.runner, beam_flags or []), Console(), accept_changed)
 
-        settings = settings.model_copy(update={"sources": [detect_source(input_path)], "miniature": None})
-    return BuildRun(settings, choose_engine(settings.runner, beam_flags or []), Console(), accept_changed)
+
+def _with_input(settings: BuildSettings, input_path: str | None) -> BuildSettings:
+    if input_path is None:
+        return settings
+    from transforms.reading.detect import detect_source
+
+    return settings.model_copy(update={"sources": [detect_source(input_path)], "miniature": None})
 
 
 def _report(run: str, console: Console) -> None:

@@ -23,11 +23,13 @@ from transforms.storage import StoragePath
 
 @dataclass(frozen=True)
 class Reused:
-    """``vocabulary``: whether the embeddings of concepts can be taken over too."""
+    """``vocabulary``: whether the embeddings of concepts can be taken over too. ``same_vocabulary``: whether the shards
+    have the concepts that they are to have; else these are retrieved again, from the embeddings that the run kept."""
 
     folder: RunFolder
     shards: frozenset[ShardName]
     vocabulary: bool
+    same_vocabulary: bool = True
 
 
 def find_reused(
@@ -44,8 +46,15 @@ def find_reused(
     """
     other = RunState.read(StoragePath.of(run))
     before = other.values["identity"]
+    # hubs are told by a sample of the images, which may be another in this run
+    same_vocabulary = _vocabulary(before) == _vocabulary(identity) and not _retrieval(identity).get("hub_correction")
     if changed := differences(_of_all_annotations(before), _of_all_annotations(identity)):
         raise RunFolderError(f"cannot use the annotations of {run}: {', '.join(changed)} differ. Leave reuse out.")
+    if not same_vocabulary and not (_retrieval(before).get("keep_embedding") and other.is_done(VOCABULARY.name)):
+        raise RunFolderError(
+            f"cannot use the annotations of {run}: its concepts are others (inputs.vocabulary differ), and no "
+            "embeddings were kept to search again (retrieval.keep_embedding). Leave reuse out."
+        )
     alike = _sources_alike(before, identity)
     products = AnnotatedInputs(other.folder, [shard for shard in inputs if shard.source in alike], sources)
     there = products.made()
@@ -61,7 +70,11 @@ def find_reused(
         )
     line = f" {len(names):,} of {len(inputs):,} shards are taken over from {run}"
     console.print(Text.assemble(("reuse:", "yellow"), line), soft_wrap=True)
-    return Reused(other.folder, names, other.is_done(VOCABULARY.name))
+    if not same_vocabulary:
+        console.print(
+            Text.assemble(("reuse:", "yellow"), " another vocabulary: its concepts are retrieved from embeddings")
+        )
+    return Reused(other.folder, names, other.is_done(VOCABULARY.name), same_vocabulary)
 
 
 def _name(shard: InputShard) -> ShardName:
@@ -71,7 +84,16 @@ def _name(shard: InputShard) -> ShardName:
 def _of_all_annotations(identity: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a run's identity that its annotations depend on, whichever shard they are of."""
     settings = {name: identity["settings"].get(name) for name in ("decode", "encoder", "retrieval", "limit")}
-    return {"settings": settings, "inputs": {name: identity["inputs"][name] for name in ("encoder", VOCABULARY.name)}}
+    return {"settings": settings, "inputs": {"encoder": identity["inputs"]["encoder"]}}
+
+
+def _vocabulary(identity: Mapping[str, Any]) -> Any:
+    return identity["inputs"][VOCABULARY.name]
+
+
+def _retrieval(identity: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = identity["settings"].get("retrieval")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _sources_alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:

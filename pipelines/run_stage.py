@@ -59,8 +59,9 @@ class StageRunner:
             tell(self.state.counts(stage.name), "done before")
             return
         job = find_job()
+        if stage in self.state.begun:  # and broken off: what its writers left
+            self.state.folder.root.remove_partials()
         self.state.begin(stage.name)
-        self.state.folder.root.remove_partials()
         started = time.monotonic()
         with self.engine.progress(self.console, stage.name, job.watched):
             counts = job.run()
@@ -68,6 +69,7 @@ class StageRunner:
                 counts = self._take_counts(stage)
         self._check_rejects(stage, counts, job.hint(counts))
         self._check_handover(stage, counts)
+        self.state.folder.elements.remove()
         files = len(reject_files(self.state.folder, stage))
         self.state.finish(stage.name, counts, reject_files=files, **job.figures())
         tell(counts, f"{time.monotonic() - started:.1f} s")

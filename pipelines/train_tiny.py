@@ -1,4 +1,5 @@
-"""train-tiny: corpus, packs, a tiny model through all three stages, its export, and what it has learnt; on a CPU.
+"""train-tiny: corpus, instruction mixture, packs, a tiny model through all three stages, its export, and what it has
+learnt; on a CPU.
 
     python -m pipelines.train_tiny [OUTPUT]
 
@@ -26,19 +27,29 @@ from model.train import train
 from model.training.exporting import lmms_eval_command
 from pipelines import pack
 from pipelines.engine.choice import choose_engine
+from pipelines.instruct.chain import instruct
+from pipelines.instruct.run import InstructRun
+from pipelines.instruct.settings import InstructSettings
 from pipelines.pack_settings import PackJobSettings
 from pipelines.packaged_configs import CONFIGS
+from transforms.instruct.mixing.about import TRAIN
 from transforms.miniature.corpus import write_shard
+from transforms.miniature.instruct.corpus import write_corpus
+from transforms.miniature.instruct.declared import declared_sources
+from transforms.miniature.instruct.settings import InstructCorpusSettings
 from transforms.miniature.questions import attribute_question, write_questions
 from transforms.miniature.settings import MiniatureSettings
 from transforms.packing.documents.image_tokens import PixelLimits
+from transforms.stages import PUBLISH
 from transforms.storage import StoragePath
 
 TOKENIZER = os.path.join(CONFIGS, "tokenizer", "tiny")
 STAGES = ("stage1", "stage1.5", "stage2")
 LIMITS = PixelLimits(28 * 28, 112 * 112)  # sixteen tokens a picture
 _PACK_TOKENS = 1024
-_CAPTIONS, _QUESTIONS, _HELD_OUT = 1000, 3000, 200
+_CAPTIONS, _QUESTIONS, _HELD_OUT = 500, 2000, 100
+_ROWS = 600  # of the embedded instruction sets, twelve of them
+_THINGS_SHARE = 0.6  # of what is learnt, in tokens: questions about one thing, which a million parameters can answer
 
 
 def run(output: str, console: Console | None = None) -> float:
@@ -53,7 +64,7 @@ def run(output: str, console: Console | None = None) -> float:
     for stage in STAGES:
         folder = str(root / stage)
         console.rule(f"stage {stage.removeprefix('stage')}")
-        packs = str(root / ("packs-answers" if stage == "stage2" else "packs-captions"))
+        packs = str(root / ("packs-mixture" if stage == "stage2" else "packs-captions"))
         config = os.path.join(CONFIGS, "train", f"tiny-{stage}.yaml")
         places = {"output": folder, "model": before, "data.packs": [packs]}
         if not train(config, [f"{key}={json.dumps(value)}" for key, value in places.items()]):
@@ -63,28 +74,60 @@ def run(output: str, console: Console | None = None) -> float:
 
 
 def build_packs(root: StoragePath, console: Console) -> None:
-    """Draw captioned pictures, and questions to learn from and to be judged by, and pack each."""
+    """Draw captioned pictures, instruction sets, and questions to be judged by; mix the sets, and pack each."""
     corpus = root / "corpus"
-    captions = MiniatureSettings(images=_CAPTIONS, images_per_shard=500, seed=3)
+    captions = MiniatureSettings(images=_CAPTIONS, images_per_shard=250, seed=3)
     if not (corpus / "drawn").is_file():
         for shard in range(captions.shards):
             write_shard(corpus, shard, captions)
         write_questions(corpus / "questions", (attribute_question(4, index) for index in range(_QUESTIONS)))
         write_questions(corpus / "held-out", (attribute_question(5, index) for index in range(_HELD_OUT)))
+        write_corpus(corpus / "instruct", InstructCorpusSettings(rows=_ROWS))
         (corpus / "drawn").write_text("")
+    settings = mixture_settings(root / "mixture", corpus)
+    instruct(InstructRun(settings, choose_engine(settings.runner), console))
     pack_pictures(root / "packs-captions", "webdataset", corpus / "shards", console)
-    pack_pictures(root / "packs-answers", "conversations", corpus / "questions" / "records.jsonl", console)
+    pack_pictures(root / "packs-mixture", "mixture", root / "mixture" / PUBLISH.writes[0] / TRAIN, console)
     pack_pictures(root / "packs-held-out", "conversations", corpus / "held-out" / "records.jsonl", console)
+
+
+def mixture_settings(output: StoragePath, corpus: StoragePath) -> InstructSettings:
+    """All stages over the embedded sets and one more; what the model is judged by is a benchmark to be kept out."""
+    things = {
+        "name": "one-thing",
+        "path": str(corpus / "questions" / "records.jsonl"),
+        "adapter": "messages",
+        "license": "CC0-1.0",
+    }
+    lists = corpus / "instruct" / "lists"
+    held_out = {"name": "held-out", "path": str(corpus / "held-out" / "records.jsonl"), "adapter": "messages"}
+    values = {
+        "output": str(output),
+        "sources": [things, *(one.model_dump() for one in declared_sources(corpus / "instruct"))],
+        "safety": {
+            "blocked_words": {"paths": {code: str(lists / f"blocked_words_{code}.txt") for code in ("en", "zh")}},
+            "hash_lists": {"listed": {"path": str(lists / "md5.txt"), "kind": "md5"}},
+        },
+        # hundreds of pictures are asked the same in the same words: no crops are looked for among them
+        "duplicates": {"max_cropped_distance": 0},
+        "split": {"validation": 0.02},
+        "decontaminate": {"benchmarks": [held_out], "canaries": 2, "max_asked_hash_distance": 6},
+        "mix": {"unit": "loss_tokens", "tokenizer": TOKENIZER, "source": {"floors": {things["name"]: _THINGS_SHARE}}},
+        "publish": {"name": "tiny"},
+        "max_reject_share": 0.5,  # the embedded sets are faulty on purpose
+    }
+    return InstructSettings.model_validate(values)
 
 
 def pack_pictures(output: StoragePath, source_format: str, path: StoragePath, console: Console) -> None:
     """Pack one source as the tiny model takes it, unless it is there."""
     limits = {"image_min_pixels": LIMITS.min_pixels, "image_max_pixels": LIMITS.max_pixels}
     source = {"name": "pictures", "format": source_format, "path": str(path), "verify_images": True}  # some are damaged
+    sizes = {"pack_tokens": _PACK_TOKENS, "over_long": "split_at_turns"}  # a byte is a token to Chinese
     settings = {
         "output": str(output),
         "sources": [source],
-        "pack": {"tokenizer": TOKENIZER, "pack_tokens": _PACK_TOKENS, **limits},
+        "pack": {"tokenizer": TOKENIZER, **sizes, **limits},
     }
     job = PackJobSettings.model_validate(settings)
     pack.run(job, choose_engine(job.runner), console)

@@ -6,9 +6,9 @@ from pydantic import Field, field_validator
 
 from concept_vocab.wordnet.sense_types import ConceptType
 from pipelines.engine.settings import RunnerSettings
-from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 from transforms.storage import absolute
-from transforms.vocabularies.settings import VocabularySource
+from transforms.vocabularies.settings import GroupingSettings, VocabularySource
 
 
 class VocabularyBuildSettings(Settings):
@@ -29,6 +29,11 @@ class VocabularyBuildSettings(Settings):
     )
     blocked_types: list[ConceptType] = Field([], description="concepts of these types are left out")
     keep_closed_class: bool = Field(False, description="keep words that only hold sentences together: the, of, whereas")
+    grouping: GroupingSettings | None = Field(
+        None,
+        description="an encoder that groups concepts of one meaning and types what nothing else tells; null: none",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
     part_bytes: int = Field(
         16 << 20,
         ge=1 << 10,
@@ -43,8 +48,8 @@ class VocabularyBuildSettings(Settings):
         names = [source.name for source in sources]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two sources are called {repeated[0]!r}; names must differ")
-        if sum(source.kind == "wordnet" for source in sources) > 1:
-            raise ValueError("two sources are of kind wordnet; types and plurals are told by one")
+        if sum(source.kind in ("wordnet", "wordnet_lmf") for source in sources) > 1:
+            raise ValueError("two sources are WordNets; types and plurals are told by one")
         return sources
 
     @field_validator("block_lists")

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from pipelines.config_or_command import RUN, ConfigOrCommand
-from pipelines.engine.choice import choose_engine
+from pipelines.engine.choice import engine_for
 from pipelines.job_options import Config, Flags, Set, as_overrides
 from transforms.configuration import load_settings
 from transforms.stages import VOCABULARY, Stage
@@ -20,7 +20,7 @@ _Folder = Annotated[str, typer.Argument(metavar="FOLDER", help="a vocabulary tha
 def add_vocabulary_commands(app: typer.Typer, add_stage: Callable[[Stage, typer.Typer, str], None]) -> None:
     """``add_stage`` adds the command of a stage alone to a group, under a name."""
     group = typer.Typer(
-        help="Concepts from sources: build, describe, search; vocabulary CONFIG is the stage of a build alone.",
+        help="Concepts from sources: build, describe, search, diff; vocabulary CONFIG is the stage of a build alone.",
         no_args_is_help=True,
         cls=ConfigOrCommand,
     )
@@ -28,6 +28,8 @@ def add_vocabulary_commands(app: typer.Typer, add_stage: Callable[[Stage, typer.
     group.command()(build)
     group.command()(describe)
     group.command()(search)
+    group.command()(diff)
+    group.command()(check)
     app.add_typer(group, name=VOCABULARY.name)
 
 
@@ -42,7 +44,7 @@ def build(
     from pipelines.vocabulary_build_settings import VocabularyBuildSettings
 
     settings = load_settings(config, VocabularyBuildSettings, as_overrides(overrides, output))
-    job.run(settings, choose_engine(settings.runner, beam_flags or []), Console())
+    job.run(settings, engine_for(settings, settings.runner, beam_flags or []), Console())
 
 
 def describe(
@@ -64,3 +66,31 @@ def search(
     from pipelines import describe_vocabulary as job
 
     job.search(folder, query, most, Console())
+
+
+def diff(
+    first: Annotated[str, typer.Argument(metavar="FIRST", help="a vocabulary that build wrote")],
+    second: Annotated[str, typer.Argument(metavar="SECOND", help="another one")],
+    examples: Annotated[int, typer.Option("--examples", min=0, help="how many of each kind are shown")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="all that differs, as JSON")] = False,
+) -> None:
+    """What differs between two vocabularies: concepts added, removed, merged, renamed, of other types or marks."""
+    from pipelines import compare_vocabularies as job
+
+    job.run(first, second, examples, as_json, Console())
+
+
+def check(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a finished run folder: a path or URI")],
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", help="least score of a sure concept (balance.min_similarity)"),
+    ] = None,
+    most: Annotated[int, typer.Option("--most", min=0, help="how many hubs are shown")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,
+) -> None:
+    """Whether retrieval is right: what images were given beside what their captions name, and concepts given to far too
+    many."""
+    from pipelines import check_vocabulary as job
+
+    job.run(run, threshold, most, as_json)

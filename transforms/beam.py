@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import pickle
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apache_beam as beam
 
 from transforms.rejects import Counts
+from transforms.run_folder import RunFolder
+from transforms.shard_list import blocks
 from transforms.storage import StoragePath
+
+_MOST_IN_GRAPH = 10_000  # elements: about a megabyte of shards; Dataflow takes graphs of 10 MB
+_BLOCK = 10_000
+
+
+class CreateMany(beam.PTransform):  # type: ignore[misc]
+    """Pipeline → PCollection[T], as beam.Create, of elements that may be too many for the job's graph: they are then
+    written to files, of which workers read one each, and which whoever ran the job removes."""
+
+    def __init__(self, folder: RunFolder, elements: Sequence[Any]) -> None:
+        super().__init__()
+        self._folder = folder.elements
+        self._elements = elements
+
+    def expand(self, pipeline: Any) -> beam.PCollection[Any]:
+        if len(self._elements) <= _MOST_IN_GRAPH:
+            return pipeline | "Elements" >> beam.Create(list(self._elements))
+        paths = [self._folder / f"{number:06d}.pickle" for number, _ in enumerate(blocks(len(self._elements), _BLOCK))]
+        for path, (first, end) in zip(paths, blocks(len(self._elements), _BLOCK), strict=True):
+            path.write_bytes(pickle.dumps(list(self._elements[first:end])))
+        return (
+            pipeline
+            | "Blocks" >> beam.Create(paths)
+            | "Elements" >> beam.FlatMap(_read_elements)
+            | "Spread" >> beam.Reshuffle()
+        )
+
+
+def _read_elements(path: StoragePath) -> Any:
+    return pickle.loads(path.read_bytes())  # written by the driver of this very job
 
 
 class CollectToList(beam.PTransform):  # type: ignore[misc]

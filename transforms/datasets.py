@@ -74,7 +74,10 @@ class ShardName(NamedTuple):
 
 
 def annotations_schema(
-    concepts_per_image: int, embedding_width: int | None = None, caption_similarity: bool = False
+    concepts_per_image: int,
+    embedding_width: int | None = None,
+    caption_similarity: bool = False,
+    spare_concepts: int = 0,
 ) -> pa.Schema:
     """One row an image; ids of concepts by falling score, -1 where fewer than K were asked for."""
     fields = [
@@ -98,6 +101,8 @@ def annotations_schema(
     ]
     if caption_similarity:
         fields.append(("caption_similarity", pa.float32()))  # cosine with the image; null without a caption
+    if spare_concepts:  # those that come after concept_ids, as far as they are known; -1 from there on
+        fields.append(("spare_concept_ids", pa.list_(pa.int32(), spare_concepts)))
     if embedding_width is not None:
         fields.append(("embedding", pa.list_(pa.float16(), embedding_width)))
     return pa.schema(fields)
@@ -106,7 +111,7 @@ def annotations_schema(
 #: Column → type, for all of the above.
 _TYPES = {
     field.name: field.type
-    for schema in (REJECTS, SELECTION, CONCEPTS, BASELINE_COUNTS, annotations_schema(1, 1, True))
+    for schema in (REJECTS, SELECTION, CONCEPTS, BASELINE_COUNTS, annotations_schema(1, 1, True, 1))
     for field in schema
 }
 

@@ -80,11 +80,16 @@ class Reason(StrEnum):
     LISTED_MEDIUM = "listed_medium"  # an image or a video whose hash is on a list
     UNSAFE_IMAGE = "unsafe_image"  # too near to a concept that is not to be shown
     CONFLICTING_ANSWER = "conflicting_answer"  # another row answers the same question on the same images otherwise
+    JOINED = "joined"  # its turns stand in another row, about the same images
     CROWDED_IMAGE = "crowded_image"  # its images have as many rows as they may
     BENCHMARK_IMAGE_AND_QUESTION = "benchmark_image_and_question"  # a benchmark's picture, and its question about it
     BENCHMARK_IMAGE = "benchmark_image"  # a benchmark's picture, and another question
     BENCHMARK_TEXT = "benchmark_text"  # most of a long question of a benchmark
     BENCHMARK_QUESTION = "benchmark_question"  # a benchmark's question, and no sign of its picture
+    NOT_PRESELECTED = "not_preselected"  # beyond what the mixture can draw, with its margin
+    LOW_RATING = "low_rating"  # an answer that a model rates lower than allowed
+    UNSAFE_BY_GUARD = "unsafe_by_guard"  # what a guard model takes for unsafe
+    GUARD_UNJUDGED = "guard_unjudged"  # what a guard model said nothing of that can be read
 
 
 class Reject(NamedTuple):

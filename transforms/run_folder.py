@@ -40,6 +40,11 @@ class RunFolder:
         return self.root / "inputs.parquet"
 
     @property
+    def elements(self) -> StoragePath:
+        """While a job runs over many shards: what its workers read them from."""
+        return self.root / ".elements"
+
+    @property
     def under_repair(self) -> StoragePath:
         """There while a repair removes what is broken, and after one that was broken off."""
         return self.root / ".under-repair"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,10 +136,16 @@ def _script_table() -> NDArray[np.uint8]:
 
 def count_letters(texts: Sequence[str]) -> NDArray[np.int64]:
     """(N, S) letters of each script, a Han character counted as three; in a Japanese text Han counts as kana."""
-    characters = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    joined = "".join(texts)
+    if joined.isascii():  # a byte a character, and no script but Latin
+        characters: NDArray[Any] = np.frombuffer(joined.encode(), np.uint8)
+    else:
+        characters = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
     row = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
     cells = np.bincount(row * len(Script) + _script_table()[characters], minlength=len(texts) * len(Script))
     letters: NDArray[np.int64] = cells.reshape(len(texts), len(Script)) * _LETTERS
+    if joined.isascii():
+        return letters
     kana, han = letters[:, Script.KANA], letters[:, Script.HAN]
     japanese = (kana > 0) & (kana >= _LEAST_KANA_SHARE * (kana + han))
     letters[japanese, Script.KANA] += letters[japanese, Script.HAN]

@@ -7,10 +7,11 @@ of ``evenweave instruct`` runs in ``pipelines/instruct/<name>.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 REJECTS = "rejects"  # in it, a folder a stage
+JOINED = "joined"  # rows that have taken the turns of others
 EDITS, FACTS = "edits", "facts"  # the same, of instruction rows: texts written over others, and what was found out
 MADE = "made"  # the same, rows that the sources do not hold
 COUNTS_ENDING = "-counts.json"  # of .<stage>-counts.json, where a Beam job leaves its counts for the driver
@@ -33,6 +34,8 @@ class Stage:
     may_be_off: bool = False  # by its settings; the next stage then takes from the one before it
     needs: tuple[str, ...] = ()  # stages of its chain without which, before it, it cannot run
     not_after: tuple[str, ...] = ()  # stages of its chain that would have seen too much, or too little, without it
+    followed_by: tuple[str, ...] = ()  # stages of its chain that have to look at what it wrote
+    by_default: bool = True  # whether a chain runs it whose settings name no stages
     makes_rows: bool = False  # beside those that it takes in; they stand in a folder of its own in made/
     not_before: tuple[str, ...] = ()  # stages of its chain whose work it would spoil, or would have to do again
 
@@ -94,6 +97,8 @@ def _of_rows(
     needs: tuple[str, ...] = (),
     not_after: tuple[str, ...] = (),
     writes: tuple[str, ...] = (),
+    followed_by: tuple[str, ...] = (),
+    by_default: bool = True,
     not_before: tuple[str, ...] = (),
     makes_rows: bool = False,
 ) -> Stage:
@@ -109,6 +114,8 @@ def _of_rows(
         may_be_off=True,
         needs=needs,
         not_after=not_after,
+        followed_by=followed_by,
+        by_default=by_default,
         not_before=not_before,
         makes_rows=makes_rows,
     )
@@ -116,17 +123,54 @@ def _of_rows(
 
 VALIDATE = _of_rows("validate", "valid", not_after=("answers", "duplicates"))
 ANSWERS = _of_rows("answers", "with answers in one form", not_after=("duplicates",))
-DUPLICATES = _of_rows("duplicates", "distinct")
+DUPLICATES = replace(_of_rows("duplicates", "distinct"), may_write=(f"{EDITS}/duplicates", JOINED))
 SPLIT = _of_rows("split", "split", needs=(DUPLICATES.name,))
 DECONTAMINATE = _of_rows("decontaminate", "unlike the benchmarks", writes=("decontamination",))
 CATEGORISE = _of_rows("categorise", "with a category")
+
+#: The gates once more: of what a model wrote.
+_AGAIN = ("safety_again", "duplicates_again", "decontaminate_again")
+
+
+def _asking(name: str, leaves: str, not_after: tuple[str, ...] = (), followed_by: tuple[str, ...] = ()) -> Stage:
+    """One that shows rows to a model, maybe on somebody else's server."""
+    return _of_rows(name, leaves, ("safety",), not_after, followed_by=followed_by, by_default=False)
+
+
+#: Before anything is paid for: only what the mixture may draw goes on.
+PRESELECT = _of_rows("preselect", "pre-selected", writes=("preselect",), by_default=False)
+GUARD = _asking("guard", "let pass by the guard")
+_LOOKERS = ("rate", "blind", "guard_again", *_AGAIN)  # that judge texts as they will be
+REWRITE = _asking("rewrite", "rewritten", not_after=("translate", *_LOOKERS), followed_by=_AGAIN)
+TRANSLATE = _asking("translate", "in two languages", not_after=_LOOKERS, followed_by=_AGAIN)
+GUARD_AGAIN = _asking("guard_again", "let pass by the guard once more")
+SAFETY_AGAIN = _of_rows("safety_again", "safe once more", needs=("safety",), by_default=False)
+DUPLICATES_AGAIN = _of_rows("duplicates_again", "distinct once more", needs=("duplicates", "split"), by_default=False)
+DECONTAMINATE_AGAIN = _of_rows(
+    "decontaminate_again", "unlike the benchmarks once more", needs=("decontaminate",), by_default=False
+)
+RATE = _asking("rate", "rated")
+BLIND = _asking("blind", "asked without their pictures")
+
+#: Those that show rows to a model.
+ASKING = (GUARD, REWRITE, TRANSLATE, GUARD_AGAIN, RATE, BLIND)
+#: Those that put what a model wrote in the place of a text.
+WRITING = (REWRITE, TRANSLATE)
 #: First of all: personal data is to reach neither a later stage nor somebody else's server.
 SAFETY = _of_rows(
     "safety",
     "safe",
-    not_after=tuple(stage.name for stage in (VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE)),
+    not_after=tuple(
+        stage.name for stage in (VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE, PRESELECT, *ASKING)
+    ),
 )
-_JUDGED = tuple(stage.name for stage in (SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE))
+#: The gates that stand twice, by the name of their second time.
+AGAIN = {f"{first.name}_again": first for first in (SAFETY, DUPLICATES, DECONTAMINATE, GUARD)}
+
+_JUDGED = (
+    *(stage.name for stage in (SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE, *ASKING)),
+    *AGAIN,
+)
 #: Made of rows that have passed all gates and are of one split.
 COMPOSE = _of_rows("compose", "with rows of several images", not_before=_JUDGED, makes_rows=True)
 #: Texts that are compared and judged are those of the sources, and not those of templates.
@@ -142,9 +186,13 @@ PUBLISH = Stage("publish", counts="copies", writes=("mixture",), with_manifest="
 #: The flow of ``evenweave instruct``, in the order that is safe. The settings may leave out what may be off, and order
 #: the others as their ``needs`` and ``not_after`` allow.
 INSTRUCT_CHAIN = (
-    STANDARDISE, SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE, COMPOSE, TEMPLATES,
+    STANDARDISE, SAFETY, VALIDATE, ANSWERS, DUPLICATES, SPLIT, DECONTAMINATE, CATEGORISE,
+    PRESELECT, GUARD, REWRITE, TRANSLATE, GUARD_AGAIN, SAFETY_AGAIN, DUPLICATES_AGAIN, DECONTAMINATE_AGAIN, RATE, BLIND,
+    COMPOSE, TEMPLATES,
     MIX, PUBLISH,
 )  # fmt: skip
+#: What of it runs where the settings name no stages: nothing that asks a model.
+INSTRUCT_DEFAULT = tuple(stage for stage in INSTRUCT_CHAIN if stage.by_default)
 
 #: What one command makes in one run folder, each in its order.
 CHAINS = (CHAIN, (PACK,), INSTRUCT_CHAIN)

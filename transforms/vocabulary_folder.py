@@ -2,17 +2,19 @@
 
 vocabulary/vocabulary.parquet   id, name, lang, source, type; version and fingerprint in its footer
 vocabulary/embeddings.npy       (V, D) float32, rows of length 1: the mean over the prompts of each concept
-vocabulary/meta.json            fingerprint, encoder, V (concepts), D (width), and the xxh3-64 of embeddings.npy
+vocabulary/index.faiss          of an approximate index alone: as FAISS writes it
+vocabulary/hubs.npy             of hub correction alone: (V, 2) float32, the median and the spread of each concept
+vocabulary/meta.json            fingerprint, encoder, V (concepts), D (width), the xxh3-64 of embeddings.npy, and of the
+                                index how it was built and measured
 
 Light, because balancing and exporting read names here: neither the encoder nor a search library is imported.
 """
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -21,19 +23,42 @@ import xxhash
 from numpy.typing import NDArray
 
 from concept_vocab.vocabulary import SCHEMA
-from transforms.at_rest import (
-    OLDER_VERSIONS,
-    check_fingerprint,
-    damaged,
-    read_data,
-    read_json,
-    shaped,
-    version_of_run,
-)
+from transforms.arrays_at_rest import as_array, read_mapped, write_array, write_rows
+from transforms.at_rest import OLDER_VERSIONS, check_fingerprint, damaged, read_json, shaped, version_of_run
 from transforms.datasets import read_table, write_table
 from transforms.run_folder import RunFolder
 
 _TABLE, _EMBEDDINGS, _META = "vocabulary.parquet", "embeddings.npy", "meta.json"
+_INDEX, _HUBS = "index.faiss", "hubs.npy"
+
+
+@dataclass(frozen=True)
+class AboutIndex:
+    """What meta.json says of an index: how it was built, and what share of the ``nearest`` that exact search finds it
+    found too for ``queries`` images."""
+
+    kind: str
+    factory: str
+    parameters: str
+    recall: float
+    nearest: int
+    queries: int
+
+
+@dataclass(frozen=True)
+class StoredIndex:
+    """An index as FAISS writes it."""
+
+    data: memoryview
+    about: AboutIndex
+
+
+@dataclass(frozen=True)
+class _OfEmbeddings:
+    """Which file is meant, and of which embeddings it was made."""
+
+    xxh3: str
+    embeddings_xxh3: str
 
 
 @dataclass(frozen=True)
@@ -44,32 +69,69 @@ class _Meta:
     width: int
     encoder: dict[str, Any]
     embeddings_xxh3: str | None = None  # of the whole file; runs of format version 1 have none
+    prompts: str | None = None
+    index: dict[str, Any] | None = None
+    hubs_xxh3: str | None = None
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What images are compared with, beside the embeddings: an index that was built of them, and hubs (V, 2), the
+    median and the spread of each concept. None: there is none."""
+
+    index: StoredIndex | None = None
+    hubs: NDArray[np.float32] | None = None
 
 
 def save_vocabulary(
     folder: RunFolder, concepts: pa.Table, embeddings: NDArray[np.float32], encoder: dict[str, Any]
 ) -> None:
-    """Write the three files; meta.json last, as it says that the others are complete."""
+    """All of it at once, with no more than the embeddings to search."""
+    write_concepts(folder, concepts)
+    write_embeddings(folder, embeddings.shape, [embeddings])
+    finish_vocabulary(folder, encoder)
+
+
+def write_concepts(folder: RunFolder, concepts: pa.Table) -> None:
     write_table(folder.vocabulary / _TABLE, concepts.select(SCHEMA.names).cast(SCHEMA), folder.fingerprint)
-    buffer = io.BytesIO()
-    np.save(buffer, embeddings)
-    data = buffer.getvalue()
-    (folder.vocabulary / _EMBEDDINGS).write_bytes(data)
-    meta = {
+
+
+def write_embeddings(folder: RunFolder, shape: tuple[int, int], blocks: Iterable[NDArray[np.float32]]) -> None:
+    """Block by block, so that memory holds one of them."""
+    write_rows(folder.vocabulary / _EMBEDDINGS, shape, blocks)
+
+
+def read_written(folder: RunFolder) -> NDArray[np.float32]:
+    """The embeddings, of a vocabulary that is not finished."""
+    path = folder.vocabulary / _EMBEDDINGS
+    return as_array(path, read_mapped(path)).astype(np.float32, copy=False)
+
+
+def finish_vocabulary(
+    folder: RunFolder, encoder: dict[str, Any], prompts: str | None = None, searched: Searched = Searched()
+) -> None:
+    """meta.json, last, as it says that the other files are complete. ``prompts``: the fingerprint of those that
+    concepts were embedded in."""
+    path = folder.vocabulary / _EMBEDDINGS
+    data = read_mapped(path)
+    concepts, width = as_array(path, data).shape
+    meta: dict[str, Any] = {
         "embeddings_xxh3": xxhash.xxh3_64_hexdigest(data),
         "fingerprint": folder.fingerprint,
         "encoder": encoder,
-        "concepts": concepts.num_rows,
-        "width": int(embeddings.shape[1]),
+        "concepts": concepts,
+        "width": width,
     }
+    if prompts is not None:
+        meta["prompts"] = prompts
+    if (index := searched.index) is not None:
+        with (folder.vocabulary / _INDEX).atomic_writer() as stream:
+            stream.write(index.data)
+        of = _OfEmbeddings(xxhash.xxh3_64_hexdigest(index.data), meta["embeddings_xxh3"])
+        meta["index"] = {**asdict(index.about), **asdict(of)}
+    if searched.hubs is not None:
+        meta["hubs_xxh3"] = write_array(folder.vocabulary / _HUBS, searched.hubs)
     (folder.vocabulary / _META).write_text(json.dumps(meta, indent=2, sort_keys=True) + "\n")
-
-
-def copy_vocabulary(reused: RunFolder, folder: RunFolder) -> int:
-    """Take over another run's vocabulary; returns the number of concepts."""
-    concepts = read_concepts(reused)
-    save_vocabulary(folder, concepts, read_embeddings(reused), _read_meta(reused).encoder)
-    return int(concepts.num_rows)
 
 
 def read_concepts(folder: RunFolder, columns: Sequence[str] = tuple(SCHEMA.names)) -> pa.Table:
@@ -82,24 +144,54 @@ def read_concepts(folder: RunFolder, columns: Sequence[str] = tuple(SCHEMA.names
 
 
 def read_embeddings(folder: RunFolder) -> NDArray[np.float32]:
-    """(V, D) float32; raises RunFolderError where the folder's three files do not agree."""
+    """(V, D) float32, mapped where they lie on a disk; raises RunFolderError where the folder's files do not agree."""
     meta, rows = _read_meta(folder), read_concepts(folder, ["id"]).num_rows
     path = folder.vocabulary / _EMBEDDINGS
-    data = read_data(path)
-    try:
-        embeddings = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise damaged(path, f"cannot be read: {error}") from error
+    data = read_mapped(path)
+    embeddings = as_array(path, data)
     shape = (meta.concepts, meta.width)
-    if not isinstance(embeddings, np.ndarray) or embeddings.dtype != np.float32 or embeddings.shape != shape:
-        found = f"{embeddings.dtype} {embeddings.shape}" if isinstance(embeddings, np.ndarray) else "no array"
-        raise damaged(path, f"holds {found}, {_META} says float32 {shape}")
+    if embeddings.dtype != np.float32 or embeddings.shape != shape:
+        raise damaged(path, f"holds {embeddings.dtype} {embeddings.shape}, {_META} says float32 {shape}")
     is_unsummed = meta.embeddings_xxh3 is None and version_of_run(path) in OLDER_VERSIONS
     if not is_unsummed and xxhash.xxh3_64_hexdigest(data) != meta.embeddings_xxh3:
         raise damaged(path, f"has another checksum than {_META} says")
     if rows != len(embeddings):
         raise damaged(path, f"has {len(embeddings)} rows, {_TABLE} has {rows}")
-    return embeddings
+    return embeddings.astype(np.float32, copy=False)
+
+
+def read_index(folder: RunFolder) -> StoredIndex | None:
+    """None of an exact one; raises RunFolderError for one that is damaged, or was made of other embeddings."""
+    meta = _read_meta(folder)
+    if meta.index is None:
+        return None
+    path, about = folder.vocabulary / _INDEX, folder.vocabulary / _META
+    own = _OfEmbeddings.__dataclass_fields__
+    of = shaped(about, {name: meta.index.get(name) for name in own}, _OfEmbeddings)
+    found = shaped(about, {name: value for name, value in meta.index.items() if name not in own}, AboutIndex)
+    data = read_mapped(path)
+    if xxhash.xxh3_64_hexdigest(data) != of.xxh3:
+        raise damaged(path, f"has another checksum than {_META} says")
+    if of.embeddings_xxh3 != meta.embeddings_xxh3:
+        raise damaged(path, f"is an index of other embeddings than {_EMBEDDINGS}: of another encoder or vocabulary")
+    return StoredIndex(data, found)
+
+
+def read_hubs(folder: RunFolder) -> NDArray[np.float32] | None:
+    """(V, 2); None where hubs are not corrected. Raises RunFolderError for a file that is damaged."""
+    meta = _read_meta(folder)
+    if meta.hubs_xxh3 is None:
+        return None
+    path = folder.vocabulary / _HUBS
+    data = read_mapped(path)
+    if xxhash.xxh3_64_hexdigest(data) != meta.hubs_xxh3:
+        raise damaged(path, f"has another checksum than {_META} says")
+    return as_array(path, data).astype(np.float32, copy=False)
+
+
+def read_prompts(folder: RunFolder) -> str | None:
+    """The fingerprint of the prompts; None where it was not noted."""
+    return _read_meta(folder).prompts
 
 
 def _read_meta(folder: RunFolder) -> _Meta:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concept_vocab.sources.jieba import JiebaSource
+from concept_vocab.sources.langlinks import LangLinkSource
 from concept_vocab.sources.lists import ListSource, TableSource
 from concept_vocab.sources.page_views import PageViewSource
 from concept_vocab.sources.source import Source
 from concept_vocab.sources.wikipedia import WikipediaSource
-from concept_vocab.sources.wordnet import WordNetSource
+from concept_vocab.sources.wordnet import LmfSource, WordNetSource
 
 SOURCES: dict[str, Source] = {}
 
@@ -21,5 +23,14 @@ def register(kind: type[Source]) -> None:
     SOURCES[source.kind] = source
 
 
-for _kind in (WordNetSource, WikipediaSource, PageViewSource, ListSource, TableSource):
+for _kind in (
+    WordNetSource,
+    LmfSource,
+    WikipediaSource,
+    PageViewSource,
+    JiebaSource,
+    LangLinkSource,
+    ListSource,
+    TableSource,
+):
     register(_kind)

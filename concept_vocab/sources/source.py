@@ -15,6 +15,9 @@ from concept_vocab.wikipedia.ngrams import Rule, Threshold
 from concept_vocab.wordnet.dictionary import WordNet
 from concept_vocab.wordnet.sense_types import ConceptType
 
+#: What a source tells types by: it gives them, or it tells the part of speech, which says less.
+TypeMethod = Literal["given", "part of speech"]
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -23,6 +26,8 @@ class Entry:
     text: str
     count: int | None = None
     type: ConceptType | None = None  # where the source itself says it
+    type_method: TypeMethod = "given"
+    is_name: bool = False  # where the source itself says so
 
 
 class Ranked(NamedTuple):
@@ -34,10 +39,12 @@ class Ranked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a source gives. ``wordnet``: what senses, plurals and types are told by, where the source is one."""
+    """What a source gives. ``wordnet``: what senses, plurals and types are told by, where the source is one.
+    ``infoboxes``: (title, infobox) of pages that have one."""
 
     ranked: list[Ranked]
     wordnet: WordNet | None = None
+    infoboxes: pa.Table | None = None
 
 
 class Counted(NamedTuple):
@@ -62,6 +69,7 @@ class Options:
     project: str
     views: int
     hourly_views: int
+    links: int  # of langlinks: languages that a page is linked to at least
     columns: Mapping[str, str]  # of tables: text, count, type → the column's name
 
 
@@ -77,6 +85,10 @@ class Source(ABC):
 
     def check(self, options: Options) -> None:  # noqa: B027 (most take any)
         """Before any work; raises VocabularyError for settings that it cannot be read by."""
+
+    def usual_path(self) -> str | None:
+        """Where it lies if no path is named; None where it has no usual place."""
+        return None
 
     @abstractmethod
     def read(self, name: str, files: Sequence[SourceFile], options: Options, counted: Mapping[str, Counted]) -> Found:

@@ -9,18 +9,20 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from concept_vocab.languages.segmenters import SEGMENTERS, check_language
 from concept_vocab.source_file import SourceFile
 from concept_vocab.sources.source import Counted, CountedSource, Entry, Found, Options, Ranked
-from concept_vocab.vocabulary import VocabularyError
 from concept_vocab.wikipedia.bz2_streams import Part, cut
 from concept_vocab.wikipedia.ngrams import BIGRAMS, UNIGRAMS, NgramCounts, choose_bigrams, choose_unigrams
 from concept_vocab.wikipedia.pages import read_link_namespaces, read_pages
-from concept_vocab.wikipedia.words import UNSPACED, WordCounts
+from concept_vocab.wikipedia.words import WordCounts
 
 _MOST_HELD = 2_000_000  # words and pairs counted before they are handed on: 0.5 GB
 
 #: https://arxiv.org/abs/2309.16671, table 1: unigrams seen 100 times, bigrams by PMI.
 UNIGRAM_MINIMUM, UNIGRAM_CAP, BIGRAM_CAP = 100, 251_465, 100_646
+
+_INFOBOXES = pa.schema([("title", pa.string()), ("infobox", pa.string()), ("count", pa.int64())])
 
 
 class WikipediaSource(CountedSource):
@@ -35,33 +37,36 @@ class WikipediaSource(CountedSource):
         "table 1; bigrams ranked by normalised PMI (Bouma 2009)"
     )
     takes = frozenset(("unigrams", "bigrams"))
-    keys: ClassVar[Mapping[str, tuple[str, ...]]] = {"unigrams": ("text",), "bigrams": ("first", "second")}
+    keys: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "unigrams": ("text",),
+        "bigrams": ("first", "second"),
+        "infoboxes": ("title", "infobox"),
+    }
 
     def check(self, options: Options) -> None:
-        if options.language in UNSPACED:
-            raise VocabularyError(
-                f"{options.language} is written without spaces between words, and there is no segmenter for it; "
-                "leave the dump out"
-            )
+        check_language(options.language)
 
     def parts(self, files: Sequence[SourceFile], part_bytes: int) -> list[Part]:
         return [part for file in files for part in cut(file, part_bytes)]
 
     def count(self, part: Part, options: Options) -> Iterator[tuple[str, pa.Table]]:
-        del options
-        from concept_vocab.wikipedia.wikitext import plain_text  # only who counts a dump needs its parser
+        from concept_vocab.wikipedia.wikitext import infobox_of, plain_text  # only who counts a dump needs its parser
 
         namespaces = _link_namespaces(part.file)
-        counts = WordCounts()
+        counts, infoboxes = WordCounts(options.language), list[tuple[str, str]]()
         for page in read_pages(part):
+            if box := infobox_of(page.text):
+                infoboxes.append((page.title, box))
             counts.add(plain_text(page.text, namespaces))
             if len(counts) > _MOST_HELD:
                 yield from _tables(counts)
-                counts = WordCounts()
+                counts = WordCounts(options.language)
         yield from _tables(counts)
+        titles, boxes = zip(*infoboxes, strict=True) if infoboxes else ((), ())
+        yield "infoboxes", pa.table([titles, boxes, [1] * len(titles)], schema=_INFOBOXES)
 
     def least_count(self, kind: str, options: Options) -> int:
-        if options.rule == "metaclip":
+        if options.rule == "metaclip" or kind == "infoboxes":
             return 1
         least_pair = options.bigrams.minimum
         return least_pair if kind == "bigrams" else min(least_pair, options.unigrams.minimum)
@@ -76,9 +81,9 @@ class WikipediaSource(CountedSource):
                 Ranked(f"{name}_unigrams", _entries(choose_unigrams(counts, options.unigrams)), options.unigram_cap)
             )
         if options.bigram_cap != 0:
-            chosen = choose_bigrams(counts, options.rule, options.bigrams)
+            chosen = choose_bigrams(counts, options.rule, options.bigrams, options.language not in SEGMENTERS)
             ranked.append(Ranked(f"{name}_bigrams", _entries(chosen, "score"), options.bigram_cap))
-        return Found(ranked)
+        return Found(ranked, infoboxes=counted["infoboxes"].table)
 
 
 @functools.lru_cache(maxsize=64)

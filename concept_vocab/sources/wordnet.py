@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from concept_vocab.source_file import SourceFile
 from concept_vocab.sources.source import Counted, Entry, Found, Options, Ranked, Source
 from concept_vocab.vocabulary import VocabularyError
-from concept_vocab.wordnet.dictionary import read_dictionary
+from concept_vocab.wordnet.dictionary import USUAL_FOLDER, WordNet, read_dictionary
+from concept_vocab.wordnet.lmf import read_lmf, tells_types
 
 
 class WordNetSource(Source):
@@ -26,6 +27,9 @@ class WordNetSource(Source):
                 f"WordNet's own files are English, and the vocabulary's language is {options.language}"
             )
 
+    def usual_path(self) -> str:
+        return USUAL_FOLDER
+
     def read(self, name: str, files: Sequence[SourceFile], options: Options, counted: Mapping[str, Counted]) -> Found:
         del counted
         by_name = {file.name: file for file in files}
@@ -36,5 +40,25 @@ class WordNetSource(Source):
             return by_name[file_name].read_bytes()
 
         wordnet = read_dictionary(read_file)
-        words = wordnet.heads() if options.lemmas == "head" else wordnet.lemmas()
-        return Found([Ranked(name, [Entry(word) for word in words], options.cap)], wordnet)
+        return Found([_ranked(name, wordnet, options)], wordnet)
+
+
+class LmfSource(Source):
+    """The same of a WordNet of any language in XML."""
+
+    kind = "wordnet_lmf"
+    about = "lemmas of a WordNet in WN-LMF (english-wordnet-2024.xml.gz), and if wanted cntlist.rev beside it"
+    licence = "the lexicon's own; Open English WordNet: CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)"
+    url = "https://en-word.net"
+    thresholds = "none: all of them, as of WordNet"
+    takes = frozenset(("lemmas",))
+
+    def read(self, name: str, files: Sequence[SourceFile], options: Options, counted: Mapping[str, Counted]) -> Found:
+        del counted
+        wordnet = read_lmf(files, options.language)
+        return Found([_ranked(name, wordnet, options)], wordnet if tells_types(wordnet) else None)
+
+
+def _ranked(name: str, wordnet: WordNet, options: Options) -> Ranked:
+    words = wordnet.heads() if options.lemmas == "head" else wordnet.lemmas()
+    return Ranked(name, [Entry(word) for word in words], options.cap)

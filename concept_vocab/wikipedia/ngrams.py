@@ -57,11 +57,12 @@ def choose_unigrams(counts: NgramCounts, threshold: Threshold) -> pa.Table:
     return found
 
 
-def choose_bigrams(counts: NgramCounts, rule: Rule, threshold: Threshold) -> pa.Table:
+def choose_bigrams(counts: NgramCounts, rule: Rule, threshold: Threshold, spaced: bool = True) -> pa.Table:
     """(text, count, score) of the pairs that the rule takes; the score is what they are to be ranked by.
 
-    npmi: seen often enough, scored by normalised PMI. metaclip: PMI of 30 or more, seen once or often. Raises
-    VocabularyError where the rule takes none, with the largest value that there is.
+    npmi: seen often enough, scored by normalised PMI. metaclip: PMI of 30 or more, seen once or often. ``spaced``:
+    whether the language puts spaces between words. Raises VocabularyError where the rule takes none, with the largest
+    value that there is.
     """
     least = 1 if rule == "metaclip" else threshold.of(counts.n_words)
     pairs = counts.bigrams.filter(pc.greater_equal(counts.bigrams["count"], least))
@@ -79,9 +80,18 @@ def choose_bigrams(counts: NgramCounts, rule: Rule, threshold: Threshold) -> pa.
     else:
         share = pairs["count"].to_numpy() / counts.n_words
         scores, taken = pmi / -np.log2(share), np.ones(len(pmi), bool)
-    text = pc.binary_join_element_wise(pairs["first"], pairs["second"], " ")
+    text = pc.binary_join_element_wise(pairs["first"], pairs["second"], " " if spaced else _between(pairs))
     table = pa.table({"text": text, "count": pairs["count"], "score": scores})
     return table.filter(pa.array(taken))
+
+
+def _between(pairs: pa.Table) -> pa.Array:
+    """(B,) what stands between two words of a language without spaces: one where both are Latin, as in "New York"."""
+    latin = (
+        pc.match_substring_regex(pairs["first"], "[0-9A-Za-z]$"),
+        pc.match_substring_regex(pairs["second"], "^[0-9A-Za-z]"),
+    )
+    return pc.if_else(pc.and_(*latin), " ", "")
 
 
 def _pmi(pairs: pa.Table, counts: NgramCounts) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ categories.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import mwparserfromhell
@@ -15,6 +16,18 @@ from mwparserfromhell.nodes import Tag, Template, Wikilink
 _WITHOUT_TEXT = frozenset(
     ("ref", "references", "table", "math", "chem", "gallery", "timeline", "syntaxhighlight", "source", "code", "pre")
 )
+
+#: "{{Infobox settlement", "{{Speciesbox": what kind of thing a page is of (https://en.wikipedia.org/wiki/Help:Infobox,
+#: https://en.wikipedia.org/wiki/Template:Automatic_taxobox).
+_INFOBOX = re.compile(
+    r"\{\{\s*(infobox[ _][^|{}<\n]+|(?:automatic[ _])?taxobox|speciesbox)\s*(?=[|{}<\n]|$)", re.IGNORECASE
+)
+
+
+def infobox_of(wikitext: str) -> str | None:
+    """The name of the first infobox, lower case: "infobox settlement"; None of a page without one."""
+    found = _INFOBOX.search(wikitext)
+    return " ".join(found[1].replace("_", " ").lower().split()) if found else None
 
 
 def plain_text(wikitext: str, link_namespaces: frozenset[str]) -> str:

@@ -69,7 +69,7 @@ def read_dictionary(read: Callable[[str], bytes]) -> WordNet:
     Raises VocabularyError where a file is not of the documented form.
     """
     wordnet = WordNet()
-    counts = _read_counts(read(COUNTS_FILE))
+    counts = read_counts(read(COUNTS_FILE))
     records = []
     for part_of_speech, (ending, _) in _FILES.items():
         for line_number, line in _lines(read(f"data.{ending}"), f"data.{ending}"):
@@ -156,7 +156,8 @@ def _underscores(word: str) -> str:
     return word.replace(" ", "_").lower()
 
 
-def _read_counts(data: bytes) -> dict[str, int]:
+def read_counts(data: bytes) -> dict[str, int]:
+    """How often each sense was tagged, by sense key, of cntlist.rev."""
     counts = {}
     for line_number, line in _lines(data, COUNTS_FILE):
         columns = line.split()

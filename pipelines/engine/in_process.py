@@ -10,7 +10,7 @@ import io
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.engine.engine import Engine
 from pipelines.engine.forking import import_ahead
@@ -46,7 +46,12 @@ class InProcessEngine(Engine):
         # Beam's own worker prints each exception before it is raised here
         quiet = contextlib.redirect_stderr(io.StringIO())
         with users_errors_as_themselves(), quiet, lost_workers_are_errors():
-            pipeline.run().wait_until_finish()
+            result = pipeline.run()
+            result.wait_until_finish()
+        self._ended(pipeline, result)
+
+    def _ended(self, pipeline: beam.Pipeline, result: Any) -> None:
+        """For what wants to know more of a job that has ended well."""
 
     def prepare(self, job: str) -> None:
         """Workers import there while this process imports the same here: two processes do both at once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.engine.engine import Engine
 from pipelines.engine.user_errors import users_errors_as_themselves
@@ -20,10 +20,21 @@ class PortableEngine(Engine):
 
     def run(self, build: Callable[[beam.Pipeline], None], max_workers: int | None = None) -> None:  # noqa: ARG002
         """``max_workers`` is left to the flags: only they know what machines there are."""
+        self._run(build, self._beam_flags)
+
+    def _run(
+        self,
+        build: Callable[[beam.Pipeline], None],
+        flags: Sequence[str],
+        begun: Callable[[Any], None] = lambda _: None,
+    ) -> None:
+        """``begun`` is told of what Beam makes of the job, as soon as it has been handed over."""
         import apache_beam as beam
         from apache_beam.options.pipeline_options import PipelineOptions
 
-        pipeline = beam.Pipeline(options=PipelineOptions(self._beam_flags))
+        pipeline = beam.Pipeline(options=PipelineOptions(list(flags)))
         build(pipeline)
         with users_errors_as_themselves():
-            pipeline.run().wait_until_finish()
+            result = pipeline.run()
+            begun(result)
+            result.wait_until_finish()

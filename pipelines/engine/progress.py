@@ -20,6 +20,7 @@ from transforms.storage import StoragePath
 
 _LEAST_INTERVAL_SECS = 0.5
 _LISTING_SHARE = 0.05  # of the time may go into listing, however long a listing takes
+_READING_SECS = 0.2  # of a look go into opening new files, which is what the end of a stage may have to wait for
 _LOG_INTERVAL_SECS = 30.0  # between lines where the output is a file and not a terminal
 
 
@@ -43,7 +44,8 @@ class StageProgress:
     def __init__(self, console: Console, title: str, watched: WatchedFiles | None = None) -> None:
         self._watched = watched
         self._seen: set[StoragePath] = set()
-        self._amount_before = self._amount = 0
+        self._unread: list[StoragePath] = []
+        self._amount_before = self._amount = self._amount_read = 0
         self._ended = threading.Event()
         self._progress = Progress(
             SpinnerColumn(),
@@ -95,7 +97,10 @@ class StageProgress:
             return
         new = [path for path in watched.folder.walk() if path.name.endswith(watched.suffix) and path not in self._seen]
         self._seen.update(new)
-        self._amount += sum(watched.amount_of(path) for path in new)
+        self._unread.extend(new)
+        self._read(watched)
+        read = len(self._seen) - len(self._unread)
+        self._amount = round(self._amount_read * len(self._seen) / read) if read else 0
         rate = (self._amount - self._amount_before) / max(self.elapsed_secs, 1e-9)
         self._progress.update(self._task, completed=len(self._seen), amount=self._amount, rate=rate)
         if not self._console.is_terminal and self.elapsed_secs - self._said_secs > _LOG_INTERVAL_SECS:
@@ -103,6 +108,12 @@ class StageProgress:
             self._console.print(
                 Text(f"  {self._title}: {len(self._seen):,} shards, {self._amount:,} {watched.unit}, {rate:,.0f}/s")
             )
+
+    def _read(self, watched: WatchedFiles) -> None:
+        """What finished files count for, as far as the time goes; the others are taken for such as these."""
+        until = time.monotonic() + _READING_SECS
+        while self._unread and time.monotonic() < until:
+            self._amount_read += watched.amount_of(self._unread.pop())
 
 
 class _FilesColumn(TextColumn):

@@ -7,13 +7,19 @@ import apache_beam as beam
 from pipelines.engine.progress import WatchedFiles
 from pipelines.instruct.run import InstructRun
 from pipelines.run_stage import StageJob
+from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.duplicates.beam import FindDuplicates
 from transforms.instruct.duplicates.described import described_folder
-from transforms.stages import DUPLICATES
+from transforms.stages import DUPLICATES, Stage
 
 
 def stage_job(run: InstructRun) -> StageJob:
-    folder, parts = run.folder, list(enumerate(run.part_names))
+    return find_duplicates(run, run.folder, DUPLICATES)
+
+
+def find_duplicates(run: InstructRun, folder: InstructFolder, stage: Stage) -> StageJob:
+    """``folder`` as the stage sees it, the first or the second time that it stands in the chain."""
+    parts = list(enumerate(run.part_names))
 
     def build(pipeline: beam.Pipeline) -> None:
         finding = FindDuplicates(folder, run.settings.duplicates, run.settings.seed)
@@ -23,5 +29,5 @@ def stage_job(run: InstructRun) -> StageJob:
         run.engine.run(build)
         described_folder(folder).remove()
 
-    watched = WatchedFiles(folder.root / str(DUPLICATES.each_shard), ".parquet", len(parts))
+    watched = WatchedFiles(folder.root / str(stage.each_shard), ".parquet", len(parts))
     return StageJob(find, watched)

@@ -9,11 +9,15 @@ from pipelines.instruct.run import InstructRun
 from pipelines.run_stage import StageJob
 from transforms.instruct.mixing.about import PartReader
 from transforms.instruct.mixing.beam import Mix
-from transforms.stages import MIX
+from transforms.instruct.preselecting.choosing import read_targets, with_targets
+from transforms.stages import MIX, PRESELECT
 
 
 def stage_job(run: InstructRun) -> StageJob:
-    reader = PartReader(run.folder, run.settings.mix, run.settings.seed)
+    settings = run.settings.mix
+    if PRESELECT.name in run.settings.stages:
+        settings = with_targets(settings, read_targets(run.folder))
+    reader = PartReader(run.folder, settings, run.settings.seed)
     parts = run.part_names
 
     def build(pipeline: beam.Pipeline) -> None:

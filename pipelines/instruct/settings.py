@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipelines.engine.settings import RunnerSettings
 from pipelines.resolved_sources import resolved
 from transforms.configuration import NOT_FINGERPRINTED, Settings
 from transforms.instruct.answers.settings import AnswersSettings
+from transforms.instruct.asking.section import AskedSection
+from transforms.instruct.asking.settings import AskingSettings, ServerSettings
 from transforms.instruct.categorising.settings import CategoriseSettings
 from transforms.instruct.composing.settings import ComposeSettings
 from transforms.instruct.decontaminating.settings import DecontaminateSettings
 from transforms.instruct.duplicates.settings import DuplicatesSettings
+from transforms.instruct.guarding.settings import GuardSettings
 from transforms.instruct.mixing.settings import MixSettings
+from transforms.instruct.preselecting.settings import PreselectSettings
 from transforms.instruct.publishing.settings import PublishSettings
+from transforms.instruct.rating.settings import BlindSettings, RateSettings
+from transforms.instruct.rewording.settings import RewriteSettings, TranslateSettings
 from transforms.instruct.safety.settings import SafetySettings
 from transforms.instruct.section import StageSection
 from transforms.instruct.settings import InstructSource
@@ -24,7 +30,7 @@ from transforms.instruct.stage_order import check_order
 from transforms.instruct.templating.settings import TemplatesSettings
 from transforms.instruct.validating.settings import ValidateSettings
 from transforms.miniature.instruct.settings import InstructCorpusSettings
-from transforms.stages import INSTRUCT_CHAIN, STANDARDISE
+from transforms.stages import AGAIN, INSTRUCT_DEFAULT, STANDARDISE
 from transforms.storage import absolute
 
 
@@ -52,7 +58,7 @@ class InstructSettings(Settings):
     sources: list[InstructSource] = Field(min_length=1, description="the sets that are mixed")
     seed: int = Field(0, ge=0, description="of every keyed choice")
     stages: list[str] = Field(
-        [stage.name for stage in INSTRUCT_CHAIN],
+        [stage.name for stage in INSTRUCT_DEFAULT],
         description="which stages run, in which order; an order that is not safe is an error",
     )
     safety: SafetySettings = Field(default_factory=SafetySettings)
@@ -62,6 +68,20 @@ class InstructSettings(Settings):
     split: SplitSettings = Field(default_factory=SplitSettings)
     decontaminate: DecontaminateSettings = Field(default_factory=DecontaminateSettings)
     categorise: CategoriseSettings = Field(default_factory=CategoriseSettings)
+    servers: dict[str, ServerSettings] = Field(
+        {}, description="models that stages may ask, by a name", json_schema_extra=NOT_FINGERPRINTED
+    )
+    asking: AskingSettings = Field(
+        default_factory=AskingSettings,
+        description="where replies are kept, and what may be spent",
+        json_schema_extra=NOT_FINGERPRINTED,
+    )
+    preselect: PreselectSettings = Field(default_factory=PreselectSettings)
+    guard: GuardSettings = Field(default_factory=GuardSettings)
+    rewrite: RewriteSettings = Field(default_factory=RewriteSettings)
+    translate: TranslateSettings = Field(default_factory=TranslateSettings)
+    rate: RateSettings = Field(default_factory=RateSettings)
+    blind: BlindSettings = Field(default_factory=BlindSettings)
     compose: ComposeSettings = Field(default_factory=ComposeSettings)
     templates: TemplatesSettings = Field(default_factory=TemplatesSettings)
     mix: MixSettings = Field(default_factory=MixSettings)
@@ -91,12 +111,27 @@ class InstructSettings(Settings):
         """The settings of a stage; None of the first, whose settings are the sources."""
         if stage == STANDARDISE.name:
             return None
+        stage = AGAIN[stage].name if stage in AGAIN else stage
         found: StageSection = self.validate_ if stage == "validate" else getattr(self, stage)
         return found
 
     def sections(self) -> dict[str, StageSection]:
         """Of the stages that run, in their order."""
         return {name: section for name in self.stages if (section := self.section(name)) is not None}
+
+    def server_of(self, stage: str) -> str:
+        """Which of the servers a stage asks."""
+        section = self.section(stage)
+        assert isinstance(section, AskedSection) and section.server is not None
+        return section.server
+
+    @model_validator(mode="after")
+    def _servers_are_there(self) -> InstructSettings:
+        for name, section in self.sections().items():
+            if isinstance(section, AskedSection) and section.server not in self.servers:
+                there = ", ".join(sorted(self.servers)) or "none"
+                raise ValueError(f"{name}.server must name one of servers, found {section.server}; there are {there}")
+        return self
 
     def check(self) -> None:
         """Before any work; raises ConfigError for settings that cannot lead anywhere."""
@@ -111,4 +146,7 @@ class InstructSettings(Settings):
         """By the stage that is told by it, and the seed."""
         first = {"sources": [source.identity() for source in self.sources], "range_bytes": self.range_bytes}
         sections = {name: section.identity() for name, section in self.sections().items()}
+        for name, section in self.sections().items():
+            if isinstance(section, AskedSection):  # whatever it is called, and wherever it stands
+                sections[name]["server"] = self.servers[self.server_of(name)].identity()
         return {"seed": self.seed, STANDARDISE.name: first, **sections}

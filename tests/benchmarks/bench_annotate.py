@@ -23,6 +23,7 @@ from PIL import Image
 
 from tests.benchmarks.harness import best_secs, keep
 from transforms.annotating.annotator import Annotator
+from transforms.annotating.concept_vectors import ConceptVectors
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.images.decode import DecodeSettings
@@ -101,7 +102,9 @@ def bare_images_per_sec(encoder: ClipEncoder, batch_size: int, batches: int) -> 
 
 def annotate_images_per_sec(settings: EncoderSettings, shard: InputShard, source: SourceSettings, width: int) -> float:
     concepts = np.random.default_rng(1).normal(size=(N_CONCEPTS, width)).astype(np.float32)
-    annotator = Annotator(settings, RetrievalSettings(concepts_per_image=10), DecodeSettings(), concepts)
+    annotator = Annotator(
+        settings, RetrievalSettings(concepts_per_image=10), DecodeSettings(), ConceptVectors(concepts)
+    )
     start = time.perf_counter()
     table, rejects, *_ = annotator.annotate(shard, source)
     return (table.num_rows + len(rejects)) / (time.perf_counter() - start)

@@ -90,6 +90,7 @@ def train_stages(root: pathlib.Path, method: str, seed: int, steps: list[int]) -
         output = str(root / f"{stage}-{method}-{seed}")
         packs = [str(root / f"packs-{method}-{seed}")]
         places = {"output": output, "model": before, "data.packs": packs, "data.seed": seed, "steps": count}
+        places |= {"batch.packs": 4}  # the tiny recipe's own is smaller
         config = os.path.join(CONFIGS, "train", f"tiny-{stage}.yaml")
         train(config, [f"{key}={json.dumps(value)}" for key, value in places.items()])
         before = os.path.join(output, "model")

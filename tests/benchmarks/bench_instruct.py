@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,18 +15,27 @@ import time
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import orjson
 import psutil
+import pyarrow.parquet as pq
 
 from tests.benchmarks.harness import best_secs, keep
-from tests.integration.conftest import INSTRUCT, ROOT, small_sets
+from tests.integration.conftest import INSTRUCT, ROOT, evenweave, small_sets
 from tests.integration.instruct_truth import rejected, truth_by_key
+from transforms.balancing.measures import normalised_entropy
 from transforms.instruct.reading.inputs import list_parts
 from transforms.instruct.settings import InstructSource
 from transforms.instruct.standardising import standardise
+from transforms.miniature.instruct.wordings import NEVER_TOUCHED, WHERE_ASKED
+from transforms.stages import ANSWERS, EDITS, MIX
 
 ROWS = 20_000
 CONVERSATIONS = 20_000  # of text alone, for standardising beside parsing
+CONCEPTS = (
+    "mix.concepts={vocabulary: configs/vocabulary/mini.yaml, encoder: {model: configs/encoder/tiny, precision: fp32}, "
+    "per_row: 8, min_similarity: 0.2}"
+)
 _STAGE = re.compile(r"✓ (\w+) .* rejected +([\d.]+) s")
 
 
@@ -51,6 +62,36 @@ def _memory_bytes(driver: psutil.Process) -> int:
         except psutil.Error:
             continue
     return total
+
+
+def concepts_evened(folder: pathlib.Path) -> dict[str, float]:
+    """The same mixture again with its concepts made even: how even they are of all rows, and as drawn without and with
+    it."""
+    run, drawn = folder / "run", folder / "drawn"
+    shutil.copytree(run / MIX.writes[0], drawn)
+    wanted = ("mix.size=10000", "decontaminate.canaries=30", CONCEPTS)
+    overrides = [part for one in wanted for part in ("--set", one)]
+    evenweave("instruct", INSTRUCT, "--output", run, "--remake", *small_sets(folder / "sets", ROWS), *overrides)
+    told = json.loads((run / MIX.writes[1] / "shares.json").read_text())["concepts"]
+    shown = {
+        row["key"]: row["concept_ids"]
+        for path in (run / "concepts").rglob("*.parquet")
+        for row in pq.read_table(path).to_pylist()
+    }
+    counts = Counter(
+        concept
+        for path in drawn.rglob("*.parquet")
+        for row in pq.read_table(path, columns=["key", "copies"]).to_pylist()
+        for concept in shown[row["key"]]
+        for _ in range(row["copies"])
+        if concept >= 0
+    )
+    plain = np.array([*counts.values(), *[0] * (told["concepts"] - len(counts))])
+    return {
+        "concepts_entropy_before": told["normalised_entropy_before"],
+        "concepts_entropy_plain": normalised_entropy(plain),
+        "concepts_entropy_even": told["normalised_entropy_drawn"],
+    }
 
 
 def found_of_planted(sets: pathlib.Path, run: pathlib.Path) -> dict[str, Any]:
@@ -92,6 +133,28 @@ def found_of_planted(sets: pathlib.Path, run: pathlib.Path) -> dict[str, Any]:
     return figures
 
 
+def answers_rendered(sets: pathlib.Path, run: pathlib.Path) -> dict[str, int]:
+    """Of answers that are written in another way than the plainest, those that read as the truth has it; and others,
+    which are to stay, that were changed."""
+    truth = truth_by_key(sets, run)
+    gone = {key for name in ("standardise", "safety", "validate") for key in rejected(run, name)}
+    edits = {
+        row["key"]: row["text"]
+        for path in sorted((run / EDITS / ANSWERS.name).rglob("*.parquet"))
+        for row in pq.read_table(path, columns=["key", "text"]).to_pylist()
+    }
+    worded = {key: one for key, one in truth.items() if one["wording"] and key not in gone}
+    stay = {key for key in truth if key not in worded} | {
+        key for key, one in worded.items() if one["wording"] in (*NEVER_TOUCHED, *WHERE_ASKED)
+    }
+    asked = {key: one["rendering"] for key, one in worded.items() if key not in stay}
+    return {
+        "worded_answers_rendered": sum(edits.get(key) == text for key, text in asked.items()),
+        "worded_answers": len(asked),
+        "answers_changed_that_stay": len(edits.keys() & stay),
+    }
+
+
 def _either_went(one: dict[str, Any], gone: dict[str, str], truth: dict[str, dict[str, Any]]) -> bool:
     """The copy, or what it is a copy of."""
     return any(truth[key]["key"] in (one["key"], one["original"]) for key in gone)
@@ -117,6 +180,8 @@ def main() -> None:
         folder = pathlib.Path(scratch)
         terminal, secs, peak_gb = run_chain(folder)
         figures = found_of_planted(folder / "sets", folder / "run")
+        figures |= answers_rendered(folder / "sets", folder / "run")
+        figures |= concepts_evened(folder)
         ours, parsing = standardising_secs(folder)
     stages = {match[1]: float(match[2]) for line in terminal if (match := _STAGE.match(line))}
     keep(

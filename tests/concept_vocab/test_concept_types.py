@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from concept_vocab.concept_types import (
-    NOT_TYPED,
-    Accuracy,
-    ConceptTyped,
-    MethodAccuracy,
-    Typer,
-    head_phrase,
-    is_held_out,
-    is_name,
-    measure,
-    weigh,
-)
+from concept_vocab.concept_types import NOT_TYPED, Typer, is_name, nearest_type
 from tests.concept_vocab.wordnet.tiny_wordnet import tiny
 
 WORDNET = tiny()
@@ -47,29 +36,21 @@ def test_a_name_is_spelt_as_one_wherever_it_stands() -> None:
     assert TYPER.type_of("zebra", ["Zebra", "zebra"]) == NOT_TYPED
 
 
-def test_heads() -> None:
-    assert head_phrase("battle of hastings") == "battle"
-    assert head_phrase("mercury (planet)") == "planet"
-    assert head_phrase("red fox") == "red fox"
-
-
 def test_hidden_lemmas_are_typed_by_the_others() -> None:
     typer = Typer(WORDNET, lambda form: form == "ice bear")
     assert typer.type_of("ice bear", ["ice bear"])[:2] == ("entity", "head")
     assert Typer(WORDNET, lambda form: form == "dog").type_of("dog", ["dog"]) == NOT_TYPED
 
 
-def test_accuracy_adds_up() -> None:
-    accuracy = measure(WORDNET)
-    assert accuracy.hidden == sum(map(is_held_out, WORDNET.senses))
-    for table in (accuracy.by_method, accuracy.by_type):
-        assert all(one.right <= one.typed for one in table.values())
-    typed = [sum(one.typed for one in table.values()) for table in (accuracy.by_method, accuracy.by_type)]
-    assert typed[0] == typed[1] <= accuracy.hidden
+def test_infoboxes_go_before_how_a_name_is_spelt() -> None:
+    entities = [form for form in WORDNET.senses if TYPER.type_of(form, [form]).type == "entity"]
+    assert len(entities) >= 10  # fewer tell nothing
+    boxes = {**dict.fromkeys(entities, "infobox thing"), "abbey": "infobox thing", "fox": "infobox album"}
+    typer = Typer(WORDNET, infoboxes=boxes)
+    assert typer.type_of("abbey", ["abbey"])[:2] == ("entity", "infobox")
+    assert typer.type_of("fox", ["Fox"])[:2] == ("entity", "name")
 
 
-def test_confidence_is_weighed_by_what_was_measured() -> None:
-    accuracy = Accuracy(10, {"head": MethodAccuracy(4, 3)}, {})
-    found = ConceptTyped("entity", "head", 0.5, ("entity",))
-    assert weigh(found, accuracy).confidence == 0.375
-    assert weigh(found._replace(method="wordnet"), accuracy).confidence == 0.5
+def test_of_the_nearest_most_decide_and_of_two_the_nearer() -> None:
+    assert nearest_type(["scene", "entity", "entity"])[:3] == ("entity", "nearest", 2 / 3)
+    assert nearest_type(["scene", "entity"]).type == "scene"

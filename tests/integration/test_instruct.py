@@ -12,12 +12,12 @@ import pytest
 
 from tests.integration.conftest import INSTRUCT, digests, evenweave, small_sets
 from tests.integration.instruct_truth import rejected, truth_by_key
-from transforms.stages import INSTRUCT_CHAIN
+from transforms.stages import INSTRUCT_DEFAULT
 
 pytestmark = pytest.mark.slow
 
 ROWS = 1000
-NAMES = [stage.name for stage in INSTRUCT_CHAIN]
+NAMES = [stage.name for stage in INSTRUCT_DEFAULT]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from tests.transforms.packing.small_documents import instruction_set, needs_instruction_sets
 from transforms.instruct.categorising.judging import categorise
@@ -26,6 +25,7 @@ from transforms.instruct.rows import Row
 from transforms.instruct.settings import InstructSource
 from transforms.instruct.standardising import read_record, standardise
 from transforms.miniature.instruct.corpus import write_corpus
+from transforms.miniature.instruct.declared import declared_sources
 from transforms.miniature.instruct.settings import InstructCorpusSettings
 from transforms.rejects import Reject
 from transforms.storage import StoragePath
@@ -42,19 +42,7 @@ LEAST_RECALL, LEAST_PRECISION = 0.98, 0.96
 
 
 def _sources(corpus: pathlib.Path) -> Iterator[tuple[InstructPart, InstructSource]]:
-    """Adapters by the records' own fields; how boxes are written, as the corpus declares it."""
-    for one in yaml.safe_load((corpus / "sources.yaml").read_text()):
-        boxes = one.get("boxes") and {
-            ("size" if key == "resized" else key): value for key, value in one["boxes"].items()
-        }
-        source = InstructSource.model_validate(
-            {
-                "name": one["name"],
-                "path": str(corpus / one["path"]),
-                "place_media": "before_first_question",
-                "coordinates": boxes,
-            }
-        )
+    for source in declared_sources(StoragePath.of(corpus)):
         for part in list_parts(source):
             yield part, source
 

@@ -23,13 +23,13 @@ pytestmark = pytest.mark.slow
 ROWS = 4_000
 STAGES = ["standardise", "duplicates", "split", "mix", "publish"]
 
-#: Relation → least share of its rows of which one is rejected. Of the 20,000 rows 0.81 of the crops are found: those
-#: whose hashes lie further apart, or whose patches differ by what a part of a pixel makes of a thin line, are not.
+#: Relation → least share of its rows of which one is rejected. Of the 20,000 rows 96 of 100 crops are found, and 158 of
+#: 160 pictures encoded again or resized: those whose hashes lie further apart are not.
 LEAST_RECALL = {
     Relation.EXACT: 1.0,
     Relation.NEAR_IMAGE: 0.95,
     Relation.NEAR_TEXT: 1.0,
-    Relation.CROPPED: 0.65,
+    Relation.CROPPED: 0.9,
     Relation.CONVENTION: 1.0,
     Relation.CONFLICT: 1.0,
 }

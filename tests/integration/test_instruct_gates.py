@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from transforms.instruct.answers.normalising import normalise_rows
 from transforms.instruct.answers.settings import AnswersSettings
@@ -21,14 +20,15 @@ from transforms.instruct.safety.gate import SafetyGate
 from transforms.instruct.safety.hash_lists import pdq
 from transforms.instruct.safety.personal_data import KINDS, find_personal
 from transforms.instruct.safety.settings import SafetySettings
-from transforms.instruct.settings import InstructSource
 from transforms.instruct.standardising import standardise
 from transforms.instruct.validating.findings import text_of
 from transforms.instruct.validating.judging import judge_rows
 from transforms.instruct.validating.settings import ValidateSettings
 from transforms.miniature.instruct.corpus import rows_path, write_corpus
+from transforms.miniature.instruct.declared import declared_sources
 from transforms.miniature.instruct.faults import Fault
 from transforms.miniature.instruct.settings import InstructCorpusSettings
+from transforms.miniature.instruct.wordings import NEVER_TOUCHED, WHERE_ASKED, Wording
 from transforms.storage import StoragePath
 
 pytestmark = pytest.mark.slow
@@ -60,8 +60,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
     for record in pq.read_table(rows_path(StoragePath.of(folder)).path).to_pylist():
         records.setdefault((record["source"], record["file"].rpartition(".")[0]), []).append(record)
     found = Known(folder)
-    for declared in yaml.safe_load((folder / "sources.yaml").read_text()):
-        source = _source(folder, declared)
+    for source in declared_sources(StoragePath.of(folder)):
         for part in list_parts(source, RANGE_BYTES):
             read = list(standardise(part, source))
             found.rows += [one for one in read if isinstance(one, Row)]
@@ -69,14 +68,6 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
             keys = sorted(one.key for one in read)
             found.truth.update(zip(keys, records[part.source, part.name], strict=True))
     return found
-
-
-def _source(folder: pathlib.Path, declared: dict[str, Any]) -> InstructSource:
-    values: dict[str, Any] = {"name": declared["name"], "path": str(folder / declared["path"])}
-    if boxes := declared.get("boxes"):
-        values["coordinates"] = {name: boxes[name] for name in ("unit", "order", "frame")}
-        values["coordinates"]["size"] = boxes.get("resized")
-    return InstructSource.model_validate({**values, "place_media": "before_first_question"})
 
 
 def _fates(outcome: Outcome) -> dict[str, str]:
@@ -147,8 +138,24 @@ def test_unsafe_images_are_nearer_than_others(known: Known) -> None:
     assert stopped.total() - stopped["concept"] <= 0.002 * len(known.rows)
 
 
+def test_answers_are_rendered_alike(known: Known) -> None:
+    """Each way in which an answer is written, of the forms that are rendered; by default, and where more is asked."""
+    planted = {row.key: truth for row, truth in known.planted() if truth["wording"] and truth["fault"] is None}
+    assert {truth["wording"] for truth in planted.values()} == set(Wording)
+    rows = [row for row in known.rows if row.key in planted]
+    asked = AnswersSettings.model_validate({"render": {"list": True}, "default_reasoning": "final_only"})
+    for settings, left in ((AnswersSettings(), WHERE_ASKED), (asked, ())):
+        edits = {one.key: one.text for one in normalise_rows(rows, settings).edits}
+        for row in rows:
+            truth = planted[row.key]
+            if truth["wording"] in (*NEVER_TOUCHED, *left):
+                assert row.key not in edits, truth["wording"]
+            else:
+                assert edits.get(row.key) == truth["rendering"], truth["wording"]
+
+
 def test_answers_that_are_in_one_rendering_stay(known: Known) -> None:
-    sound = [row for row, truth in known.planted() if truth["fault"] is None]
+    sound = [row for row, truth in known.planted() if truth["fault"] is None and truth["wording"] is None]
     outcome = normalise_rows(sound, AnswersSettings(default_reasoning="strip"))
     assert not outcome.edits
     thought = {row.key for row in sound if any(message.reasoning for message in row.messages)}

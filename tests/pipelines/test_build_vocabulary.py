@@ -18,12 +18,14 @@ from pipelines.engine.choice import choose_engine
 from pipelines.main import app
 from pipelines.vocabulary_build_settings import VocabularyBuildSettings
 from tests.concept_vocab.wikipedia.tiny_dump import cut_anywhere, multistream, page, write
-from tests.concept_vocab.wordnet import tiny_wordnet
+from tests.concept_vocab.wordnet import tiny_lmf, tiny_wordnet
 from transforms.configuration import validate
 from transforms.errors import ConfigError, EvenweaveError, InputError, RunFolderError
 from transforms.storage import StoragePath
+from transforms.vocabularies.describing import search
 from transforms.vocabularies.files import read_about, read_vocabulary
 
+TINY = pathlib.Path(__file__).parents[2] / "configs" / "encoder" / "tiny"
 TEXTS = ["The red fox ran. Foxes and a red fox.", "In Hong Kong the Red Fox.", "Hong Kong dogs: a red dog."] * 3
 PAGES = [page(f"Page {number}", text) for number, text in enumerate(TEXTS)]
 
@@ -45,6 +47,23 @@ def dump(folder: pathlib.Path, data: bytes) -> dict[str, Any]:
     pytest.importorskip("mwparserfromhell")
     path = str(write(folder / "dump.xml.bz2", data))
     return {"name": "wiki", "kind": "wikipedia", "path": path, "unigrams": {"minimum": 2}, "bigrams": {"minimum": 3}}
+
+
+def chinese_inputs(folder: pathlib.Path) -> list[dict[str, Any]]:
+    """A dump, a part of jieba's dictionary and language links, in both scripts."""
+    texts = ["他在北京的清華大學。赤狐跑。", "北京清华大学，赤狐。", "頭髮和头发。"] * 2
+    dumped = multistream([page(f"頁 {number}", text) for number, text in enumerate(texts)])
+    write(folder / "dict.txt", "北京 900 ns\n的 3000 uj\n头发 20 n\n跑 7 v\n".encode())
+    for number, title in enumerate(("赤狐", "頭髮", "清華大學")):
+        rows = ",".join(f"({number},'{language}','{title}')" for language in ("de", "fr", "zh"))
+        text = f"CREATE TABLE `langlinks` (\nINSERT INTO `langlinks` VALUES {rows};\n-- Dump completed on 2024-05-01\n"
+        write(folder / "links" / f"{number}.sql.gz", gzip.compress(text.encode(), mtime=0))
+    wiki = {"name": "wiki", "kind": "wikipedia", "path": str(write(folder / "zh.xml.bz2", dumped))}
+    return [
+        {"name": "jieba", "kind": "jieba", "path": str(folder / "dict.txt")},
+        {**wiki, "unigrams": {"minimum": 2}, "bigrams": {"minimum": 2}},
+        {"name": "links", "kind": "langlinks", "path": str(folder / "links")},
+    ]
 
 
 def run(output: pathlib.Path, sources: list[dict[str, Any]], workers: int = 1, **settings: Any) -> str:
@@ -97,6 +116,59 @@ def test_a_dump_is_the_same_in_whatever_parts(tmp_path: pathlib.Path) -> None:
     assert tables[0] == tables[1]
 
 
+def test_chinese_in_both_scripts(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("mwparserfromhell")
+    sources = chinese_inputs(tmp_path / "a")
+    run(tmp_path / "out", sources, language="zh")
+    other = chinese_inputs(tmp_path / "b")
+    other[2]["path"] = [str(path) for path in sorted((tmp_path / "b" / "links").iterdir(), reverse=True)]
+    run(tmp_path / "again", other, workers=2, language="zh", part_bytes=1024)
+    assert content(tmp_path / "out") == content(tmp_path / "again")
+    vocabulary = read_vocabulary(StoragePath.of(tmp_path / "out"))
+    concepts = {row["name"]: row for row in vocabulary.concepts.to_pylist()}
+    assert {"北京", "赤狐", "头发", "清华大学", "北京清华大学"} <= concepts.keys()
+    assert concepts["头发"]["sources"] == ["jieba", "wiki_unigrams", "links"]
+    assert (concepts["跑"]["type"], concepts["跑"]["type_confidence"]) == ("action", None)
+    assert concepts["北京"]["marks"] == ["name"]
+    blocked = [(row["text"], row["reason"]) for row in vocabulary.blocked.to_pylist()]
+    assert ("的", "closed class") in blocked
+    spelt = {(row["text"], row["source"]) for row in vocabulary.surface_forms.to_pylist()}
+    assert {("頭髮", "links"), ("头发", "jieba"), ("北京清華大學", "opencc")} <= spelt
+    assert ("頭髮", "script") in {(row["form"], row["reason"]) for row in vocabulary.aliases.to_pylist()}
+    assert [hit.name for hit in search(vocabulary, "頭髮", 1)] == ["头发"]
+
+
+def test_a_wordnet_in_xml_gives_the_same_concepts(tmp_path: pathlib.Path) -> None:
+    dictionary = inputs(tmp_path)[:1]
+    xml = {"name": "wordnet", "kind": "wordnet_lmf", "path": str(tmp_path / "xml")}
+    tiny_lmf.write(tmp_path / "xml" / "english-wordnet-2024.xml.gz", tiny_wordnet.tiny())
+    write(tmp_path / "xml" / "cntlist.rev", tiny_wordnet.COUNTS.encode())
+    run(tmp_path / "out", dictionary)
+    run(tmp_path / "again", [xml])
+    found = [read_vocabulary(StoragePath.of(tmp_path / one)).concepts for one in ("out", "again")]
+    taken = ["uid", "name", "type", "type_method", "marks"]
+    assert found[0].select(taken) == found[1].select(taken)
+
+
+@pytest.mark.slow
+def test_an_encoder_groups_and_is_asked_once(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = inputs(tmp_path)
+    grouping = {"encoder": {"model": str(TINY)}}
+    run(tmp_path / "out", sources, grouping=grouping)
+    expected = content(tmp_path / "out")
+    groups = read_vocabulary(StoragePath.of(tmp_path / "out")).concepts["group"].to_pylist()
+    assert len(set(groups)) == read_about(StoragePath.of(tmp_path / "out"))["groups"]
+    (tmp_path / "out" / "vocabulary.json").unlink()
+    monkeypatch.setattr("transforms.vocabularies.beam.EmbedNames", None)
+    run(tmp_path / "out", sources, grouping=grouping)
+    assert content(tmp_path / "out") == expected
+    (vectors,) = (tmp_path / "out" / "embeddings").rglob("*.npy")
+    vectors.write_bytes(vectors.read_bytes()[:-1])
+    (tmp_path / "out" / "vocabulary.json").unlink()
+    with pytest.raises(RunFolderError, match="is damaged"):
+        run(tmp_path / "out", sources, grouping=grouping)
+
+
 def test_what_is_built_is_not_built_again_and_not_overwritten(tmp_path: pathlib.Path) -> None:
     sources = inputs(tmp_path)
     run(tmp_path / "out", sources)
@@ -137,6 +209,8 @@ def test_block_lists_types_and_caps(tmp_path: pathlib.Path) -> None:
         ({"kind": "list", "path": "missing.txt"}, ConfigError, "source x: there is nothing at"),
         ({"kind": "page_views", "path": "other.gz"}, InputError, r"other\.gz is no file of hourly page views"),
         ({"kind": "wikipedia", "path": "cut.bz2"}, InputError, r"cut\.bz2 is cut short"),
+        ({"kind": "wikipedia", "path": "cut.bz2", "language": "th"}, InputError, "th is written without spaces"),
+        ({"kind": "langlinks", "path": "empty.txt"}, InputError, r"empty\.txt is no SQL dump of the table langlinks"),
         ({"kind": "wordnet", "path": "empty.txt"}, InputError, r"source x: holds no cntlist\.rev"),
     ],
 )
@@ -154,7 +228,8 @@ def test_faults(
     write(tmp_path / "other.gz", gzip.compress(b"en.wikipedia Albedo 39 desktop 4 A2B2\n"))
     write(tmp_path / "cut.bz2", multistream(PAGES)[:-20])
     with pytest.raises(error, match=says):
-        run(tmp_path / "out", [{"name": "x", **change}])
+        source = {key: value for key, value in change.items() if key != "language"}
+        run(tmp_path / "out", [{"name": "x", **source}], language=change.get("language", "en"))
     assert not (tmp_path / "out" / "vocabulary.json").exists()
 
 
@@ -162,7 +237,7 @@ def test_sources_of_one_name_or_two_wordnets(tmp_path: pathlib.Path) -> None:
     sources = inputs(tmp_path)
     with pytest.raises(ConfigError, match="two sources are called 'mine'"):
         run(tmp_path / "out", [*sources, sources[-1]])
-    with pytest.raises(ConfigError, match="two sources are of kind wordnet"):
+    with pytest.raises(ConfigError, match="two sources are WordNets"):
         run(tmp_path / "out", [*sources, {**sources[0], "name": "other"}])
 
 
@@ -184,6 +259,36 @@ def test_the_command_line(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatc
     assert "ice bear" in asked("search", out, "Ice Bear")
     assert "no concept is spelt with 'zebra'" in asked("search", out, "zebra")
     assert read_about(StoragePath.of(out))["language"] == "en"
+
+
+def test_the_difference_of_two(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    sources = inputs(tmp_path)
+    run(tmp_path / "first", sources[:2])
+    run(tmp_path / "second", sources[::2])
+
+    def asked(*arguments: str) -> str:
+        result = CliRunner().invoke(app, ["vocabulary", "diff", *arguments], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    folders = [str(tmp_path / one) for one in ("first", "second")]
+    printed = [line.split() for line in asked(*folders).splitlines()]
+    assert ["added", "1", "hen"] in printed and [
+        "removed",
+        "3",
+        "Main",
+        "Page,",
+        "Red",
+        "fox,",
+        "Rialto",
+        "Bridge",
+    ] in printed
+    told = json.loads(asked(*folders, "--json"))
+    assert [one["name"] for one in told["added"]] == ["hen"] and not told["merged"]
+    assert json.loads(asked(folders[0], folders[0], "--json"))["same"] == told["concepts"][0]
+    with pytest.raises(InputError, match="is no vocabulary"):
+        asked(folders[0], str(tmp_path))
 
 
 def test_the_stage_of_a_build_is_still_asked_for_by_its_configuration(tmp_path: pathlib.Path) -> None:

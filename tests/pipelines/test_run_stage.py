@@ -41,6 +41,7 @@ def test_counts_that_a_job_left_are_taken(stages: StageRunner) -> None:
         left.write_text(json.dumps(Counts(2, 1, {"too_small": 1}).to_dict()))
         stages.state.folder.rejects(ANNOTATE.name, "some", "00000").write_text("of one row")
 
+    stages.state.begin(ANNOTATE.name)
     stages.run_stage(ANNOTATE, lambda: StageJob(work, figures=lambda: {"seen": 3}))
     assert stages.state.values["stages"]["annotate"] == {
         "state": "done",

@@ -7,6 +7,7 @@ import json
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,19 @@ from transforms.datasets import write_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
-from transforms.vocabulary_folder import copy_vocabulary, read_concepts, read_embeddings, save_vocabulary
+from transforms.vocabulary_folder import (
+    AboutIndex,
+    Searched,
+    StoredIndex,
+    finish_vocabulary,
+    read_concepts,
+    read_embeddings,
+    read_hubs,
+    read_index,
+    read_prompts,
+    save_vocabulary,
+    write_embeddings,
+)
 
 NAMES = ["red fox", "café", "狗"]
 EMBEDDINGS = np.eye(3, 4, dtype=np.float32)
@@ -43,11 +56,51 @@ def test_what_was_saved_is_read(folder: RunFolder) -> None:
     ]
 
 
-def test_another_run_takes_it_over(folder: RunFolder, tmp_path: pathlib.Path) -> None:
-    other = RunFolder(StoragePath.of(tmp_path / "other"), "e" * 16)
-    assert copy_vocabulary(folder, other) == 3
-    assert read_concepts(other).equals(read_concepts(folder))
-    assert np.array_equal(read_embeddings(other), EMBEDDINGS)
+INDEX = StoredIndex(memoryview(b"an index"), AboutIndex("ivf", "IVF4,Flat", "nprobe=2", 0.99, 10, 500))
+HUBS = np.ones((3, 2), np.float32)
+
+
+def test_index_and_hubs_are_read_as_they_were_written(folder: RunFolder) -> None:
+    assert read_index(folder) is None and read_hubs(folder) is None and read_prompts(folder) is None
+    finish_vocabulary(folder, {}, "prompts", Searched(INDEX, HUBS))
+    index, hubs = read_index(folder), read_hubs(folder)
+    assert index is not None and bytes(index.data) == INDEX.data and index.about == INDEX.about
+    assert hubs is not None and np.array_equal(hubs, HUBS)
+    assert read_prompts(folder) == "prompts"
+
+
+@pytest.mark.parametrize(("file", "read"), [("index.faiss", read_index), ("hubs.npy", read_hubs)])
+def test_an_index_or_hubs_that_are_damaged_are_refused(
+    file: str, read: Callable[[RunFolder], object], folder: RunFolder
+) -> None:
+    finish_vocabulary(folder, {}, None, Searched(INDEX, HUBS))
+    path = folder.vocabulary / file
+    path.write_bytes(path.read_bytes()[:-2] + b"??")
+    with pytest.raises(RunFolderError, match=f"{file} has another checksum"):
+        read(folder)
+    path.delete()
+    with pytest.raises(RunFolderError, match=f"{file} is missing"):
+        read(folder)
+
+
+def test_an_index_of_another_encoder_is_refused(folder: RunFolder, tmp_path: pathlib.Path) -> None:
+    """Copied from another run, with what its meta.json says of it."""
+    other = RunFolder(StoragePath.of(tmp_path / "other"), folder.fingerprint)
+    save_vocabulary(other, read_concepts(folder), -EMBEDDINGS, {"model": "other"})
+    finish_vocabulary(other, {"model": "other"}, None, Searched(INDEX))
+    metas = [json.loads((run.vocabulary / "meta.json").read_text()) for run in (folder, other)]
+    (folder.vocabulary / "meta.json").write_text(json.dumps({**metas[0], "index": metas[1]["index"]}))
+    (folder.vocabulary / "index.faiss").write_bytes((other.vocabulary / "index.faiss").read_bytes())
+    with pytest.raises(RunFolderError, match=r"index\.faiss is an index of other embeddings .* of another encoder"):
+        read_index(folder)
+
+
+def test_embeddings_are_written_block_by_block_as_numpy_writes_them(folder: RunFolder) -> None:
+    path = folder.vocabulary / "embeddings.npy"
+    whole = path.read_bytes()
+    assert whole == _saved(EMBEDDINGS)
+    write_embeddings(folder, EMBEDDINGS.shape, [EMBEDDINGS[:2], EMBEDDINGS[2:]])
+    assert path.read_bytes() == whole
 
 
 def test_reading_needs_neither_encoder_nor_search_library(folder: RunFolder) -> None:

@@ -13,7 +13,10 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.annotating.annotator import Annotated, Annotator
 from transforms.annotating.changed_inputs import INPUT_DIGEST, files_of
+from transforms.annotating.changed_vocabulary import ChangedVocabulary
+from transforms.annotating.concept_vectors import read_concept_vectors
 from transforms.annotating.embedding_files import write_embeddings
+from transforms.annotating.encoder import device_of
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.beam import WriteStageCounts
 from transforms.datasets import read_counts, read_metadata, read_table, write_rejects, write_table
@@ -23,16 +26,16 @@ from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 from transforms.stages import ANNOTATE
-from transforms.vocabulary_folder import read_embeddings
 
 
 class ShardToAnnotate(NamedTuple):
     """``part``: its name among the embeddings. ``made_by``: another run that annotated the same shard alike, from which
-    that is taken over."""
+    that is taken over; ``is_same``: with the same vocabulary, else concepts are retrieved again."""
 
     shard: InputShard
     part: str
     made_by: RunFolder | None = None
+    is_same: bool = True
 
 
 class Annotate(beam.PTransform):  # type: ignore[misc]
@@ -45,17 +48,19 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
         encoder: EncoderSettings,
         retrieval: RetrievalSettings,
         decode: DecodeSettings,
+        resource_hints: Mapping[str, str] | None = None,
     ) -> None:
+        """``resource_hints``: Beam's, of the step that loads the model, where it needs other machines than the rest."""
         super().__init__()
         self._folder = folder
+        self._hints = dict(resource_hints or {})
         self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode)
 
     def expand(self, shards: beam.PCollection[ShardToAnnotate]) -> beam.PCollection[None]:
-        return (
-            shards
-            | "Annotate shard" >> beam.ParDo(self._annotate)
-            | WriteStageCounts(self._folder.counts(ANNOTATE.name))
-        )
+        annotate = beam.ParDo(self._annotate)
+        if self._hints:  # a runner may put a step that has some apart from its neighbours
+            annotate = annotate.with_resource_hints(**self._hints)
+        return shards | "Annotate shard" >> annotate | WriteStageCounts(self._folder.counts(ANNOTATE.name))
 
 
 class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
@@ -73,22 +78,23 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         self._sources = sources
         self._settings = (encoder, retrieval, decode)
         self._annotator: Annotator | None = None
+        self._changed: ChangedVocabulary | None = None
 
     def start_bundle(self) -> None:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._written: list[Future[Counts]] = []
 
     def process(self, found: ShardToAnnotate) -> Iterator[Counts]:
-        shard, part, made_by = found
+        shard, part, made_by, is_same = found
         path, _ = files_of(self._folder, shard)
         if path.exists():
             yield read_counts(path, self._folder.fingerprint)
             return
         if made_by is not None:
-            yield self._take_over(made_by, shard, part)
+            yield self._take_over(made_by, shard, part, is_same)
             return
         if self._annotator is None:  # not in setup: a resumed job may have nothing left to load a model for
-            self._annotator = Annotator(*self._settings, read_embeddings(self._folder))
+            self._annotator = Annotator(*self._settings, read_concept_vectors(self._folder))
         annotated = self._annotator.annotate(shard, self._sources[shard.source])
         self._written.append(self._writer.submit(self._write, shard, part, annotated))
 
@@ -111,8 +117,8 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         if self._settings[1].keep_embedding:
             write_embeddings(self._folder, part, annotations)
 
-    def _take_over(self, reused: RunFolder, shard: InputShard, part: str) -> Counts:
-        """Copy one shard's files of another run, under this run's fingerprint."""
+    def _take_over(self, reused: RunFolder, shard: InputShard, part: str, is_same: bool) -> Counts:
+        """Copy one shard's files of another run, under this run's fingerprint, and with the concepts of its own."""
         folder = self._folder
         annotations, rejects = files_of(reused, shard)
         counts = read_counts(annotations, reused.fingerprint)
@@ -121,6 +127,15 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         if rejects.exists():
             write_table(to_rejects, read_table(rejects, reused.fingerprint), folder.fingerprint, counts)
         table = read_table(annotations, reused.fingerprint)
+        if not is_same:
+            table = self._changed_from(reused).annotations(table)
         self._write_embeddings(part, table)
         write_table(to_annotations, table, folder.fingerprint, counts, {INPUT_DIGEST: made_of})
         return counts
+
+    def _changed_from(self, reused: RunFolder) -> ChangedVocabulary:
+        if self._changed is None:
+            encoder, retrieval, _ = self._settings
+            before, now = read_concept_vectors(reused), read_concept_vectors(self._folder)
+            self._changed = ChangedVocabulary(before, now, retrieval, device_of(encoder))
+        return self._changed

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from transforms.annotating.settings import EncoderSettings
 from transforms.annotating.transformers_clip import is_transformers_folder, load_transformers_clip, require_clip
 from transforms.errors import ConfigError
 
-_TEXTS_A_BATCH = 256
+TEXTS_A_BATCH = 256
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 _WEIGHTS_ENDINGS = (".safetensors", ".bin", ".pt", ".pth")
 _RANDOM_SEED = 0  # of 'pretrained: random', so that every worker builds the same weights
@@ -30,10 +31,7 @@ class ClipEncoder:
 
     def __init__(self, settings: EncoderSettings) -> None:
         """Builds the model and loads its weights; raises ConfigError for an unknown model or weights out of reach."""
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        if self.device.type == "cpu":
-            torch.set_num_threads(settings.threads)
-        self.name = "/".join(filter(None, (os.path.basename(settings.model.rstrip("/")), settings.pretrained)))
+        self.device = device_of(settings)
         self.precision = _resolve_precision(settings.precision, self.device)
         self.model, self.tokenizer = _build(settings, self.precision, self.device)
         preprocess = self.model.visual.preprocess_cfg
@@ -46,6 +44,11 @@ class ClipEncoder:
         mean, std = (torch.tensor(preprocess[name], device=self.device).view(1, 3, 1, 1) for name in ("mean", "std"))
         self._scale, self._shift = 1 / (255 * std), -mean / std
         self._dtype = _DTYPES[self.precision]
+
+    @cached_property
+    def width(self) -> int:
+        """Of the embeddings, D."""
+        return int(self.encode_texts([""]).shape[1])
 
     @torch.inference_mode()
     def encode_images(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
@@ -60,10 +63,29 @@ class ClipEncoder:
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """N texts → (N, D) float32, rows of length 1."""
         parts = [
-            _normalise(self.model.encode_text(self.tokenizer(list(texts[i : i + _TEXTS_A_BATCH])).to(self.device)))
-            for i in range(0, len(texts), _TEXTS_A_BATCH)
+            _normalise(self.model.encode_text(self.tokenizer(list(texts[i : i + TEXTS_A_BATCH])).to(self.device)))
+            for i in range(0, len(texts), TEXTS_A_BATCH)
         ]
         return np.asarray(torch.cat(parts).cpu().numpy(), dtype=np.float32)
+
+
+def device_of(settings: EncoderSettings) -> torch.device:
+    """A GPU where there is one, else a CPU, with the threads that are asked for."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cpu":
+        torch.set_num_threads(settings.threads)
+    return device
+
+
+def most_workers() -> int | None:
+    """Of a job that encodes: one a GPU, as several processes would each wait for it; None where there is none."""
+    return torch.cuda.device_count() or None
+
+
+def describe(settings: EncoderSettings, device: torch.device) -> dict[str, str]:
+    """What a run notes of its encoder."""
+    name = "/".join(filter(None, (os.path.basename(settings.model.rstrip("/")), settings.pretrained)))
+    return {"model": name, "precision": _resolve_precision(settings.precision, device)}
 
 
 def _normalise(embeddings: torch.Tensor) -> torch.Tensor:

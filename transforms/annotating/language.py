@@ -46,11 +46,17 @@ def detect_languages(captions: Sequence[str | None], candidates: Sequence[str], 
     most = letters[np.arange(len(texts)), script]
     sure = (most > 0) & (most >= min_confidence * letters.sum(axis=1))
     found = [UNDETERMINED] * len(texts)
-    for each in Script:
-        languages = tuple(language for language in candidates if SCRIPT_OF[language] is each)
-        for row in np.flatnonzero(sure & (script == each)) if languages else ():
+    for each, languages in _by_script(tuple(candidates)):
+        for row in np.flatnonzero(sure & (script == each)):
             found[row] = languages[0] if len(languages) == 1 else _likeliest(texts[row], languages, min_confidence)
     return found
+
+
+@functools.cache
+def _by_script(candidates: tuple[str, ...]) -> tuple[tuple[Script, tuple[str, ...]], ...]:
+    """Those that are written in each script, of scripts with any."""
+    found = ((script, tuple(one for one in candidates if SCRIPT_OF[one] is script)) for script in Script)
+    return tuple((script, languages) for script, languages in found if languages)
 
 
 def _likeliest(text: str, languages: tuple[str, ...], min_confidence: float) -> str:

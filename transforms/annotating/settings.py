@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 from transforms.errors import ConfigError
@@ -24,6 +24,13 @@ class EncoderSettings(Settings):
         description="an open_clip tag (metaclip_fullcc), a weights file, or 'random' for seeded random weights; null "
         "for a folder, which holds its own",
         json_schema_extra=NOT_FINGERPRINTED,
+    )
+    languages: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="those that its texts may be in, as it was trained (ISO 639-1); concepts of others are refused; "
+        "null: not said, and all are taken",
+        json_schema_extra=NOT_FINGERPRINTED,  # what it refuses makes no run
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="auto: bf16 on processors that compute it natively, else fp32"
@@ -51,6 +58,50 @@ class VocabularySettings(Settings):
         "`evenweave vocabulary build` wrote",
         json_schema_extra=NOT_FINGERPRINTED,  # its content is an input
     )
+    cache: str | None = Field(
+        None,
+        min_length=1,
+        description="a folder, where embeddings of concepts are kept by encoder, prompts and concepts, for other runs; "
+        "null: in the run folder, until all are there",
+        json_schema_extra=NOT_FINGERPRINTED,
+    )
+
+
+IndexName = Literal["exact", "product", "ivf", "hnsw", "factory", "auto"]
+
+
+class IndexSettings(Settings):
+    """What concepts are searched by. An approximate one is built with the vocabulary, and measured there."""
+
+    kind: IndexName = Field(
+        "exact",
+        description="exact: every concept is compared, by FAISS on a CPU and by a matrix product on a GPU; product: "
+        "the matrix product on either; ivf, hnsw: approximate, by lists and by a graph; factory: whatever FAISS makes "
+        "of the string in factory; auto: what was measured fastest for device and size",
+    )
+    factory: str | None = Field(
+        None, min_length=1, description="of kind factory: FAISS's string, as IVF4096,PQ64 or HNSW32,SQ8; null of others"
+    )
+    parameters: str | None = Field(
+        None,
+        min_length=1,
+        description="how far an approximate one looks, as FAISS writes it: nprobe=64, or efSearch=256; null: by kind",
+    )
+    min_recall: float = Field(
+        0.95,
+        gt=0,
+        le=1,
+        description="of an approximate one: the share of the concepts found by exact search that it must find too, on "
+        "a keyed sample of the images; with less it is not used",
+    )
+
+    @model_validator(mode="after")
+    def _only_what_the_kind_takes(self) -> Self:
+        if (self.factory is not None) != (self.kind == "factory"):
+            raise ValueError("factory goes with kind: factory, and that with a factory")
+        if self.parameters is not None and self.kind in ("exact", "product", "auto"):
+            raise ValueError(f"parameters are not for kind {self.kind}; leave them out")
+        return self
 
 
 class RetrievalSettings(Settings):
@@ -69,6 +120,36 @@ class RetrievalSettings(Settings):
         description="embed captions too, and store the cosine of each with its image, for the filter stage",
         json_schema_extra=FINGERPRINTED_IF_SET,
     )
+    stored_concepts: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        description="concepts stored an image, more than concepts_per_image, so that a later vocabulary may lack some "
+        "of them (32 for 10); takes keep_embedding: true; null: no more than are used",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
+    hub_correction: bool = Field(
+        False,
+        description="score a concept by how far it lies above its own median over a sample of images, so that concepts "
+        "near to all images lose; scores stay about on the scale of cosines",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
+    index: IndexSettings = Field(default_factory=IndexSettings, json_schema_extra=FINGERPRINTED_IF_SET)
+
+    @property
+    def spare_concepts(self) -> int:
+        """Concepts stored an image beyond those that are used."""
+        return (self.stored_concepts or self.concepts_per_image) - self.concepts_per_image
+
+    @model_validator(mode="after")
+    def _stored_for_a_later_search(self) -> Self:
+        if self.stored_concepts is None:
+            return self
+        if not self.keep_embedding:
+            raise ValueError("stored_concepts is for a later search of stored embeddings: set keep_embedding: true")
+        if self.stored_concepts < self.concepts_per_image:
+            raise ValueError(f"stored_concepts is below concepts_per_image, {self.concepts_per_image}")
+        return self
 
 
 def require_concepts(n_concepts: int, k: int) -> None:

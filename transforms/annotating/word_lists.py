@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
+import pyarrow.compute as pc
+
 from concept_vocab.vocabulary import Vocabulary, VocabularyError
 from concept_vocab.word_list import parse_word_list
 from transforms.annotating.digests import word_list_digest
@@ -25,7 +30,18 @@ def read_word_list(path: str) -> Vocabulary:
         raise ConfigError(f"vocabulary {location}: {error}") from error
 
 
-def check_vocabulary(vocabulary: VocabularySettings, retrieval: RetrievalSettings) -> None:
-    """Raises ConfigError for a list that is not there or faulty, or holds fewer concepts than an image is to get."""
+def check_vocabulary(
+    vocabulary: VocabularySettings, retrieval: RetrievalSettings, languages: Sequence[str] | None
+) -> None:
+    """Raises ConfigError for a list that is not there or faulty, holds fewer concepts than an image is to get, or some
+    in other languages than the encoder's, where these are known."""
     word_list_digest(vocabulary)  # raises where there is no list
-    require_concepts(len(read_word_list(vocabulary.path)), retrieval.concepts_per_image)
+    found = read_word_list(vocabulary.path)
+    require_concepts(len(found), retrieval.concepts_per_image)
+    if languages is not None and (others := Counter(found.table["lang"].to_pylist()).keys() - set(languages)):
+        first = found.table.filter(pc.equal(found.table["lang"], min(others)))["name"][0]
+        raise ConfigError(
+            f"vocabulary {vocabulary.path} holds concepts in {', '.join(sorted(others))}, as {first}, and "
+            f"encoder.languages are {', '.join(languages)}: what it makes of others means nothing. Leave "
+            "them out, or take an encoder of these languages."
+        )

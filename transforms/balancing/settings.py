@@ -189,6 +189,12 @@ class BalanceSettings(Settings):
         gt=0,
         description="metaclip: images that a concept may keep; null: the t that keeps `size` images, as MetaCLIP",
     )
+    metaclip_unmatched: bool = Field(
+        default=True,
+        description="metaclip: whether an image without a concept may be chosen, as often as one of the commonest; "
+        "false: not, as MetaCLIP, as long as there are others",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
     raking: RakingSettings = Field(default_factory=RakingSettings, description="the fit of raked")
     even: EvenSettings = Field(default_factory=EvenSettings, description="aim, guarantees and fit of even")
     tempered: TemperedSettings = Field(

@@ -85,10 +85,10 @@ def conversation_of(
     if not any(message.role == "assistant" and has_text(message) for message in messages):
         raise UnusableError(Reason.NO_ANSWER, f"none of the {len(messages)} turns is an answer with text")
     check_writable(messages, (*media.shown_images, *media.shown_videos), definitions)
-    tools_json = tools if isinstance(tools, str) else json.dumps(tools, ensure_ascii=False)
-    return Conversation(
-        tuple(messages), tuple(media.shown_images), tuple(media.shown_videos), tools_json if definitions else ""
-    )
+    tools_json = ""
+    if definitions:
+        tools_json = tools if isinstance(tools, str) else json.dumps(tools, ensure_ascii=False)
+    return Conversation(tuple(messages), tuple(media.shown_images), tuple(media.shown_videos), tools_json)
 
 
 def to_document(

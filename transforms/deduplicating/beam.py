@@ -1,4 +1,4 @@
-"""Deduplicate as a Beam transform. What is shuffled is hashes, in arrays: about 32 bytes a row and band."""
+"""Deduplicate as a Beam transform. What is shuffled is hashes, as arrays: about 32 bytes a row and band."""
 
 from __future__ import annotations
 
@@ -8,54 +8,56 @@ from typing import Any
 import apache_beam as beam
 
 from transforms.beam import WriteStageCounts
-from transforms.datasets import ShardName
-from transforms.deduplicating.buckets import BucketKey, find_duplicates, split_shard, write_rejects
+from transforms.deduplicating.buckets import BucketKey, find_duplicates, split_block, write_rejects
 from transforms.deduplicating.keepers import KeeperKey, NamedDuplicates, merge_named, name_keepers
-from transforms.deduplicating.matching import Duplicates, Rows
+from transforms.deduplicating.matching import Duplicates
 from transforms.deduplicating.settings import DeduplicateSettings
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
+from transforms.shard_list import ShardList
 from transforms.stages import DEDUPLICATE
 
 
 class Deduplicate(beam.PTransform):  # type: ignore[misc]
-    """PCollection[(number, ShardName)] → rejects/deduplicate/…, and the stage's counts left for the driver."""
+    """PCollection[(first, end)], numbers of shards → rejects/deduplicate/…, and the stage's counts left for the
+    driver."""
 
-    def __init__(self, folder: RunFolder, settings: DeduplicateSettings) -> None:
+    def __init__(self, folder: RunFolder, settings: DeduplicateSettings, partitions: int) -> None:
         super().__init__()
         self._folder = folder
         self._settings = settings
+        self._partitions = partitions
 
-    def expand(self, shards: beam.PCollection[tuple[int, ShardName]]) -> beam.PCollection[None]:
-        folder, settings = self._folder, self._settings
+    def expand(self, blocks: beam.PCollection[tuple[int, int]]) -> beam.PCollection[None]:
+        folder, settings, partitions = self._folder, self._settings, self._partitions
+        names = ShardList(folder)
 
-        def hashes(numbered: tuple[int, ShardName]) -> Iterator[tuple[BucketKey, Rows]]:
-            return split_shard(folder, *numbered, settings)
+        def hashes(first: int, end: int) -> Iterator[tuple[BucketKey, bytes]]:
+            return split_block(folder, names.numbered(first, end), settings, partitions)
 
-        def duplicates(bucket: tuple[BucketKey, Iterable[Rows]]) -> Iterator[tuple[KeeperKey, Duplicates]]:
-            return find_duplicates(bucket[0], list(bucket[1]), settings)
+        def duplicates(bucket: BucketKey, rows: Iterable[bytes]) -> Iterator[tuple[KeeperKey, Duplicates]]:
+            return find_duplicates(bucket, rows, settings)
 
-        def named(
-            kept: tuple[KeeperKey, Iterable[Duplicates]], names: dict[int, ShardName]
-        ) -> Iterator[tuple[int, NamedDuplicates]]:
-            return name_keepers(folder, names[kept[0][0]], list(kept[1]))
+        def named(keeper: KeeperKey, kept: Iterable[Duplicates]) -> Iterator[tuple[int, NamedDuplicates]]:
+            return name_keepers(folder, names[keeper[0]], list(kept))
 
-        def write(element: tuple[int, dict[str, Any]], names: dict[int, ShardName]) -> Counts:
-            number, grouped = element
+        def numbers(first: int, end: int) -> Iterator[tuple[int, None]]:
+            return ((number, None) for number in range(first, end))
+
+        def write(number: int, grouped: dict[str, Any]) -> Counts:
             return write_rejects(folder, number, names, merge_named(list(grouped["duplicates"])))
 
-        by_number = beam.pvalue.AsDict(shards)
         found = (
-            shards
-            | "Split hashes" >> beam.FlatMap(hashes)
+            blocks
+            | "Split hashes" >> beam.FlatMapTuple(hashes)
             | "Bucket" >> beam.GroupByKey()
-            | "Find copies" >> beam.FlatMap(duplicates)
+            | "Find copies" >> beam.FlatMapTuple(duplicates)
             | "By shard of the kept" >> beam.GroupByKey()
-            | "Name the kept" >> beam.FlatMap(named, names=by_number)
+            | "Name the kept" >> beam.FlatMapTuple(named)
         )
         return (
-            {"shard": shards, "duplicates": found}
+            {"shard": blocks | "Numbers" >> beam.FlatMapTuple(numbers), "duplicates": found}
             | beam.CoGroupByKey()
-            | "Write rejects" >> beam.Map(write, names=by_number)
+            | "Write rejects" >> beam.MapTuple(write)
             | WriteStageCounts(folder.counts(DEDUPLICATE.name))
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -26,46 +26,60 @@ from transforms.keyed import mix64
 from transforms.rejects import Counts, Reason, Reject
 from transforms.remaining import read_remaining
 from transforms.run_folder import RunFolder
+from transforms.shard_list import ShardList
 from transforms.stages import DEDUPLICATE
 
 #: (kind, band, part): rows that could be copies of one another meet under one such key.
 BucketKey = tuple[int, int, int]
 
 
-def split_shard(
-    folder: RunFolder, number: int, name: ShardName, settings: DeduplicateSettings
-) -> Iterator[tuple[BucketKey, Rows]]:
-    """The hashes of one shard of annotations, by where they have to meet those of other shards."""
-    table = read_remaining(folder, name, DEDUPLICATE, ["sample_id", "content_hash", "perceptual_hash"])
-    content = _words(table["content_hash"])
-    rows = np.empty(table.num_rows, dtype=ROW)
-    rows["priority"] = mix64(table["sample_id"].to_numpy(), settings.seed, DEDUPLICATE.name)
-    rows["location"] = locations(number, table.num_rows)
+def split_block(
+    folder: RunFolder, numbered: Iterable[tuple[int, ShardName]], settings: DeduplicateSettings, partitions: int
+) -> Iterator[tuple[BucketKey, bytes]]:
+    """The hashes of some shards of annotations as bytes of :data:`ROW`, by where they have to meet those of others."""
+    content, near = _hashes(folder, numbered, settings)
     if settings.exact:
-        rows["high"], rows["low"] = content[:, 0], content[:, 1]
-        for part, members in split(rows["low"], rows, settings.partitions):
-            yield (DuplicateKind.EXACT, 0, part), members
+        for part, members in split(content["low"], content, partitions):
+            yield (DuplicateKind.EXACT, 0, part), members.tobytes()
     if settings.near:
-        rows["high"], rows["low"] = 0, table["perceptual_hash"].to_numpy()
         for band in range(settings.max_hamming_distance + 1):
-            values = band_values(rows["low"], band, settings.max_hamming_distance)
-            for part, members in split(values, rows, settings.partitions):
-                yield (DuplicateKind.NEAR, band, part), members
+            values = band_values(near["low"], band, settings.max_hamming_distance)
+            for part, members in split(values, near, partitions):
+                yield (DuplicateKind.NEAR, band, part), members.tobytes()
+
+
+def _hashes(
+    folder: RunFolder, numbered: Iterable[tuple[int, ShardName]], settings: DeduplicateSettings
+) -> tuple[Rows, Rows]:
+    """A row each, with its content hash and with its perceptual one."""
+    found: list[tuple[Rows, Rows]] = []
+    for number, name in numbered:
+        table = read_remaining(folder, name, DEDUPLICATE, ["sample_id", "content_hash", "perceptual_hash"])
+        words = _words(table["content_hash"])
+        content = np.empty(table.num_rows, dtype=ROW)
+        content["priority"] = mix64(table["sample_id"].to_numpy(), settings.seed, DEDUPLICATE.name)
+        content["location"] = locations(number, table.num_rows)
+        near = content.copy()
+        content["high"], content["low"] = words[:, 0], words[:, 1]
+        near["high"], near["low"] = 0, table["perceptual_hash"].to_numpy()
+        found.append((content, near))
+    contents, nears = zip(*found, strict=True)
+    return np.concatenate(contents), np.concatenate(nears)
 
 
 def find_duplicates(
-    bucket: BucketKey, parts: list[Rows], settings: DeduplicateSettings
+    bucket: BucketKey, parts: Iterable[bytes], settings: DeduplicateSettings
 ) -> Iterator[tuple[KeeperKey, Duplicates]]:
     """The rows of one bucket that a copy of higher priority displaces, by where that copy lies."""
     kind, band, _ = bucket
-    rows = np.concatenate(parts)
+    rows = np.frombuffer(b"".join(parts), dtype=ROW)
     duplicates = (
         find_exact(rows) if kind == DuplicateKind.EXACT else find_near(rows, band, settings.max_hamming_distance)
     )
     yield from by_keeper(duplicates)
 
 
-def write_rejects(folder: RunFolder, number: int, names: Mapping[int, ShardName], found: NamedDuplicates) -> Counts:
+def write_rejects(folder: RunFolder, number: int, names: ShardList, found: NamedDuplicates) -> Counts:
     """Write rejects/deduplicate/… of one shard, where it has any; returns the shard's counts."""
     name = names[number]
     keys = read_remaining(folder, name, DEDUPLICATE, ["key"])["key"]

@@ -6,7 +6,7 @@ cluster the row of highest priority is kept.
 
 Near duplicates are found by banding: two 64-bit hashes that differ in at most d bits agree in at least one of d + 1
 bands of bits (pigeonhole; Manku, Jain, Das Sarma 2007, https://doi.org/10.1145/1242572.1242592), so only rows that
-share a band's value are compared.
+share a band's value are compared, by :mod:`transforms.deduplicating.nearest`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from transforms.deduplicating.nearest import Nearest
 
 #: ``location`` is the shard's number in the high 32 bits and the row in the low 32.
 ROW = np.dtype([("high", "<u8"), ("low", "<u8"), ("priority", "<u8"), ("location", "<u8")])
@@ -39,9 +41,13 @@ def locations(shard_number: int, n_rows: int) -> NDArray[np.uint64]:
 
 def band_values(hashes: NDArray[np.uint64], band: int, max_distance: int) -> NDArray[np.uint64]:
     """The bits of each hash that fall in ``band``, one of ``max_distance + 1`` that together cover all 64."""
-    first, end = (64 * band) // (max_distance + 1), (64 * (band + 1)) // (max_distance + 1)
+    first, end = _band_bounds(band, max_distance)
     mask = np.uint64((1 << (end - first)) - 1)
     return (hashes >> np.uint64(first)) & mask
+
+
+def _band_bounds(band: int, max_distance: int) -> tuple[int, int]:
+    return (64 * band) // (max_distance + 1), (64 * (band + 1)) // (max_distance + 1)
 
 
 def split(values: NDArray[np.uint64], rows: Rows, partitions: int) -> Iterator[tuple[int, Rows]]:
@@ -67,7 +73,7 @@ def find_exact(rows: Rows) -> Duplicates:
 
 
 def find_near(rows: Rows, band: int, max_distance: int) -> Duplicates:
-    """Rows with a row of higher priority within ``max_distance`` bits that shares the value of ``band``.
+    """Rows with a row of higher priority within ``max_distance`` bits that shares the value of ``band``, each once.
 
     The perceptual hash stands in ``low``. Rows of one and the same hash are first reduced to the one of highest
     priority, so that a million copies of a blank image cost a sort and not a million squared.
@@ -76,29 +82,27 @@ def find_near(rows: Rows, band: int, max_distance: int) -> Duplicates:
     ordered = rows[order]
     begins = np.ones(len(rows), dtype=bool)
     begins[1:] = ordered["low"][1:] != ordered["low"][:-1]
-    found = []
+    found = [beaten_in_bucket(ordered[begins], band, max_distance)]
     if band == 0:  # the other bands would find the same
         best = np.maximum.accumulate(np.where(begins, np.arange(len(rows)), 0))
         found.append(_duplicates(ordered[~begins], ordered["location"][best[~begins]], DuplicateKind.NEAR, 0))
-    found.extend(_compare(ordered[begins], band, max_distance))
-    return np.concatenate(found) if found else np.empty(0, dtype=DUPLICATE)
+    return np.concatenate(found)
 
 
-def _compare(rows: Rows, band: int, max_distance: int) -> Iterator[Duplicates]:
-    """Rows of distinct hashes, sorted by the band's value, against their k-th successors for k = 1, 2, ..."""
-    values, hashes, priority = band_values(rows["low"], band, max_distance), rows["low"], rows["priority"]
-    first = np.arange(len(rows))
-    for step in range(1, len(rows)):
-        first = first[first + step < len(rows)]
-        first = first[values[first] == values[first + step]]  # sorted: a bucket that has ended stays ended
-        if not len(first):
-            return
-        distance = np.bitwise_count(hashes[first] ^ hashes[first + step])
-        near = distance <= max_distance
-        one, other = first[near], first[near] + step
-        duplicate = np.where(priority[one] < priority[other], one, other)
-        keeper = one + other - duplicate
-        yield _duplicates(rows[duplicate], rows["location"][keeper], DuplicateKind.NEAR, distance[near])
+def beaten_in_bucket(rows: Rows, band: int, max_distance: int) -> Duplicates:
+    """Of rows of distinct hashes, sorted by the value of ``band``: those that one of the same value beats, and by which
+    of the nearest."""
+    values = band_values(rows["low"], band, max_distance)
+    groups = np.cumsum(np.diff(values, prepend=values[:1]) != 0)
+    best = Nearest(rows["low"], rows["priority"], rows["location"], max_distance)
+    best.compare(np.arange(len(rows)), groups, _bits_outside(band, max_distance))
+    beaten = best.distance <= max_distance
+    return _duplicates(rows[beaten], best.keeper[beaten], DuplicateKind.NEAR, best.distance[beaten])
+
+
+def _bits_outside(band: int, max_distance: int) -> list[int]:
+    first, end = _band_bounds(band, max_distance)
+    return [*range(first), *range(end, 64)]
 
 
 def _duplicates(

@@ -16,9 +16,10 @@ class DeduplicateSettings(Settings):
         3, ge=0, le=8, description="bits of 64 in which two perceptual hashes may differ and still be one image"
     )
     seed: int = Field(0, description="decides which copy stays")
-    partitions: int = Field(
-        64,
+    partitions: int | None = Field(
+        None,
         ge=1,
-        description="parts that hashes are compared in; rows of all shards / partitions must fit a worker's memory",
+        description="parts that hashes are compared in, of each kind; null: by the number of rows, 4 million in each. "
+        "Rows of all shards / partitions must fit a worker's memory, at 32 bytes a row",
         json_schema_extra=NOT_FINGERPRINTED,
     )

@@ -13,7 +13,7 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from transforms.beam import CollectToList, WriteStageCounts, write_stage_counts
+from transforms.beam import CollectToList, CreateMany, WriteStageCounts, write_stage_counts
 from transforms.datasets import ShardName
 from transforms.exporting import energon
 from transforms.exporting.blocks import ExportPlan, cut_block, deal_blocks
@@ -54,7 +54,7 @@ class ExportShards(beam.PTransform):  # type: ignore[misc]
         blocks = deal_blocks(names, settings.shuffle_block_shards, settings.seed).tolist()
         finished = frozenset(finished_shards(folder.shards, settings.name))
 
-        shards = pipeline | "Input shards" >> beam.Create(list(zip(blocks, self._shards, strict=True)))
+        shards = pipeline | "Input shards" >> CreateMany(folder, list(zip(blocks, self._shards, strict=True)))
         places = shards | "Place copies" >> beam.Map(_read_places, folder, settings.seed)
         written = (
             shards

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
+from transforms.arrow_values import plain_rows, plain_values
 from transforms.conversations.document import Message, Text
 from transforms.errors import RunFolderError
 from transforms.instruct.answers.reading import read_answers
@@ -38,16 +39,16 @@ def fold(rows: pa.Table, edits: Iterable[tuple[str, pa.Table]]) -> pa.Table:
     Raises RunFolderError, naming the stage and the row, for an edit of a text that is not the one it was written over,
     and of a part that is no text: then edits and rows do not belong together.
     """
-    if not rows.num_rows:
-        return rows
     edits = list(edits)
+    if not rows.num_rows or not edits:
+        return rows
     keys = rows["key"].combine_chunks()
     messages = rows["messages"].combine_chunks()
     contents = _with_room(messages, keys, edits)
     parts = contents.flatten()
-    texts = np.asarray(parts.field("text").to_pylist(), object)  # (P,)
-    thoughts = np.asarray(messages.flatten().field("reasoning").to_pylist(), object)  # (M,)
-    tools = np.asarray(rows["tools"].to_pylist(), object)  # (N,)
+    texts = np.asarray(plain_values(parts.field("text")), object)  # (P,)
+    thoughts = np.asarray(plain_values(messages.flatten().field("reasoning")), object)  # (M,)
+    tools = np.asarray(plain_values(rows["tools"]), object)  # (N,)
     for stage, table in edits:
         kept = table.filter(pc.equal(table["verdict"], KEPT))
         of_message = pc.less(kept["part"], 0)
@@ -113,7 +114,7 @@ def fold_facts(rows: Sequence[Row], facts: Sequence[pa.Table]) -> list[Row]:
             name for name in (*_OF_ROWS, "masked", "cut_from", "reasoning") if table[name].null_count < table.num_rows
         ]
         if told:
-            for values in table.select(["key", *told]).to_pylist():
+            for values in plain_rows(table.select(["key", *told])):
                 _join(found.setdefault(values.pop("key"), {}), values)
     return [_with_facts(_placed_again(row), found.get(row.key, {})) for row in rows]
 
@@ -205,7 +206,7 @@ def _places(
 
 
 def _write_over(texts: NDArray[np.object_], places: NDArray[np.int64], edits: pa.Table, stage: str) -> None:
-    for place, edit in zip(places, edits.select(["key", "message", "part", "text", "before"]).to_pylist(), strict=True):
+    for place, edit in zip(places, plain_rows(edits.select(["key", "message", "part", "text", "before"])), strict=True):
         if texts[place] is None:
             raise _foreign(stage, edit, "that part is no text")
         if text_hash(texts[place]) != edit["before"]:

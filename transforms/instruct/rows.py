@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import pyarrow as pa
 
+from transforms.arrow_values import plain_rows
 from transforms.conversations.document import Image, Message, Part, Text, Video
 from transforms.instruct.answers.forms import Form
 from transforms.instruct.schema import ROWS
 
 MediaKind = Literal["image", "video"]
+_ROWS_AT_ONCE = 1_000  # whose plain values are held beside the rows that are made of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,21 @@ def to_table(rows: Iterable[Row]) -> pa.Table:
 
 def from_table(table: pa.Table) -> list[Row]:
     """What :func:`to_table` was given."""
-    return [_row(values) for values in table.to_pylist()]
+    starts = range(0, table.num_rows, _ROWS_AT_ONCE)
+    return [_row(values) for start in starts for values in plain_rows(table.slice(start, _ROWS_AT_ONCE))]
+
+
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Row, Medium, Region, Answer)}
+
+
+def _fields(one: Row | Medium | Region | Answer) -> dict[str, Any]:
+    """What ``asdict`` gives, without its copies, which take a third of the time of a table."""
+    return {name: getattr(one, name) for name in _NAMES[type(one)]}
 
 
 def _values(row: Row) -> dict[str, Any]:
     places = {kind: row.places_of(kind) for kind in ("image", "video")}
-    values: dict[str, Any] = {field.name: getattr(row, field.name) for field in fields(row)}
+    values = _fields(row)
     values["messages"] = [
         {
             "role": message.role,
@@ -109,9 +120,9 @@ def _values(row: Row) -> dict[str, Any]:
         }
         for message in row.messages
     ]
-    values["media"] = [_renamed(asdict(one), "data", "bytes") for one in row.media]
+    values["media"] = [_renamed(_fields(one), "data", "bytes") for one in row.media]
     for name in ("regions", "answers"):
-        values[name] = [asdict(one) for one in getattr(row, name)]
+        values[name] = [_fields(one) for one in getattr(row, name)]
     values["pair"] = None if row.pair is None else dict(zip(("key", "relation"), row.pair, strict=True))
     return values
 

@@ -13,13 +13,13 @@ def source_text(record: Any) -> str:
     """JSON by RFC 8259. Bytes stand there as their size and hash; a record that has no such JSON (NaN, infinities) as a
     string that holds what Python writes of it."""
     try:
-        return _dumped(record, allow_nan=False)
+        return _dumped(record, _STRICT)
     except ValueError:
-        return json.dumps(_dumped(record, allow_nan=True))
+        return json.dumps(_dumped(record, _WITH_NAN))
 
 
-def _dumped(record: Any, allow_nan: bool) -> str:
-    text = json.dumps(record, ensure_ascii=False, allow_nan=allow_nan, default=_plain, separators=(",", ":"))
+def _dumped(record: Any, encoder: json.JSONEncoder) -> str:
+    text = encoder.encode(record)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()  # as JSON escapes surrogates
 
 
@@ -29,3 +29,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Medium):
         return value.member
     return str(value)  # dates and decimals of Parquet
+
+
+_STRICT, _WITH_NAN = (
+    json.JSONEncoder(ensure_ascii=False, allow_nan=allow_nan, default=_plain, separators=(",", ":"))
+    for allow_nan in (False, True)
+)

@@ -31,6 +31,8 @@ def _check_place(stage: Stage, earlier: Sequence[str], later: Sequence[str]) -> 
         raise ValueError(f"{stage.name} needs {lacking[0]} before it")
     if too_early := [name for name in stage.not_after if name in earlier]:
         raise ValueError(f"{too_early[0]} must not run before {stage.name}")
+    if unseen := [name for name in stage.followed_by if name not in later]:
+        raise ValueError(f"{unseen[0]} has to come after {stage.name}: what a model wrote is to pass the gates again")
     if too_late := [name for name in stage.not_before if name in later]:
         raise ValueError(f"{stage.name} must not run before {too_late[0]}")
     if stage.selects and [name for name in later if name != INSTRUCT_CHAIN[-1].name]:

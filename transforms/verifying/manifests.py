@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from transforms.atomic_writing import PARTIAL
 from transforms.errors import RunFolderError
 from transforms.exporting import energon
 from transforms.exporting.card import CARD
+from transforms.exporting.croissant import write_croissant
 from transforms.exporting.manifest import ShardStats, read_stats, stats_path, write_manifest
 from transforms.packing.job.finishing import finish_set
 from transforms.packing.job.groups import RECORDS, GroupOutcome, PackJob, read_outcome
@@ -17,7 +19,7 @@ from transforms.packing.sources import PackedShardSettings, PackSource, VideoSam
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunState
 from transforms.stages import PACK, PUBLISH, Stage
-from transforms.storage import PARTIAL, StoragePath
+from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import sizes_below
 from transforms.verifying.mixture import check_published, published_files
@@ -109,6 +111,8 @@ def _check_export(state: RunState, stage: Stage, place: StoragePath, stats: list
         write_manifest(scratch, name, stats, made_with, state.format_version)
         if not state.is_older:  # then it was of other files
             energon.write_metadata(scratch, stats)
+            licences = {one["name"]: one["license"] for one in state.values["config"]["sources"]}
+            write_croissant(scratch, name, stats, licences)
 
     yield from check_rewritten(place, write, stage)
     samples, counted = sum(shard.samples for shard in stats), state.counts(stage.name).rows_out

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from transforms.atomic_writing import PARTIAL
+from transforms.exporting.croissant import CROISSANT
 from transforms.exporting.manifest import ShardStats, stats_path, write_manifest
 from transforms.instruct.publishing import energon
 from transforms.instruct.publishing.card import CARD
-from transforms.instruct.publishing.croissant import CROISSANT
 from transforms.instruct.publishing.finishing import LICENCES
 from transforms.instruct.publishing.settings import PublishSettings
 from transforms.instruct.publishing.shards import ENDINGS
 from transforms.run_folder import RunState
 from transforms.stages import PUBLISH
-from transforms.storage import PARTIAL, StoragePath
+from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import sizes_below
 from transforms.verifying.shards import check_rewritten

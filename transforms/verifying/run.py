@@ -10,18 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from transforms.atomic_writing import PARTIAL
 from transforms.configuration import fingerprint
 from transforms.datasets import ShardName, read_table
 from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
 from transforms.stages import ANNOTATE, PACK, REJECTS, STANDARDISE, VOCABULARY, Stage
-from transforms.storage import PARTIAL, StoragePath
+from transforms.storage import StoragePath
 from transforms.verifying.embeddings import check_embeddings
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import folders_of, kept_embeddings, missing_files, sizes_below
 from transforms.verifying.manifests import check_manifest, records_of
 from transforms.verifying.tables import Read, check_shards, check_sums, check_unreadable, is_of_a_shard, read_whole
-from transforms.vocabulary_folder import read_concepts, read_embeddings
+from transforms.vocabulary_folder import read_concepts, read_embeddings, read_hubs, read_index
 
 _BATCH = 256  # files under way at once: a listing of millions is not queued whole
 
@@ -127,6 +128,8 @@ class Verifier:
         remove = tuple(StoragePath(path, folder.root.root) for path in sizes_below(folder.vocabulary))
         try:
             read_embeddings(folder)
+            read_index(folder)
+            read_hubs(folder)
             rows = read_concepts(folder).num_rows
         except RunFolderError as error:
             yield Finding(

@@ -12,7 +12,7 @@ from transforms.datasets import ShardName, read_counts, read_table
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunState
-from transforms.stages import EDITS, INSTRUCT_CHAIN, MADE, REJECTS, Stage
+from transforms.stages import EDITS, INSTRUCT_CHAIN, JOINED, MADE, REJECTS, Stage
 from transforms.storage import StoragePath
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import folders_of, shard_file
@@ -56,14 +56,14 @@ _BESIDE_FACTS = (f"{EDITS}/", f"{MADE}/")
 
 
 def _beside_facts(stage: Stage) -> list[str]:
-    return [place for place in stage.may_write if place.startswith(_BESIDE_FACTS)]
+    return [place for place in stage.may_write if place == JOINED or place.startswith(_BESIDE_FACTS)]
 
 
 def check_unreadable(folder: RunFolder, stage: Stage, path: StoragePath, error: RunFolderError) -> Finding:
     """A table that cannot be used; what is remade with it goes too."""
     seen = str(error).removeprefix(f"{path} ").partition(". Stage ")[0]
     below = path.relative_to(folder.root)
-    if stage.each_shard and below.startswith((f"{stage.each_shard}/", f"{REJECTS}/", *_BESIDE_FACTS)):
+    if stage.each_shard and below.startswith((f"{stage.each_shard}/", f"{REJECTS}/", f"{JOINED}/", *_BESIDE_FACTS)):
         return Finding(path, seen, stage, (path, *remade_with(folder, stage, ShardName(path.parent.name, path.stem))))
     if stage in INSTRUCT_CHAIN and not is_of_a_shard(folder, stage, path):
         return Finding(path, seen, stage, tuple(folders_of(folder, stage)))  # made with the facts of all parts

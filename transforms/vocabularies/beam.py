@@ -1,19 +1,21 @@
-"""Counting on Beam: a part of a dump an element, counted by one worker; what meets are tables, a range of keys each."""
+"""Counting and embedding on Beam: a part of a dump or a range of names an element, done by one worker."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
 
 from concept_vocab.wikipedia.bz2_streams import Part
+from transforms.annotating.settings import EncoderSettings
 from transforms.beam import CollectToList
 from transforms.vocabularies.counting import CountingJob, count_part, finish_counts, write_counts
+from transforms.vocabularies.embedding import NameRange, RangeEmbedder
 
 
 class CountParts(beam.PTransform):  # type: ignore[misc]
-    """Pipeline → the files of ``job.folder``."""
+    """Pipeline → the files of ``job.folder``; what meets are tables, a range of keys each."""
 
     def __init__(self, parts: Sequence[Part], job: CountingJob, counted_of: dict[str, Any]) -> None:
         super().__init__()
@@ -32,3 +34,29 @@ class CountParts(beam.PTransform):  # type: ignore[misc]
             | "All" >> CollectToList()
             | "Finish" >> beam.Map(finish_counts, job, self._counted_of)
         )
+
+
+class EmbedNames(beam.PTransform):  # type: ignore[misc]
+    """Pipeline → the files of the ranges."""
+
+    def __init__(self, ranges: Sequence[NameRange], encoder: EncoderSettings, language: str) -> None:
+        super().__init__()
+        self._ranges = ranges
+        self._embed = _EmbedRange(encoder, language)
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[str]:
+        return pipeline | "Ranges" >> beam.Create(self._ranges) | "Embed" >> beam.ParDo(self._embed)
+
+
+class _EmbedRange(beam.DoFn):  # type: ignore[misc]
+    """Loads the model once a worker."""
+
+    def __init__(self, encoder: EncoderSettings, language: str) -> None:
+        self._settings = (encoder, language)
+        self._embedder: RangeEmbedder | None = None
+
+    def process(self, one: NameRange) -> Iterator[str]:
+        if self._embedder is None:
+            self._embedder = RangeEmbedder(*self._settings)
+        self._embedder.write(one)
+        yield one.path.name

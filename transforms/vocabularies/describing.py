@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from concept_vocab.concept import normal_form
+from concept_vocab.concept import form_of, normal_form
+from concept_vocab.languages.segmenters import UNSPACED
 from concept_vocab.marks import MARKS
 from transforms.vocabularies.files import BuiltVocabulary
 
@@ -55,14 +56,27 @@ def by_mark(vocabulary: BuiltVocabulary, examples: int) -> list[Group]:
 
 
 def merged(vocabulary: BuiltVocabulary, examples: int) -> list[Group]:
-    """Plurals in their singular, and concepts of several spellings."""
+    """Plurals in their singular, words in the other script, and concepts of several spellings."""
     aliases = vocabulary.aliases
     names = dict(zip(vocabulary.concepts["uid"].to_pylist(), vocabulary.concepts["name"].to_pylist(), strict=True))
-    told = [f"{one['form']} → {names[one['uid']]}" for one in _spread(aliases, examples).to_pylist()]
+    found = []
+    for reason in sorted({"plural", *aliases["reason"].to_pylist()}):
+        those = aliases.filter(pc.equal(aliases["reason"], reason))
+        told = [f"{one['form']} → {names[one['uid']]}" for one in _spread(those, examples).to_pylist()]
+        found.append(Group(reason, those.num_rows, told))
     texts = vocabulary.surface_forms.group_by("row").aggregate([("text", "count_distinct")]).sort_by("row")
     several = texts.filter(pc.greater(texts["text_count_distinct"], 1))
     spelt = vocabulary.concepts.take(several["row"])
-    return [Group("plural", aliases.num_rows, told), _group(spelt, "spelt in several ways", examples)]
+    return [*found, _group(spelt, "spelt in several ways", examples)]
+
+
+def grouped(vocabulary: BuiltVocabulary, examples: int) -> Group:
+    """Concepts that another one stands for, as they mean the same to an encoder."""
+    concepts = vocabulary.concepts
+    those = concepts.filter(pc.not_equal(concepts["uid"], concepts["group"]))
+    names = concepts["name"].take(pc.index_in(those["group"], value_set=concepts["uid"]))
+    shown = _spread(those.append_column("leader", names), examples).to_pylist()
+    return Group("of one meaning", those.num_rows, [f"{one['name']} → {one['leader']}" for one in shown])
 
 
 def blocked(vocabulary: BuiltVocabulary, examples: int) -> list[Group]:
@@ -76,7 +90,8 @@ def blocked(vocabulary: BuiltVocabulary, examples: int) -> list[Group]:
 def search(vocabulary: BuiltVocabulary, query: str, most: int) -> list[Hit]:
     """Concepts whose spellings, or forms that were merged into them, hold the words of the query: the same form first,
     then those that begin with it, then those that hold it, the shortest first."""
-    wanted = normal_form(query)
+    language = vocabulary.about["language"]
+    wanted, has_spaces = form_of(query, language), language not in UNSPACED
     concepts, forms = vocabulary.concepts, vocabulary.surface_forms
     texts = pa.concat_arrays([forms["text"].combine_chunks(), vocabulary.aliases["form"].combine_chunks()])
     rows = np.concatenate([forms["row"].to_numpy(), _rows_of(vocabulary, vocabulary.aliases["uid"])])
@@ -84,7 +99,7 @@ def search(vocabulary: BuiltVocabulary, query: str, most: int) -> list[Hit]:
     best: dict[int, tuple[int, int, str]] = {}
     for row, text in zip(rows[holds].tolist(), texts.filter(pa.array(holds)).to_pylist(), strict=True):
         form = normal_form(text)
-        if f" {wanted}" in f" {form}":  # at the beginning of a word
+        if not has_spaces or f" {wanted}" in f" {form}":  # at the beginning of a word
             kind = 0 if form == wanted else 1 if form.startswith(wanted) else 2
             best[row] = min(best.get(row, (3, 0, "")), (kind, len(text), text))
     found = sorted(best.items(), key=lambda one: (one[1], one[0]))[:most]

@@ -27,7 +27,7 @@ from transforms.checked_parquet import open_checked, write_checked
 from transforms.errors import InputError
 from transforms.storage import StoragePath
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 2: concepts have a group
 ABOUT = "vocabulary.json"
 
 CONCEPTS = pa.schema(
@@ -44,6 +44,7 @@ CONCEPTS = pa.schema(
         ("type_confidence", pa.float32()),
         ("types", pa.list_(pa.string())),  # of all its senses
         ("marks", pa.list_(pa.string())),
+        ("group", pa.uint64()),  # uid of the concept that stands for all that mean nearly the same; its own if alone
     ]
 )
 SURFACE_FORMS = pa.schema(

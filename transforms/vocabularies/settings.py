@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
+from concept_vocab.sources.langlinks import LEAST_LINKS
 from concept_vocab.sources.page_views import CAP, HOURLY_VIEWS, VIEWS
 from concept_vocab.sources.registry import SOURCES
 from concept_vocab.sources.source import Options
 from concept_vocab.sources.wikipedia import BIGRAM_CAP, UNIGRAM_CAP, UNIGRAM_MINIMUM
 from concept_vocab.wikipedia.ngrams import Threshold
-from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.annotating.settings import EncoderSettings
+from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 from transforms.storage import absolute
 
-SourceKind = Literal["wordnet", "wikipedia", "page_views", "list", "table"]
+SourceKind = Literal["wordnet", "wordnet_lmf", "wikipedia", "page_views", "jieba", "langlinks", "list", "table"]
 if set(get_args(SourceKind)) != SOURCES.keys():
     raise AssertionError(f"kinds of the settings and of the registry differ: {sorted(SOURCES)}")
 
@@ -49,6 +51,22 @@ class TitleSettings(Settings):
     cap: int | None = Field(CAP, ge=0, description="new concepts at most (61,235: as published)")
 
 
+class LinkSettings(Settings):
+    """Titles that pages of another Wikipedia link to."""
+
+    minimum: int = Field(LEAST_LINKS, ge=1, description="languages that a page is linked to at least (assumed)")
+    cap: int | None = Field(None, ge=0, description="new concepts at most; null: all")
+
+
+class GroupingSettings(Settings):
+    """Concepts that mean nearly the same, by a text encoder, which also types what nothing else tells the type of."""
+
+    encoder: EncoderSettings
+    cosine: float = Field(
+        0.97, gt=0, le=1, description="above it two concepts are of one group, of which the better known is shown"
+    )
+
+
 class VocabularySource(Settings):
     """One source of concepts."""
 
@@ -56,19 +74,31 @@ class VocabularySource(Settings):
     kind: SourceKind = Field(description="; ".join(f"{kind}: {source.about}" for kind, source in SOURCES.items()))
     path: list[str] = Field(
         min_length=1,
-        description="a file, folder or pattern, or several; their order says nothing",
+        description="a file, folder or pattern, or several; their order says nothing. May be left out of wordnet "
+        "(/usr/share/wordnet) and jieba (the installed package's)",
         json_schema_extra=NOT_FINGERPRINTED,  # their content is an input
     )
-    cap: int | None = Field(None, ge=0, description="new concepts at most, of wordnet, list and table; null: all")
+    cap: int | None = Field(
+        None, ge=0, description="new concepts at most, of wordnet, wordnet_lmf, jieba, list and table; null: all"
+    )
     lemmas: Literal["head", "all"] = Field(
-        "head", description="of wordnet: the first word of each synset, as published, or all"
+        "head", description="of wordnet and wordnet_lmf: the first word of each synset, as published, or all"
     )
     unigrams: UnigramSettings = Field(default_factory=UnigramSettings)
     bigrams: BigramSettings = Field(default_factory=BigramSettings)
     titles: TitleSettings = Field(default_factory=TitleSettings)
+    links: LinkSettings = Field(default_factory=LinkSettings, json_schema_extra=FINGERPRINTED_IF_SET)
     columns: dict[Literal["text", "count", "type"], str] = Field(
         default_factory=dict, description="of table: the columns by what is in them, where they have other names"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_path(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "path" not in values and values.get("kind") in SOURCES:
+            usual = SOURCES[values["kind"]].usual_path()
+            return values if usual is None else {**values, "path": usual}
+        return values
 
     @field_validator("path", mode="before")
     @classmethod
@@ -90,7 +120,7 @@ class VocabularySource(Settings):
     def options(self, language: str) -> Options:
         return Options(
             language=language,
-            cap=self.titles.cap if self.kind == "page_views" else self.cap,
+            cap={"page_views": self.titles.cap, "langlinks": self.links.cap}.get(self.kind, self.cap),
             lemmas=self.lemmas,
             unigrams=Threshold(self.unigrams.minimum, self.unigrams.share),
             unigram_cap=self.unigrams.cap,
@@ -100,5 +130,6 @@ class VocabularySource(Settings):
             project=self.titles.project,
             views=self.titles.views,
             hourly_views=self.titles.hourly_views,
+            links=self.links.minimum,
             columns=dict(self.columns.items()),
         )

@@ -25,6 +25,7 @@ OPTIONS = Options(
     project="en",
     views=70,
     hourly_views=50,
+    links=3,
     columns={},
 )
 

@@ -42,6 +42,17 @@ def test_thresholds_that_nothing_reaches(tmp_path: pathlib.Path) -> None:
         read("wikipedia", dump(tmp_path), unigram_cap=0, rule="metaclip")
 
 
-def test_a_language_without_spaces(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(VocabularyError, match="zh is written without spaces between words, and there is no segmenter"):
-        read("wikipedia", dump(tmp_path), language="zh")
+def test_chinese_is_cut_into_words_of_one_script(tmp_path: pathlib.Path) -> None:
+    texts = ["'''赤狐'''（學名）。北京[[清華大學]]在New York。", "北京清华大学，New York。"] * 2
+    data = multistream([page(f"頁 {number}", text) for number, text in enumerate(texts)])
+    files = [StoragePath.of(write(tmp_path / "zh.bz2", data))]
+    unigrams, bigrams = read(
+        "wikipedia", files, language="zh", unigrams=Threshold(4, 0), bigrams=Threshold(4, 0)
+    ).ranked
+    assert {entry.text: entry.count for entry in unigrams.entries} == {"北京": 4, "清华大学": 4, "New": 4, "York": 4}
+    assert {entry.text for entry in bigrams.entries} == {"北京清华大学", "New York"}
+
+
+def test_a_language_without_spaces_or_segmenter(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(VocabularyError, match="th is written without spaces between words, and there is no segmenter"):
+        read("wikipedia", dump(tmp_path), language="th")

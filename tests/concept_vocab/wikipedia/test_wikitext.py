@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("mwparserfromhell")
 
-from concept_vocab.wikipedia.wikitext import plain_text
+from concept_vocab.wikipedia.wikitext import infobox_of, plain_text
 
 NAMESPACES = frozenset({"file", "category", "datei"})
 
@@ -27,3 +27,18 @@ NAMESPACES = frozenset({"file", "category", "datei"})
 )
 def test_what_is_seen(wikitext: str, seen: str) -> None:
     assert plain_text(wikitext, NAMESPACES).strip() == seen
+
+
+@pytest.mark.parametrize(
+    ("wikitext", "name"),
+    [
+        ("{{Short description|x}}\n{{Infobox settlement\n| name = Oslo}}", "infobox settlement"),
+        ("{{ infobox_book | a = b}} {{Infobox film}}", "infobox book"),
+        ("{{Speciesbox|genus=Vulpes}}", "speciesbox"),
+        ("{{Automatic taxobox\n| taxon = Vulpes}}", "automatic taxobox"),
+        ("{{Infobox person<!-- see talk -->\n}}", "infobox person"),
+        ("An infobox is no {{cite|infobox}}.", None),
+    ],
+)
+def test_infoboxes(wikitext: str, name: str | None) -> None:
+    assert infobox_of(wikitext) == name

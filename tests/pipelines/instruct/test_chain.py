@@ -21,9 +21,9 @@ from pipelines.verify import run as verify
 from tests.transforms.instruct.small_sets import asked, picture, write_lines
 from transforms.configuration import validate
 from transforms.errors import ConfigError, EvenweaveError, InputError, RunFolderError
-from transforms.stages import INSTRUCT_CHAIN
+from transforms.stages import INSTRUCT_DEFAULT
 
-NAMES = [stage.name for stage in INSTRUCT_CHAIN]
+NAMES = [stage.name for stage in INSTRUCT_DEFAULT]
 Chain = Callable[..., InstructRun]
 _COLOURS = ("red", "green", "blue", "black", "white", "orange")
 

@@ -10,10 +10,10 @@ from pipelines.instruct.settings import InstructSettings
 from transforms.configuration import load_settings
 from transforms.errors import ConfigError
 from transforms.run_folder import stage_fingerprints
-from transforms.stages import INSTRUCT_CHAIN
+from transforms.stages import INSTRUCT_DEFAULT
 
 CONFIGS = pathlib.Path(__file__).parents[3] / "configs" / "instruct"
-NAMES = [stage.name for stage in INSTRUCT_CHAIN]
+NAMES = [stage.name for stage in INSTRUCT_DEFAULT]
 
 
 @pytest.mark.parametrize("name", ["mini.yaml", "22m.yaml"])

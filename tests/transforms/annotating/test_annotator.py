@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from tests.transforms.annotating.test_imported_embeddings import write as write_imported
 from transforms.annotating.annotator import Annotator
+from transforms.annotating.concept_vectors import ConceptVectors
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.datasets import list_matrix
@@ -38,7 +39,7 @@ def test_similarity_is_the_cosine_of_image_and_caption(source: SourceSettings) -
     concepts = encoder.encode_texts(["a circle", "a dog"])
     retrieval = RetrievalSettings(concepts_per_image=2, keep_embedding=True, caption_similarity=True)
     (shard,) = list_shards(source)
-    annotated = Annotator(ENCODER, retrieval, DecodeSettings(), concepts).annotate(shard, source)
+    annotated = Annotator(ENCODER, retrieval, DecodeSettings(), ConceptVectors(concepts)).annotate(shard, source)
     table = annotated.table
     assert annotated.rejects == []
     assert dict(zip(table["key"].to_pylist(), table["caption"].to_pylist(), strict=True)) == CAPTIONS
@@ -56,7 +57,7 @@ def test_similarity_is_the_cosine_of_image_and_caption(source: SourceSettings) -
 def test_similarity_is_stored_only_where_it_is_asked_for(source: SourceSettings) -> None:
     concepts = ClipEncoder(ENCODER).encode_texts(["a circle"])
     (shard,) = list_shards(source)
-    annotator = Annotator(ENCODER, RetrievalSettings(concepts_per_image=1), DecodeSettings(), concepts)
+    annotator = Annotator(ENCODER, RetrievalSettings(concepts_per_image=1), DecodeSettings(), ConceptVectors(concepts))
     assert "caption_similarity" not in annotator.annotate(shard, source)[0].column_names
 
 
@@ -69,5 +70,5 @@ def test_embeddings_that_a_source_brings_along_are_not_made_again(
     rows = concepts[[2, 0, 1, 2, 1]]  # what no encoder would make of these pictures
     write_imported(tmp_path / "brought", "0", rows[::-1], image_path=keys[::-1])
     brought = source.model_copy(update={"embeddings": str(tmp_path / "brought")})
-    annotator = Annotator(ENCODER, RetrievalSettings(concepts_per_image=1), DecodeSettings(), concepts)
+    annotator = Annotator(ENCODER, RetrievalSettings(concepts_per_image=1), DecodeSettings(), ConceptVectors(concepts))
     assert list_matrix(annotator.annotate(shard, brought).table["concept_ids"])[:, 0].tolist() == [2, 0, 1, 2, 1]

@@ -32,7 +32,7 @@ def test_images_as_open_clip_embeds_them(encoder: ClipEncoder) -> None:
 
 
 def test_texts_as_open_clip_embeds_them(encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transforms.annotating.encoder._TEXTS_A_BATCH", 4)
+    monkeypatch.setattr("transforms.annotating.encoder.TEXTS_A_BATCH", 4)
     texts = [f"a photo of {i} cats" for i in range(6)]  # more than one batch
     tokens = open_clip.get_tokenizer("ViT-S-32-alt")(texts)
     with torch.inference_mode():

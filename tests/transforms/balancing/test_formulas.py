@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from concept_vocab.matching.metaclip import MetaclipMatcher
 from transforms.balancing.concept_ids import count_concepts
+from transforms.balancing.in_memory import balance_table
 from transforms.balancing.methods import METHODS, weighting
 from transforms.balancing.methods.metaclip import metaclip_threshold
 from transforms.balancing.settings import BalanceSettings, Method
@@ -28,6 +31,28 @@ def test_metaclip_by_hand() -> None:
     weights = weighting(BalanceSettings(method="metaclip", size=2, metaclip_t=1), COUNTS, 5, NO_SAMPLE)
     np.testing.assert_allclose(weights.of_images(IDS), [1 - 0.75 * 0.5, 0.25, 1.0, 0.25, 1 - 0.75 * 0.5])
     np.testing.assert_allclose(weights.of_concepts(), [0.25, 0.5, 1.0, np.nan])
+
+
+def test_metaclip_as_published_from_captions_to_probabilities_by_hand() -> None:
+    captions = ["a dog", "my dog .", "a red dog", "red dog", "a rare\tsight", "Dogs, (red)"]
+    lists = MetaclipMatcher(["dog", "red", "rare", "never"]).match(captions)
+    assert lists.to_pylist() == [[0], [0], [1, 0], [1, 0], [2], []]
+    # images: 4 of dog, 2 of red, 1 of rare; with t = 2 they keep theirs with 1/2, 1 and 1, and so
+    kept = [0.5, 0.5, 1, 1, 1, 0]  # 4 of them
+    table = pa.table({"concept_ids": lists, "key": list("abcdef")})
+    settings = BalanceSettings(method="metaclip", size=4, metaclip_t=2, metaclip_unmatched=False)
+    drawn = [balance_table(table, settings.model_copy(update={"seed": seed})) for seed in range(20)]
+    for chosen in drawn:
+        expected = dict(zip(chosen["row"].to_pylist(), chosen["inclusion_probability"].to_pylist(), strict=True))
+        assert all(probability == pytest.approx(kept[row], rel=1e-3) for row, probability in expected.items())
+    assert {row for chosen in drawn for row in chosen["row"].to_pylist()} == {0, 1, 2, 3, 4}
+
+
+def test_metaclip_takes_unmatched_images_where_nothing_else_is_left() -> None:
+    table = pa.table({"concept_ids": [[0], [], []], "key": list("abc")})
+    settings = BalanceSettings(method="metaclip", size=2, metaclip_t=1, metaclip_unmatched=False)
+    chosen = balance_table(table, settings)
+    assert chosen["row"].to_pylist()[0] == 0 and len(chosen) == 2
 
 
 def test_metaclip_threshold_keeps_the_size() -> None:

@@ -9,13 +9,14 @@ import pyarrow as pa
 import pytest
 
 from transforms.datasets import ShardName, annotations_schema, read_counts, read_table, write_table
-from transforms.deduplicating.buckets import BucketKey, _words, find_duplicates, split_shard, write_rejects
+from transforms.deduplicating.buckets import BucketKey, _words, find_duplicates, split_block, write_rejects
 from transforms.deduplicating.keepers import NamedDuplicates
 from transforms.deduplicating.matching import DUPLICATE, ROW, DuplicateKind, band_values, locations
 from transforms.deduplicating.settings import DeduplicateSettings
 from transforms.keyed import mix64, sample_ids
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
+from transforms.shard_list import ShardList
 from transforms.storage import StoragePath
 
 NAMES = {6: ShardName("a", "zero"), 7: ShardName("b", "one")}
@@ -37,20 +38,24 @@ def folder(tmp_path: pathlib.Path) -> RunFolder:
             "perceptual_hash": pa.array(PERCEPTUAL, pa.uint64()),
         }
         write_table(folder.annotations(*name), pa.table(nulls | known, schema=schema), folder.fingerprint)
+    listed = [ShardName("c", f"{number}") for number in range(6)] + list(NAMES.values())
+    columns = {"source": [name.source for name in listed], "shard": [name.shard for name in listed]}
+    write_table(folder.inputs, pa.table(columns), folder.fingerprint)
     return folder
 
 
 def by_kind(folder: RunFolder, **settings: object) -> dict[tuple[int, int], np.ndarray]:
     """The rows of shard 7 by kind and band, in order of their places."""
     found: dict[tuple[int, int], list[np.ndarray]] = {}
-    for (kind, band, part), rows in split_shard(folder, 7, NAMES[7], DeduplicateSettings(**settings)):  # type: ignore[arg-type]
+    numbered, asked = [(7, NAMES[7])], DeduplicateSettings(**settings)  # type: ignore[arg-type]
+    for (kind, band, part), rows in split_block(folder, numbered, asked, 3):
         assert part < 3
-        found.setdefault((int(kind), band), []).append(rows)
+        found.setdefault((int(kind), band), []).append(np.frombuffer(rows, ROW))
     return {key: np.sort(np.concatenate(parts), order="location") for key, parts in found.items()}
 
 
 def test_every_row_goes_once_to_its_content_and_once_to_each_band(folder: RunFolder) -> None:
-    found = by_kind(folder, partitions=3, max_hamming_distance=2, seed=4)
+    found = by_kind(folder, max_hamming_distance=2, seed=4)
     assert found.keys() == {(DuplicateKind.EXACT, 0), *((DuplicateKind.NEAR, band) for band in range(3))}
     ids = sample_ids("b", "one", [f"one{row}" for row in range(len(WORDS))])
     for (kind, _), rows in found.items():
@@ -60,15 +65,16 @@ def test_every_row_goes_once_to_its_content_and_once_to_each_band(folder: RunFol
             assert rows["high"].tolist() == WORDS[:, 0].tolist() and rows["low"].tolist() == WORDS[:, 1].tolist()
         else:
             assert rows["low"].tolist() == PERCEPTUAL and not rows["high"].any()
-    assert by_kind(folder, partitions=3, max_hamming_distance=2, near=False).keys() == {(DuplicateKind.EXACT, 0)}
-    assert by_kind(folder, partitions=3, exact=False).keys() == {(DuplicateKind.NEAR, band) for band in range(4)}
+    assert by_kind(folder, max_hamming_distance=2, near=False).keys() == {(DuplicateKind.EXACT, 0)}
+    assert by_kind(folder, exact=False).keys() == {(DuplicateKind.NEAR, band) for band in range(4)}
 
 
 def test_equal_values_of_a_band_meet_in_one_part_from_whatever_shard(folder: RunFolder) -> None:
-    settings = DeduplicateSettings(partitions=3, max_hamming_distance=1)
+    settings = DeduplicateSettings(max_hamming_distance=1)
     part_of: dict[tuple[int, int, int], set[BucketKey]] = {}
     for number, name in NAMES.items():
-        for bucket, rows in split_shard(folder, number, name, settings):
+        for bucket, raw in split_block(folder, [(number, name)], settings, 3):
+            rows = np.frombuffer(raw, ROW)
             values = rows["low"] if bucket[0] == DuplicateKind.EXACT else band_values(rows["low"], bucket[1], 1)
             for value in values.tolist():
                 part_of.setdefault((int(bucket[0]), bucket[1], value), set()).add(bucket)
@@ -86,14 +92,17 @@ def test_a_bucket_is_judged_by_its_kind() -> None:
     """One word of the content alike is no copy; three bits of a perceptual hash are one."""
     settings = DeduplicateSettings(max_hamming_distance=3)
     rows = rows_of(high=[1, 2], low=[9, 9], priority=[5, 8], location=[3, 4 << 32])
-    parts = [rows[:1], rows[1:]]
+    parts = [rows[:1].tobytes(), rows[1:].tobytes()]
     assert list(find_duplicates((DuplicateKind.EXACT, 0, 0), parts, settings)) == []
     [(keeper, duplicates)] = find_duplicates((DuplicateKind.NEAR, 0, 0), parts, settings)
     assert keeper[0] == 4 and duplicates.tolist() == [(3, DuplicateKind.NEAR, 0, 4 << 32)]
     rows["low"] = [0b1000, 0b1111]
-    [(_, duplicates)] = find_duplicates((DuplicateKind.NEAR, 3, 0), [rows], settings)
+    [(_, duplicates)] = find_duplicates((DuplicateKind.NEAR, 3, 0), [rows.tobytes()], settings)
     assert duplicates.tolist() == [(3, DuplicateKind.NEAR, 3, 4 << 32)]
-    assert list(find_duplicates((DuplicateKind.NEAR, 3, 0), [rows], DeduplicateSettings(max_hamming_distance=2))) == []
+    assert (
+        list(find_duplicates((DuplicateKind.NEAR, 3, 0), [rows.tobytes()], DeduplicateSettings(max_hamming_distance=2)))
+        == []
+    )
 
 
 def test_rejects_say_of_what_each_row_is_a_copy(folder: RunFolder) -> None:
@@ -104,7 +113,8 @@ def test_rejects_say_of_what_each_row_is_a_copy(folder: RunFolder) -> None:
         ],
         dtype=DUPLICATE,
     )
-    counts = write_rejects(folder, 7, NAMES, NamedDuplicates(duplicates, pa.array(["zero4", "one0"])))
+    shards = ShardList(folder)
+    counts = write_rejects(folder, 7, shards, NamedDuplicates(duplicates, pa.array(["zero4", "one0"])))
     path = folder.rejects("deduplicate", "b", "one")
     assert counts == read_counts(path, folder.fingerprint) == Counts(5, 3, {"exact_duplicate": 1, "near_duplicate": 1})
     assert [tuple(row.values()) for row in read_table(path, folder.fingerprint).to_pylist()] == [
@@ -112,7 +122,7 @@ def test_rejects_say_of_what_each_row_is_a_copy(folder: RunFolder) -> None:
         ("one3", "one", "near_duplicate", "perceptual hash 2 bits from that of one0 in b/one"),
     ]
     nothing = NamedDuplicates(duplicates[:0], pa.array([], pa.string()))
-    assert write_rejects(folder, 7, NAMES, nothing) == Counts(5, 5) and not path.exists()
+    assert write_rejects(folder, 7, shards, nothing) == Counts(5, 5) and not path.exists()
 
 
 def test_words_of_a_column_however_it_is_chunked_or_sliced() -> None:

@@ -13,6 +13,7 @@ from pipelines.engine.choice import choose_engine
 from pipelines.engine.settings import RunnerSettings
 from transforms.datasets import ShardName, annotations_schema, read_counts, read_table, write_table
 from transforms.deduplicating import keepers
+from transforms.deduplicating.corpus_size import CorpusSize
 from transforms.deduplicating.matching import DUPLICATE, DuplicateKind, locations
 from transforms.deduplicating.settings import DeduplicateSettings
 from transforms.keyed import mix64, sample_ids
@@ -44,6 +45,8 @@ def corpus(root: pathlib.Path) -> tuple[RunFolder, list[ShardName], dict[str, tu
         known = {"key": keys, "sample_id": ids, "content_hash": content, "perceptual_hash": perceptual}
         table = pa.table(nulls | known, schema=schema)
         write_table(folder.annotations(*name), table, folder.fingerprint, Counts(ROWS, ROWS))
+    listed = {"source": [name.source for name in names], "shard": [name.shard for name in names]}
+    write_table(folder.inputs, pa.table(listed), folder.fingerprint)
     return folder, names, rows
 
 
@@ -62,7 +65,8 @@ def test_the_key_named_is_that_of_a_copy(
 ) -> None:
     monkeypatch.setattr(keepers, "_PIECE_ROWS", piece_rows)
     folder, names, rows = corpus(tmp_path)
-    deduplicate.run(folder, names, DeduplicateSettings(partitions=3), choose_engine(RunnerSettings(workers=1), []))
+    size = CorpusSize(len(names), len(rows))
+    deduplicate.run(folder, size, DeduplicateSettings(partitions=3), choose_engine(RunnerSettings(workers=1), []))
     found = rejects(folder, names)
     of_shard = {f"{name.source}/{name.shard}": name.shard for name in names}
     for key, (reason, detail) in found.items():

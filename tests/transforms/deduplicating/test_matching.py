@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms.deduplicating import nearest
 from transforms.deduplicating.matching import (
     DUPLICATE,
     ROW,
@@ -57,17 +58,39 @@ def hashes(draw: st.DrawFn) -> list[int]:
     return found
 
 
-@given(hashes(), st.integers(0, 1000), st.integers(1, 5))
-def test_near_is_the_rule_written_out(values: list[int], seed: int, partitions: int) -> None:
+@st.composite
+def crowds(draw: st.DrawFn) -> list[int]:
+    """Hashes that differ in few bits only, as white margins make them: whole bands are alike."""
+    bits = draw(st.lists(st.integers(0, 63), min_size=3, max_size=14, unique=True))
+    flips = draw(st.lists(st.integers(0, 2 ** len(bits) - 1), min_size=1, max_size=60))
+    return [sum(1 << bit for place, bit in enumerate(bits) if one >> place & 1) for one in flips]
+
+
+@pytest.mark.parametrize(("few", "many", "depth"), [(64, 4096, 2), (1, 2, 1), (1, 4, 2), (2, 2, 0)])
+@given(hashes() | crowds(), st.integers(0, 1000), st.integers(1, 5))
+def test_near_is_the_rule_written_out(
+    few: int, many: int, depth: int, values: list[int], seed: int, partitions: int
+) -> None:
+    """However often the buckets are banded again."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("_FEW", few), ("_MANY", many), ("_DEPTH", depth)):
+            patch.setattr(nearest, name, value)
+        _check_rule(values, seed, partitions)
+
+
+def _check_rule(values: list[int], seed: int, partitions: int) -> None:
     rows = rows_of(values, seed=seed)
     distance = np.bitwise_count(rows["low"][:, None] ^ rows["low"][None, :])
     beaten = ((distance <= DISTANCE) & (rows["priority"][None, :] > rows["priority"][:, None])).any(axis=1)
     duplicates = near_duplicates(rows, partitions)
     assert sorted(duplicates["location"] & 0xFFFFFFFF) == sorted(np.flatnonzero(beaten))
-    for duplicate in duplicates:  # the reason given is true
+    # the reason given is true, and of the nearest
+    ranked = np.where(rows["priority"][None, :] > rows["priority"][:, None], distance, 99)
+    for duplicate in duplicates:
         row, keeper = int(duplicate["location"]) & 0xFFFFFFFF, int(duplicate["keeper"]) & 0xFFFFFFFF
         assert distance[row, keeper] == duplicate["distance"]
         assert rows["priority"][keeper] > rows["priority"][row]
+        assert duplicate["distance"] == ranked[row].min()
 
 
 @given(hashes(), st.randoms(use_true_random=False))

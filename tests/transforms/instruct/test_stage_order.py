@@ -20,8 +20,15 @@ def test_the_chain_as_it_is_declared_is_safe() -> None:
 @given(st.sets(st.sampled_from(MAY_BE_OFF)))
 def test_what_may_be_off_is_missed_only_by_what_needs_it(off: set[str]) -> None:
     left = [name for name in ALL if name not in off]
-    if "duplicates" in off and "split" in left:
-        with pytest.raises(ValueError, match="split needs duplicates before it"):
+    missed = [
+        name
+        for stage in INSTRUCT_CHAIN
+        if stage.name in left
+        for name in (*stage.needs, *stage.followed_by)
+        if name in off
+    ]
+    if missed:
+        with pytest.raises(ValueError, match=r"needs .* before it|has to come after"):
             check_order(left)
     else:
         check_order(left)
@@ -41,6 +48,9 @@ def test_what_may_be_off_is_missed_only_by_what_needs_it(off: set[str]) -> None:
         (["standardise", "split", "duplicates", "mix", "publish"], "split needs duplicates before it"),
         (["standardise", "templates", "categorise", "mix", "publish"], "templates must not run before categorise"),
         (["standardise", "mix", "categorise", "publish"], "nothing but publish comes after mix"),
+        (["standardise", "rate", "mix", "publish"], "rate needs safety before it"),
+        (["standardise", "safety", "rewrite", "mix", "publish"], "safety_again has to come after rewrite"),
+        (["standardise", "safety", "rate", "rewrite", "safety_again", "mix", "publish"], "rate must not run before"),
     ],
 )
 def test_an_unsafe_order_is_named(stages: list[str], why: str) -> None:

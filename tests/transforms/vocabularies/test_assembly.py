@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from concept_vocab.concept import uid_of
 from concept_vocab.merging import Rules
 from concept_vocab.sources.source import Entry, Ranked
 from concept_vocab.vocabulary import VocabularyError
 from tests.transforms.vocabularies.small_vocabulary import small
+from transforms.vocabularies.assembly import ByMeaning
 
 FORMS = ["1984", "china", "dog", "dog and", "ice bear", "los angeles", "narrow street", "red", "street"]
 
@@ -57,6 +62,34 @@ def test_types_may_be_blocked_and_nothing_left_is_an_error() -> None:
     every = frozenset({"entity", "attribute", "scene", "action", "text", "abstract"})
     with pytest.raises(VocabularyError, match="no concept is left"):
         small(ranked=[Ranked("a", [Entry("dog")], None)], blocked_types=every)
+
+
+#: Where the names lie, in degrees of a circle: those of one meaning together.
+ANGLES = {"dog": 0, "hound": 5, "zzz": 12, "street": 90, "narrow street": 120, "qqq": 93}
+
+
+def on_a_circle(names: Sequence[str]) -> NDArray[np.float32]:
+    angles = np.radians([ANGLES[name] for name in names])
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+
+def test_an_encoder_groups_and_types_what_nothing_else_tells() -> None:
+    words = [Entry("zzz", 1), Entry("hound", 7), Entry("qqq", 9), Entry("narrow street", 3)]
+    ranked = [Ranked("wordnet", [Entry("dog"), Entry("street")], None), Ranked("words", words, None)]
+    vocabulary = small(ranked=ranked, by_meaning=ByMeaning(on_a_circle, 0.97))
+    concepts = {row["name"]: row for row in vocabulary.concepts.to_pylist()}
+    uids = {name: row["uid"] for name, row in concepts.items()}
+    groups = {name: row["group"] for name, row in concepts.items()}
+    leaders = {"dog": "dog", "hound": "dog", "zzz": "dog", "street": "street", "qqq": "street"}
+    assert groups == {**{one: uids[leader] for one, leader in leaders.items()}, "narrow street": uids["narrow street"]}
+    assert vocabulary.about["groups"] == 3
+    assert (concepts["qqq"]["type"], concepts["qqq"]["type_method"]) == ("scene", "nearest")
+    assert "nearest" in vocabulary.about["type_accuracy"]["by_method"]
+
+
+def test_without_an_encoder_each_stands_alone() -> None:
+    vocabulary = small()
+    assert vocabulary.concepts["group"] == vocabulary.concepts["uid"] and vocabulary.about["groups"] is None
 
 
 def test_without_wordnet_only_what_a_source_says_is_a_type() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pyarrow as pa
+
 from tests.transforms.vocabularies.small_vocabulary import small
-from transforms.vocabularies.describing import Group, blocked, by_mark, by_value, merged, search
+from transforms.vocabularies.describing import Group, blocked, by_mark, by_value, grouped, merged, search
 
 VOCABULARY = small()
 
@@ -25,6 +29,17 @@ def test_marks_merged_and_blocked() -> None:
         Group("spelt in several ways", 3, ["China", "dog", "narrow street"]),
     ]
     assert blocked(VOCABULARY, 5) == [Group("closed class", 1, ["the"])]
+
+
+def test_groups_of_one_meaning() -> None:
+    assert grouped(VOCABULARY, 5) == Group("of one meaning", 0, [])
+    uids = VOCABULARY.concepts["uid"].to_pylist()
+    within = [uids[0] if row == 1 else uid for row, uid in enumerate(uids)]
+    place = VOCABULARY.concepts.schema.get_field_index("group")
+    concepts = VOCABULARY.concepts.set_column(place, "group", pa.array(within, pa.uint64()))
+    assert grouped(dataclasses.replace(VOCABULARY, concepts=concepts), 5) == Group(
+        "of one meaning", 1, ["China → 1984"]
+    )
 
 
 def test_search_in_spellings_and_merged_forms() -> None:

@@ -2,6 +2,10 @@
 
 (MetaCLIP, Xu et al. 2023, https://arxiv.org/abs/2309.16671.)
 
+MetaCLIP draws each image by itself, so that how many it keeps follows from t; an image without a concept it drops. Here
+the size is exact. At the size that t gives (null finds the t of a size), expected copies are its probabilities, and
+``metaclip_unmatched: false`` leaves out what has no concept; at another size they are scaled, and cut off at 1.
+
 Shape legend: N rows, K concepts an image, V concepts, R images of the sample.
 """
 
@@ -16,6 +20,9 @@ from transforms.balancing.concept_ids import Ids
 from transforms.balancing.methods.weighting import Corpus, Sampling, TableWeighting
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import BalanceSettings, Method
+
+#: Weight of what is to be chosen after all else, so far below any probability that it moves none.
+_NEVER = 2.0**-79
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,8 @@ class Metaclip(TableWeighting):
             sample = corpus.plain_ids()
             t = metaclip_threshold(sample, counts, settings.size * len(sample) / max(corpus.rows, 1))
         values = _log_missed(counts, t)
-        return cls(present, np.append(values, 0.0), float(-np.expm1(values[present].max(initial=-1.0))))
+        bare = float(-np.expm1(values[present].max(initial=-1.0))) if settings.metaclip_unmatched else _NEVER
+        return cls(present, np.append(values, 0.0), bare)
 
     @classmethod
     def sample_rows(cls, settings: BalanceSettings) -> int:

@@ -108,4 +108,4 @@ def _about(message: Message, turn: Mapping[str, Any]) -> Message:
     if reasoning is not None and not isinstance(reasoning, str):
         raise UnusableError(Reason.MALFORMED_RECORD, f"the reasoning of a turn is {type(reasoning).__name__}, not text")
     train = not any(turn.get(field) is not None and not turn[field] for field in _TRAIN_FIELDS)
-    return replace(message, reasoning=reasoning, train=train)
+    return message if reasoning is None and train else replace(message, reasoning=reasoning, train=train)

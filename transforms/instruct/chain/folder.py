@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from transforms.run_folder import RunFolder
-from transforms.stages import DECONTAMINATE, EDITS, FACTS, MADE, MIX, PUBLISH, STANDARDISE
+from transforms.stages import DECONTAMINATE, EDITS, FACTS, JOINED, MADE, MIX, PUBLISH, STANDARDISE
 from transforms.storage import StoragePath
 
 
@@ -27,6 +27,9 @@ class InstructFolder(RunFolder):
 
     def edits(self, stage: str, source: str, part: str) -> StoragePath:
         return self._of_part(f"{EDITS}/{stage}", source, part)
+
+    def joined(self, source: str, part: str) -> StoragePath:
+        return self._of_part(JOINED, source, part)
 
     def made(self, stage: str, source: str, part: str) -> StoragePath:
         """Rows that ``stage`` made of those of the part; there where it made any."""

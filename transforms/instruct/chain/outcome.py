@@ -109,12 +109,14 @@ class Fact:
 
 @dataclass
 class Outcome:
-    """Of one part. Rows that are neither rejected nor have a fact go on as they are. ``made``: rows that are new, by
-    stages that make some; edits, facts and rejects may be of them too."""
+    """Of one part. Rows that are neither rejected nor have a fact go on as they are. ``joined`` stand in place of the
+    rows of their keys. ``made``: rows that are new, by stages that make some; edits, facts and rejects may be of them
+    too."""
 
     edits: list[Edit] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    joined: list[Row] = field(default_factory=list)
     made: list[Row] = field(default_factory=list)
 
 
@@ -131,15 +133,26 @@ def facts_table(keys: Sequence[str], facts: Iterable[Fact]) -> pa.Table:
         by_key[fact.key] = fact
     if foreign := by_key.keys() - set(keys):
         raise ValueError(f"facts of rows that do not go on: {sorted(foreign)[:3]}")
-    nothing = dict.fromkeys(FACTS.names)
-    return pa.Table.from_pylist(
-        [_values(by_key[key]) if key in by_key else {**nothing, "key": key} for key in keys], FACTS
-    )
+    values = {key: _values(fact) for key, fact in by_key.items()}
+    nothing: dict[str, Any] = {}
+    rows = [values.get(key, nothing) for key in keys]
+    columns = [pa.array(keys, pa.string())]
+    for field_ in list(FACTS)[1:]:
+        told = any(field_.name in one for one in values.values())
+        column = [row.get(field_.name) for row in rows] if told else None
+        columns.append(pa.nulls(len(keys), field_.type) if column is None else pa.array(column, field_.type))
+    return pa.Table.from_arrays(columns, schema=FACTS)
 
 
 def _values(fact: Fact) -> dict[str, Any]:
-    values = {one.name: getattr(fact, one.name) for one in fields(fact)}
+    """What it says: neither None nor ()."""
+    values = {name: value for name in _SAID if (value := getattr(fact, name)) not in (None, (), [])}
     for name in ("ratings", "safety"):
-        values[name] = [one._asdict() for one in values[name]]
-    values["pair"] = None if fact.pair is None else dict(zip(("key", "relation"), fact.pair, strict=True))
-    return {name: None if value == () or value == [] else value for name, value in values.items()}
+        if name in values:
+            values[name] = [one._asdict() for one in values[name]]
+    if fact.pair is not None:
+        values["pair"] = dict(zip(("key", "relation"), fact.pair, strict=True))
+    return values
+
+
+_SAID = tuple(one.name for one in fields(Fact) if one.name != "key")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.arrow_values import plain_values
 from transforms.datasets import ShardName, read_counts, read_table, write_rejects, write_table
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.outcome import Outcome, edits_table, facts_table
@@ -19,29 +20,54 @@ from transforms.stages import INSTRUCT_CHAIN, STANDARDISE
 
 _MAKERS = frozenset(stage.name for stage in INSTRUCT_CHAIN if stage.makes_rows)
 _EDITS_COUNT = b"edits"  # in the footer of facts: without any there is no file of them
+_JOINED_COUNT = b"joined"  # the same, of rows that have taken the turns of others; there only where there are some
 #: What few stages look at, and much of what is read: the record as JSON.
 _BULKY = ("source_record",)
 
 
-def read_rows(folder: InstructFolder, name: ShardName, before: str, with_record: bool = False) -> list[Row]:
+def read_rows(
+    folder: InstructFolder,
+    name: ShardName,
+    before: str,
+    with_record: bool = False,
+    only: pa.Array | None = None,
+) -> list[Row]:
     """The rows of a part in their order, as the stages before ``before`` left them, without those that they rejected.
 
-    ``source_record`` is None unless ``with_record``. Raises RunFolderError where a file is missing, damaged or of other
-    settings.
+    ``only``: keys of those that are wanted. ``source_record`` is None unless ``with_record``.
+
+    Raises RunFolderError where a file is missing, damaged or of other settings.
     """
     columns = [column for column in ROWS.names if with_record or column not in _BULKY]
     table = remaining(folder, name, before, columns)
+    if only is not None:
+        table = table.filter(pc.is_in(table["key"], value_set=only))
     earlier = [stage for stage in folder.before(before) if stage != STANDARDISE.name]
-    facts, edits = [], []
+    facts: list[pa.Table] = []
+    edits: list[tuple[str, pa.Table]] = []
     for stage in earlier:
         prints = folder.fingerprints[stage]
-        facts.append(read_table(folder.facts(stage, *name), prints))
-        if int(facts[-1].schema.metadata[_EDITS_COUNT]):
+        told = read_table(folder.facts(stage, *name), prints)
+        if _JOINED_COUNT in told.schema.metadata:
+            rows = _with_joined(_folded(table, edits, facts), read_table(folder.joined(*name), prints))
+            table, facts, edits = to_table(rows), [], []
+        facts.append(told if only is None else _of_rows(told, table["key"]))
+        if int(told.schema.metadata[_EDITS_COUNT]):
             found = read_table(folder.edits(stage, *name), prints)
             edits.append((stage, _of_rows(found, table["key"])))
-    edited = {key for _, one in edits for key in one["key"].to_pylist()}
+    return _folded(table, edits, facts)
+
+
+def _folded(table: pa.Table, edits: Sequence[tuple[str, pa.Table]], facts: Sequence[pa.Table]) -> list[Row]:
+    edited = {key for _, one in edits for key in plain_values(one["key"])}
     rows = fold_facts(from_table(fold(table, edits)), facts)
     return [answers_again(row) if row.key in edited else row for row in rows]
+
+
+def _with_joined(rows: Sequence[Row], table: pa.Table) -> list[Row]:
+    """Rows that have taken the turns of others in their own places; what they were read from stays theirs."""
+    known = {row.key: row for row in from_table(table)}
+    return [replace(known.get(row.key, row), source_record=row.source_record) for row in rows]
 
 
 def remaining(folder: InstructFolder, name: ShardName, before: str, columns: Sequence[str]) -> pa.Table:
@@ -69,9 +95,9 @@ def _read_made(folder: InstructFolder, stage: str, name: ShardName, columns: Seq
     return read_table(folder.made(stage, *name), prints, columns)
 
 
-def _of_rows(edits: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
-    """Those of rows that are still there."""
-    return edits.filter(pc.is_in(edits["key"], value_set=keys.combine_chunks()))
+def _of_rows(told: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    """Edits or facts of rows that are still there."""
+    return told.filter(pc.is_in(told["key"], value_set=keys.combine_chunks()))
 
 
 def done_before(folder: InstructFolder, stage: str, name: ShardName) -> Counts | None:
@@ -93,12 +119,16 @@ def write_outcome(folder: InstructFolder, stage: str, name: ShardName, keys: Seq
         write_table(path, edits_table(edits), own.fingerprint, Counts(len(keys), len(keys)))
     elif path.is_file():
         path.delete()
+    marks = {_EDITS_COUNT.decode(): str(len(edits))}
+    if outcome.joined:
+        write_table(own.joined(*name), to_table(outcome.joined), own.fingerprint, Counts(len(keys), len(keys)))
+        marks[_JOINED_COUNT.decode()] = str(len(outcome.joined))
     left = [key for key in keys if key not in dropped]
     counts = write_rejects(
         own.rejects(stage, *name), name.shard, outcome.rejects, own.fingerprint, len(left), len(outcome.made)
     )
     table = facts_table(left, [fact for fact in outcome.facts if fact.key not in dropped])
-    write_table(own.facts(stage, *name), table, own.fingerprint, counts, {_EDITS_COUNT.decode(): str(len(edits))})
+    write_table(own.facts(stage, *name), table, own.fingerprint, counts, marks)
     return counts
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 from PIL import Image
 
 from transforms import keyed
+from transforms.atomic_writing import OutputStream
 from transforms.datasets import write_table
 from transforms.images.hashing import content_hash
 from transforms.instruct.decontaminating.items import Item, Shown, name_key, read_items
@@ -26,7 +27,7 @@ from transforms.instruct.decontaminating.wording import hashed, is_unspaced, ngr
 from transforms.instruct.question_core import core_of
 from transforms.instruct.reading.inputs import InstructPart, list_parts
 from transforms.rejects import Counts, Reject
-from transforms.storage import OutputStream, StoragePath
+from transforms.storage import StoragePath
 
 _IMAGE = pa.struct(
     [

@@ -102,6 +102,7 @@ class BenchmarkIndex:
         self.owner = np.asarray(owner, np.int64)  # (Q,)
         self.ids = table["question_id"].to_pylist()
         self.tokens = table["tokens"].to_numpy()
+        self.lengths = frozenset(self.tokens.tolist())
         self.questions = table["question"].to_numpy()
         self.fine = np.frombuffer(b"".join(fine), np.uint8).reshape(len(fine), _FINE_BYTES)
         self.ngrams = {

@@ -97,7 +97,7 @@ class Judge:
     def _by_question(self, row: Row, checked: dict[tuple[bytes, int], str]) -> Iterator[Finding]:
         """``checked``: what came of comparing an image of a row with one of a benchmark, which it adds to."""
         for message in row.messages:
-            hashes = sentence_hashes(_said(message)) if message.role == "user" else ()
+            hashes = sentence_hashes(_said(message), self._index.lengths) if message.role == "user" else ()
             asked = [one for known in sorted(hashes) for one in self._index.asking.get(known, ())]
             if not asked:
                 continue

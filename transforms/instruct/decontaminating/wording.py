@@ -8,17 +8,16 @@ Shape legend: T tokens of all texts one behind another.
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
 from transforms.instruct.question_core import core_of
+from transforms.instruct.token_hashes import hash_of, hashes_of
 
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana and Han
 _PARTS_WORDS = re.compile("[‐-―−]")  # dashes between words; the hyphen of ASCII stands within one
@@ -27,6 +26,8 @@ _TOKENS = re.compile(f"[{_UNSPACED}]|[^\\s{_UNSPACED}]+")
 _HAN = re.compile(f"[{_UNSPACED}]")
 _SENTENCES = re.compile(r"(?<=[.?!])\s+|[\n。？！]+")
 _MULTIPLIER = 0x9E3779B97F4A7C15  # odd, of SplitMix64: a token's place counts
+_FINALISER = 0xBF58476D1CE4E5B9  # of the same
+_MASK = (1 << 64) - 1
 
 
 class Tokens(NamedTuple):
@@ -36,8 +37,14 @@ class Tokens(NamedTuple):
     starts: NDArray[np.int64]
 
 
+#: The marks of ASCII, left out.
+_NO_MARKS = dict.fromkeys(place for place in range(128) if _MARKS.fullmatch(chr(place)))
+
+
 def tokens_of(text: str) -> list[str]:
     """The tokens of one text."""
+    if text.isascii():
+        return text.lower().translate(_NO_MARKS).split()
     plain = unicodedata.normalize("NFKC", text).casefold()
     return _TOKENS.findall(_MARKS.sub("", _PARTS_WORDS.sub(" ", plain)))
 
@@ -47,16 +54,10 @@ def is_unspaced(tokens: Sequence[str]) -> bool:
     return 2 * sum(_HAN.match(token) is not None for token in tokens) > len(tokens)
 
 
-@functools.lru_cache(1 << 18)
-def _hashed(token: str) -> int:
-    return xxhash.xxh3_64_intdigest(token.encode("utf-8", "surrogatepass"))
-
-
 def hashed(texts: Sequence[Sequence[str]]) -> Tokens:
     """Tokens of each text → their hashes."""
     starts = np.cumsum([0, *map(len, texts)])
-    flat = (_hashed(token) for text in texts for token in text)
-    return Tokens(np.fromiter(flat, np.uint64, int(starts[-1])), starts.astype(np.int64))
+    return Tokens(hashes_of(texts), starts.astype(np.int64))
 
 
 def windows(hashes: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
@@ -69,7 +70,7 @@ def windows(hashes: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
         for place in range(length):
             found = found * np.uint64(_MULTIPLIER) + hashes[place : place + count]
         found ^= found >> np.uint64(29)
-        found = found * np.uint64(0xBF58476D1CE4E5B9)
+        found = found * np.uint64(_FINALISER)
     return found ^ (found >> np.uint64(32))
 
 
@@ -83,14 +84,22 @@ def ngrams(tokens: Tokens, length: int) -> tuple[NDArray[np.uint64], NDArray[np.
 
 def whole_hash(tokens: Sequence[str]) -> int:
     """Of a text as a whole; 0 for one without tokens."""
-    found = windows(hashed([tokens]).hashes, len(tokens))
-    return int(found[0]) if len(found) else 0
+    if not tokens:
+        return 0
+    found = len(tokens)
+    for token in tokens:  # as windows has it, which takes ten times as long for one of them
+        found = (found * _MULTIPLIER + hash_of(token)) & _MASK
+    found ^= found >> 29
+    found = (found * _FINALISER) & _MASK
+    return found ^ (found >> 32)
 
 
-def sentence_hashes(text: str) -> set[int]:
-    """Of the text as a whole, of it without choices, of each of its lines, and of each of its sentences."""
+def sentence_hashes(text: str, lengths: Collection[int] | None = None) -> set[int]:
+    """Of the text as a whole, of it without choices, of each of its lines, and of each of its sentences. ``lengths``:
+    of no more tokens than these are any of interest."""
     pieces = {text, core_of(text), *text.split("\n"), *_SENTENCES.split(text)}
-    return {whole_hash(tokens_of(piece)) for piece in pieces} - {0}
+    tokens = map(tokens_of, pieces)
+    return {whole_hash(one) for one in tokens if lengths is None or len(one) in lengths} - {0}
 
 
 def holds(hashes: NDArray[np.uint64], question: int, length: int) -> bool:

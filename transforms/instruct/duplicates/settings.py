@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from transforms.configuration import NOT_FINGERPRINTED
+from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED
 from transforms.errors import ConfigError
 from transforms.instruct.answers.forms import Form
 from transforms.instruct.section import StageSection
@@ -58,6 +58,15 @@ class DuplicatesSettings(StageSection):
     )
     max_rows_per_image: int | None = Field(
         None, ge=1, description="rows that may show the same images; a keyed choice stays; null: any number"
+    )
+    join_turns: bool = Field(
+        False,
+        description="make one conversation of rows of one part that ask other things about the same images, in a keyed "
+        "order",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
+    max_joined_rows: int = Field(
+        6, ge=2, description="rows in one such conversation", json_schema_extra=FINGERPRINTED_IF_SET
     )
     pairs: bool = Field(True, description="say which rows are the same in Chinese and in another language")
     min_pair_evidence: int = Field(

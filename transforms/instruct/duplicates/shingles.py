@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
+from transforms.instruct.token_hashes import hashes_of
 from transforms.keyed import mix64
 
 #: A Chinese or Japanese character stands alone; letters and digits of other scripts make words; signs stand alone too,
@@ -19,20 +19,6 @@ _OF_CHARACTERS = 5  # about three words: 1.6 characters a word
 
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, SplitMix64's
-_MOST_KNOWN = 1 << 18  # tokens whose hashes are kept: some 30 MB
-
-
-class _Hashes(dict[str, int]):
-    """xxh3-64 of tokens, most of which come again and again."""
-
-    def __missing__(self, token: str) -> int:
-        if len(self) >= _MOST_KNOWN:
-            self.clear()
-        found = self[token] = xxhash.xxh3_64_intdigest(token)
-        return found
-
-
-_HASHES = _Hashes()
 
 
 def shingle_sets(texts: Sequence[str], purpose: str) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
@@ -42,10 +28,10 @@ def shingle_sets(texts: Sequence[str], purpose: str) -> tuple[NDArray[np.uint32]
     Sequences of 3 words, or of 5 characters where most tokens are Chinese or Japanese ones; a shorter text is one
     sequence, an empty one has none. Equal sequences of two purposes have different hashes.
     """
-    tokens = [_TOKEN.findall(text) for text in texts]
+    tokens = [_tokens(text) for text in texts]
     counts = np.array([len(one) for one in tokens], np.int64)
     widths = np.array([_width(text, one) for text, one in zip(texts, tokens, strict=True)], np.int64)
-    hashed = np.fromiter((_HASHES[token] for one in tokens for token in one), np.uint64, int(counts.sum()))
+    hashed = hashes_of(tokens)
     starts = np.cumsum(counts) - counts
     keys = [np.empty(0, np.uint64)]
     for width in range(1, _OF_CHARACTERS + 1):
@@ -59,10 +45,19 @@ def shingle_sets(texts: Sequence[str], purpose: str) -> tuple[NDArray[np.uint32]
     return found.astype(np.uint32), np.bincount((found >> np.uint64(32)).astype(np.int64), minlength=len(texts))
 
 
+def _tokens(text: str) -> list[str]:
+    if not text.isascii():
+        return _TOKEN.findall(text)
+    words = text.split()
+    if "".join(words).isalnum():  # mostly, and then no character needs to be looked at by itself
+        return words
+    return [token for word in words for token in ((word,) if word.isalnum() else _TOKEN.findall(word))]
+
+
 def _width(text: str, tokens: Sequence[str]) -> int:
     if text.isascii():
         return min(_OF_WORDS, len(tokens))
-    characters = sum(token > "\u3040" and len(token) == 1 for token in tokens)
+    characters = len([1 for token in tokens if token > "\u3040" and len(token) == 1])
     return min(_OF_CHARACTERS if characters * 2 > len(tokens) else _OF_WORDS, len(tokens))
 
 

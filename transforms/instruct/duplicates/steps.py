@@ -18,6 +18,7 @@ from transforms.instruct.duplicates.components import Joined
 from transforms.instruct.duplicates.deciding import Judged, to_judge
 from transforms.instruct.duplicates.described import describe_part, is_described, read_described
 from transforms.instruct.duplicates.grouping import media_pairs
+from transforms.instruct.duplicates.joining import join
 from transforms.instruct.duplicates.meetings import Meetings, Pairs, by_partition, row_meetings
 from transforms.instruct.duplicates.pictures import LookKey, Looks, picture_meetings
 from transforms.instruct.duplicates.settings import DuplicatesSettings
@@ -82,4 +83,7 @@ class PartSteps:
         rows = self.rows(part, pictures, ("key",))
         keys = rows.table["key"].to_pylist()
         told = outcome(keys, groups.of(rows.groups), found)
+        if self.settings.join_turns:
+            ties = dict(zip(keys, rows.rows["tie"].tolist(), strict=True))
+            join(told, read_rows(self.folder, part[1], DUPLICATES.name), ties, self.settings.max_joined_rows)
         return write_outcome(self.folder, DUPLICATES.name, part[1], keys, told)

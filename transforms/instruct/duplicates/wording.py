@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from transforms.conversations.document import Message, Text
 from transforms.instruct.rows import Answer, Row
@@ -36,10 +36,10 @@ _OPENINGS = (
 
 _OPENING = re.compile(rf"^\s*(?:{_OPENINGS})\s*", re.IGNORECASE)
 _SENTENCE_MARK = re.compile(r"[,;:!?.…]+(?=\s|$)|[。，；：！？、“”‘’\"]+")
-_SPACE = re.compile(r"\s+")
+_ENDING_MARKS = ",;:!?."  # those of _SENTENCE_MARK in ASCII, before white space
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-_LETTER = re.compile(r"[A-Za-z]")
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
+_LETTERS = re.compile(r"[A-Za-z]+")
 BOX = "\u25a1"  # stands where a box is written, whose numbers depend on the source's convention
 TURN = "\n"  # between questions, and between answers: nowhere else in them
 _WITHOUT_FOLDING = ("code", "formula")  # x and X are two things
@@ -57,7 +57,7 @@ class Wording:
     forms: tuple[str, ...]
     boxes: tuple[tuple[float, ...], ...]
 
-    @property
+    @cached_property
     def numbers(self) -> str:
         """Those of question and answer in their order."""
         return TURN.join(" ".join(_NUMBER.findall(text)) for text in (self.question, self.answer))
@@ -66,7 +66,9 @@ class Wording:
     def is_han(self) -> bool:
         """More Chinese characters than Latin words' letters, five of which are about a word."""
         text = self.question or self.answer
-        return len(_HAN.findall(text)) * 5 > len(_LETTER.findall(text))
+        if text.isascii():
+            return False
+        return sum(map(len, _HAN.findall(text))) * 5 > sum(map(len, _LETTERS.findall(text)))
 
 
 def wording(row: Row, phrases: Sequence[str] = ()) -> Wording:
@@ -96,7 +98,10 @@ def wording(row: Row, phrases: Sequence[str] = ()) -> Wording:
 def normalised(text: str, fold: bool = True) -> str:
     """In one Unicode form and one line, without marks that end sentences; ``fold``: in small letters."""
     text = unicodedata.normalize("NFKC", text)
-    return _SPACE.sub(" ", _SENTENCE_MARK.sub(" ", text.casefold() if fold else text)).strip()
+    text = text.casefold() if fold else text
+    if text.isascii() and '"' not in text:
+        return " ".join(filter(None, [word.rstrip(_ENDING_MARKS) for word in text.split()]))
+    return " ".join(_SENTENCE_MARK.sub(" ", text).split())
 
 
 def without_format(text: str, phrases: tuple[str, ...] = ()) -> str:

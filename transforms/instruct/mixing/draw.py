@@ -19,6 +19,7 @@ from transforms import keyed
 from transforms.datasets import SELECTION, ShardName, write_table
 from transforms.errors import EvenweaveError
 from transforms.instruct.mixing.about import PartReader, PartRows
+from transforms.instruct.mixing.even_concepts import ConceptWeights, weighed
 from transforms.instruct.mixing.quotas import Quotas, Stratum
 from transforms.instruct.mixing.tally import strata_of
 from transforms.rejects import Counts, Reason
@@ -40,9 +41,10 @@ class Windows:
     winners: Mapping[Stratum, int]
     certain: Mapping[Stratum, int]  # copies that every row has
     quotas: Quotas
+    weights: ConceptWeights | None = None  # by which cells are parted
 
     @classmethod
-    def of(cls, quotas: Quotas, rows: Mapping[Stratum, int]) -> Windows:
+    def of(cls, quotas: Quotas, rows: Mapping[Stratum, int], weights: ConceptWeights | None = None) -> Windows:
         certain, drawn, windows = {}, {}, {}
         for stratum, copies in quotas.copies.items():
             if not copies:
@@ -51,7 +53,7 @@ class Windows:
             if more:
                 drawn[stratum] = more
                 windows[stratum] = _window(more, rows[stratum])
-        return cls(windows, drawn, certain, quotas)
+        return cls(windows, drawn, certain, quotas, weights)
 
 
 def _window(winners: int, rows: int) -> tuple[float, float]:
@@ -90,7 +92,7 @@ class Candidates:
 
 def collect(name: ShardName, reader: PartReader, windows: Windows) -> Candidates:
     """The second pass over a part."""
-    part = reader.read(name)
+    part = weighed(reader.read(name), windows.weights)
     strata, which = strata_of(part)
     number = _numbers(part, reader.seed)
     found = Candidates()
@@ -108,7 +110,7 @@ def select(
 ) -> tuple[Counts, PartRows, NDArray[np.int64]]:
     """The last pass over a part: write its selection, unless it stands there already; its counts, rows, (N,) copies."""
     folder = reader.folder
-    part = reader.read(name)
+    part = weighed(reader.read(name), windows.weights)
     copies, expected = copies_of(part, reader.seed, windows, cuts)
     chosen = np.flatnonzero(copies)
     counts = _counts(part, copies)

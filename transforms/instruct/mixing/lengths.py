@@ -32,12 +32,16 @@ _ASSUMED_FRAMES_PER_SEC = 30
 _BATCH_ROWS = 512  # tokenised at once
 
 
-def read_lengths(folder: InstructFolder, name: ShardName, chat: ChatTokenizer | None) -> pa.Table:
-    """One row of :data:`LENGTHS` for each row that mix takes in, in their order; without ``chat`` tokens are 0."""
-    path = folder.root / f"lengths/{name.source}/{name.shard}.parquet"
-    made_with = _fingerprint(folder, chat)
-    if not _is_there(path, made_with):
-        table = lengths(read_rows(folder, name, MIX.name), chat)
+def read_lengths(
+    folder: InstructFolder, name: ShardName, chat: ChatTokenizer | None, before: str = MIX.name
+) -> pa.Table:
+    """One row of :data:`LENGTHS` for each row that the stage ``before`` takes in, in their order; without ``chat``
+    tokens are 0."""
+    kept = "lengths" if before == MIX.name else f"lengths/.{before}"
+    path = folder.root / f"{kept}/{name.source}/{name.shard}.parquet"
+    made_with = _fingerprint(folder, chat, before)
+    if not is_there(path, made_with):
+        table = lengths(read_rows(folder, name, before), chat)
         write_table(path, table, made_with, Counts(table.num_rows, table.num_rows))
     return read_table(path, made_with)
 
@@ -85,13 +89,14 @@ def _tokens(documents: Sequence[Document], chat: ChatTokenizer) -> Iterator[tupl
             yield one.num_tokens, int((one.labels != IGNORED_LABEL).sum())
 
 
-def _fingerprint(folder: InstructFolder, chat: ChatTokenizer | None) -> str:
+def _fingerprint(folder: InstructFolder, chat: ChatTokenizer | None, stage: str) -> str:
     """Of the rows as they come in, and of what counts."""
-    before = folder.before(MIX.name)[-1]
+    before = folder.before(stage)[-1]
     return fingerprint("lengths", folder.fingerprints[before], None if chat is None else chat.fingerprint)
 
 
-def _is_there(path: StoragePath, made_with: str) -> bool:
+def is_there(path: StoragePath, made_with: str) -> bool:
+    """Whether a file that is kept beside the run is of these rows, and was made with this."""
     if not path.is_file():
         return False
     try:

@@ -14,6 +14,7 @@ from transforms.at_rest import FORMAT_VERSION
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.mixing.about import Cell, PartReader, PartRows
 from transforms.instruct.mixing.draw import Windows
+from transforms.instruct.mixing.even_concepts import Shown, added, counts_of, evenness
 from transforms.instruct.mixing.settings import AXES, Axis
 from transforms.instruct.mixing.tally import MixTally
 from transforms.rejects import Counts
@@ -29,6 +30,7 @@ class MixOutcome:
 
     counts: Counts = field(default_factory=Counts)
     drawn: dict[Cell, Drawn] = field(default_factory=dict)
+    concepts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # (V,) copies that show each
 
     @classmethod
     def of(cls, counts: Counts, part: PartRows, copies: NDArray[np.int64]) -> MixOutcome:
@@ -40,10 +42,13 @@ class MixOutcome:
                 int(copies[own].sum()),
                 int((copies[own] * part.amount[own]).sum()),
             )
-        return cls(counts, drawn)
+        mixed = part.cell >= 0
+        shown = () if part.concepts is None else (counts_of(part.concepts[mixed], copies[mixed]),)
+        return cls(counts, drawn, *shown)
 
     def __iadd__(self, other: MixOutcome) -> MixOutcome:
         self.counts += other.counts
+        self.concepts = added(self.concepts, other.concepts)
         for cell, (rows, copies, amount) in other.drawn.items():
             known = self.drawn.get(cell, (0, 0, 0))
             self.drawn[cell] = (known[0] + rows, known[1] + copies, known[2] + amount)
@@ -54,23 +59,27 @@ def shares_path(folder: InstructFolder) -> StoragePath:
     return folder.root / MIX.writes[1] / "shares.json"
 
 
-def write_outcome(outcome: MixOutcome, reader: PartReader, tally: MixTally, windows: Windows) -> None:
-    """By axis and by cell: rows and amounts before, those expected, those drawn."""
-    before, expected = tally.cells(), windows.quotas.expected
-    lines: list[dict[str, Any]] = []
-    for cell, (rows, amount) in before.items():
+def write_outcome(
+    outcome: MixOutcome, reader: PartReader, tally: MixTally, windows: Windows, shown: Shown | None = None
+) -> None:
+    """By axis and by cell: rows and amounts before, those expected, those drawn; and how even concepts are."""
+    expected = windows.quotas.expected
+    of_cells: dict[Cell, dict[str, Any]] = {}
+    for cell, (rows, amount) in tally.cells().items():
         chosen, copies, drawn = outcome.drawn.get(cell, (0, 0, 0))
         wanted = expected.get(cell, 0.0)
-        figures: dict[str, Any] = {
+        figures = {
             "rows": rows,
             "amount": amount,
-            "expected_copies": round(wanted * rows, 6),
-            "expected_amount": round(wanted * amount, 6),
+            "expected_copies": wanted * rows,
+            "expected_amount": wanted * amount,
             "rows_drawn": chosen,
             "copies_drawn": copies,
             "amount_drawn": drawn,
         }
-        lines.append({**cell._asdict(), **figures})
+        known = of_cells.setdefault(cell._replace(weight=0), dict.fromkeys(figures, 0))
+        known.update({name: known[name] + value for name, value in figures.items()})
+    lines = [{**{axis: getattr(cell, axis) for axis in AXES}, **_rounded(one)} for cell, one in of_cells.items()]
     values = {
         "format_version": FORMAT_VERSION,
         "fingerprint": reader.folder.fingerprints[MIX.name],
@@ -79,8 +88,13 @@ def write_outcome(outcome: MixOutcome, reader: PartReader, tally: MixTally, wind
         "licence_not_allowed": tally.refused,
         "axes": {axis: _by(axis, lines, reader) for axis in AXES},
         "cells": lines,
+        **({} if shown is None else {"concepts": evenness(shown, outcome.concepts)}),
     }
     shares_path(reader.folder).write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+
+
+def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(one, 6) if name.startswith("expected") else one for name, one in figures.items()}
 
 
 def _by(axis: Axis, lines: list[dict[str, Any]], reader: PartReader) -> dict[str, Mapping[str, float]]:

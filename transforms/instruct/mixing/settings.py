@@ -8,8 +8,10 @@ from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
-from transforms.configuration import NOT_FINGERPRINTED, Settings
+from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 from transforms.errors import ConfigError, InputError
+from transforms.instruct.mixing.concept_settings import ConceptTarget
+from transforms.instruct.mixing.weighing import Weigh
 from transforms.instruct.section import StageSection
 from transforms.instruct.settings import InstructSource
 from transforms.packing.documents.chat import ChatTokenizer
@@ -85,6 +87,16 @@ class MixSettings(StageSection):
     category: AxisTarget | None = Field(None, description="shares by what a row teaches")
     language: AxisTarget | None = Field(None, description="shares by language")
     source: AxisTarget | None = Field(None, description="shares by source")
+    concepts: ConceptTarget | None = Field(
+        None,
+        description="rows that show rare concepts are preferred, within the shares, until concepts are even; null: off",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
+    weigh: dict[str, Weigh] = Field(
+        {},
+        description="axis of ratings → how its scores weigh: relevance, measured_image_dependence …",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
     max_copies: int = Field(1, ge=1, description="how often a row may be shown, where there are too few")
     allow_licenses: list[str] | None = Field(
         None, description="licences of data that may be in it, all others are left out; null: any"
@@ -112,10 +124,11 @@ class MixSettings(StageSection):
         return {axis: target for axis in AXES if (target := getattr(self, axis)) is not None}
 
     def digests(self) -> dict[str, str]:
+        found = {} if self.concepts is None else self.concepts.digests()
         if not self.counts_tokens:
-            return {}
+            return found
         try:
-            return {"tokenizer": self.chat().fingerprint}
+            return {**found, "tokenizer": self.chat().fingerprint}
         except InputError as error:
             raise ConfigError(f"mix.tokenizer: {error}") from None
 
@@ -124,6 +137,8 @@ class MixSettings(StageSection):
         return ChatTokenizer.load(self.tokenizer or _TOKENIZER)
 
     def check(self, sources: Sequence[InstructSource]) -> None:
+        if self.concepts is not None:
+            self.concepts.check()
         if self.source is None:
             return
         known = {source.name for source in sources}

@@ -65,7 +65,11 @@ def strata_of(part: PartRows) -> tuple[list[tuple[Cell, int]], NDArray[np.int64]
 
 def count_part(name: ShardName, reader: PartReader) -> MixTally:
     """The first pass over a part."""
-    part = reader.read(name)
+    return count_rows(reader.read(name))
+
+
+def count_rows(part: PartRows) -> MixTally:
+    """Of the rows of one part."""
     strata, which = strata_of(part)
     mixed = which >= 0
     rows = np.bincount(which[mixed], minlength=len(strata))

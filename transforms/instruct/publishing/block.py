@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from transforms.datasets import ShardName
 from transforms.exporting.blocks import ExportPlan, cut_block
 from transforms.exporting.manifest import ShardStats
+from transforms.grouping import equal_rows
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.medium_bytes import MediumReader
 from transforms.instruct.publishing.parts import DrawnCopies, Ledger, ledger_of, read_drawn, read_samples
@@ -19,6 +21,12 @@ from transforms.instruct.publishing.sample import Sample
 from transforms.instruct.publishing.settings import PublishSettings
 from transforms.instruct.publishing.shards import file_of, stats_of, write_shard
 from transforms.stages import PUBLISH
+
+_MOST_BYTES_AT_ONCE = 256 << 20
+_ROW_BYTES = 6 << 10  # of a row of two turns as objects, measured
+
+ShardKey = tuple[str, int]  # split and number
+Dealt = dict[ShardKey, NDArray[np.int64]]  # copies of a part
 
 
 class Block(NamedTuple):
@@ -88,27 +96,65 @@ def write_block(block: Block, plans: Mapping[str, ExportPlan], publication: Publ
     if not waiting:
         return done
     drawn = [read_drawn(publication.folder, name, publication.seed) for name in block.parts]
+    dealt = [_deal(block, part, plans) for part in drawn]
+    sizes = _sizes(drawn, dealt)
     with MediumReader() as reader:
-        for split, number in dict.fromkeys((split, number) for split, number, _, _ in waiting):
-            samples = _samples(block, drawn, split, plans[split], number, publication)
-            for own_split, own_number, form, file in waiting:
-                if (own_split, own_number) == (split, number):
-                    place = publication.folder.mixture
-                    done.append(write_shard(place, file, form, samples, reader, publication.made_with))
+        for group in _groups(list(dict.fromkeys((split, number) for split, number, _, _ in waiting)), sizes):
+            samples = _samples(block, drawn, dealt, group, publication)
+            for split, number, form, file in waiting:
+                if (split, number) in samples:
+                    place, own = publication.folder.mixture, samples[split, number]
+                    done.append(write_shard(place, file, form, own, reader, publication.made_with))
     return done
 
 
+def _deal(block: Block, part: DrawnCopies, plans: Mapping[str, ExportPlan]) -> Dealt:
+    """The copies of a part, by the shard that each goes to."""
+    found: Dealt = {}
+    for split, plan in plans.items():
+        mine = np.flatnonzero(part.of_split(split)) if block.number in plan.starts else np.empty(0, np.int64)
+        numbers = plan.shard_numbers(block.number, part.place[mine]) if len(mine) else mine
+        found.update(((split, int(number)), mine[members]) for number, members in equal_rows(numbers))
+    return found
+
+
+def _sizes(drawn: Sequence[DrawnCopies], dealt: Sequence[Dealt]) -> Counter[ShardKey]:
+    """Bytes that the samples of each shard take in memory, about."""
+    found: Counter[ShardKey] = Counter()
+    for part, shards in zip(drawn, dealt, strict=True):
+        for key, copies in shards.items():
+            found[key] += int(part.media_bytes[copies].sum()) + _ROW_BYTES * len(copies)
+    return found
+
+
+def _groups(shards: Sequence[ShardKey], sizes: Mapping[ShardKey, int]) -> Iterator[list[ShardKey]]:
+    """Shards that are made at once, since each group reads all parts of the block again."""
+    group: list[ShardKey] = []
+    for key in shards:
+        if group and sum(sizes[one] for one in (*group, key)) > _MOST_BYTES_AT_ONCE:
+            yield group
+            group = []
+        group.append(key)
+    if group:
+        yield group
+
+
 def _samples(
-    block: Block, drawn: Sequence[DrawnCopies], split: str, plan: ExportPlan, number: int, publication: Publication
-) -> list[Sample]:
-    """Those of one shard in the order of their places; equal places, of two rows of one id, by name."""
-    found: list[tuple[int, str, Sample]] = []
-    for name, part in zip(block.parts, drawn, strict=True):
-        mine = np.flatnonzero(part.of_split(split))
-        mine = mine[plan.shard_numbers(block.number, part.place[mine]) == number]
-        samples = read_samples(publication.folder, name, part, mine, publication.settings)
-        found += [(int(part.place[index]), sample.name, sample) for index, sample in samples.items()]
-    return [sample for _, _, sample in sorted(found, key=lambda one: one[:2])]
+    block: Block,
+    drawn: Sequence[DrawnCopies],
+    dealt: Sequence[Dealt],
+    shards: Sequence[ShardKey],
+    publication: Publication,
+) -> dict[ShardKey, list[Sample]]:
+    """Those of each shard in the order of their places; equal places, of two rows of one id, by name."""
+    found: dict[ShardKey, list[tuple[int, str, Sample]]] = {key: [] for key in shards}
+    for name, part, own in zip(block.parts, drawn, dealt, strict=True):
+        chosen = np.concatenate([np.empty(0, np.int64), *(own[key] for key in shards if key in own)])
+        samples = read_samples(publication.folder, name, part, chosen, publication.settings)
+        for key in shards:
+            for index in own.get(key, chosen[:0]).tolist():
+                found[key].append((int(part.place[index]), samples[index].name, samples[index]))
+    return {key: [sample for _, _, sample in sorted(rows, key=lambda one: one[:2])] for key, rows in found.items()}
 
 
 def blocks_of(names: Sequence[ShardName], numbers: Sequence[int]) -> Iterator[Block]:

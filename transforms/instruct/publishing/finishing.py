@@ -11,7 +11,7 @@ from transforms.instruct.mixing.settings import MixSettings
 from transforms.instruct.publishing import energon
 from transforms.instruct.publishing.block import BlockPlan, Publication
 from transforms.instruct.publishing.card import CARD, render_card
-from transforms.instruct.publishing.croissant import CROISSANT, croissant
+from transforms.instruct.publishing.croissant import write_mixture_croissant
 from transforms.instruct.publishing.licences import ledger_values
 from transforms.instruct.publishing.parts import Ledger
 from transforms.instruct.publishing.shards import ENDINGS
@@ -42,9 +42,7 @@ def finish(stats: Sequence[ShardStats], plans: Sequence[BlockPlan], publication:
     (place / CARD).write_text(
         render_card(settings, about.mix, about.sources, ledger, licences, stats, publication.made_with)
     )
-    (place / CROISSANT).write_text(
-        json.dumps(croissant(settings, licences, stats), indent=1, ensure_ascii=False) + "\n"
-    )
+    write_mixture_croissant(place, settings, licences, stats)
     write_manifest(place, settings.name, stats, publication.made_with)
     first = ENDINGS[settings.formats[0]]  # each format holds all
     return sum(one.samples for one in stats if one.file.endswith(first))

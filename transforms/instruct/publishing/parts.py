@@ -119,7 +119,8 @@ def read_samples(
     """The samples of the copies ``chosen`` among M, rendered, by these numbers. Copies share their row."""
     if not len(chosen):
         return {}
-    rows = {row.key: row for row in read_rows(folder, name, MIX.name)}
+    wanted = drawn.keys.take(pa.array(np.unique(drawn.row[chosen])))
+    rows = {row.key: row for row in read_rows(folder, name, MIX.name, only=wanted)}
     keys = drawn.keys.to_pylist()
     names = names_of(name, drawn.keys.take(pa.array(drawn.row[chosen])), drawn.copy[chosen])
     rendered = {row: render(rows[keys[row]], settings) for row in np.unique(drawn.row[chosen]).tolist()}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 
 import apache_beam as beam
 
+from transforms.balancing.beam import SumInPlace
 from transforms.datasets import ShardName
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.reporting.tally import Tally, tally_part
@@ -31,10 +31,6 @@ class TallyParts(beam.PTransform):  # type: ignore[misc]
         return (
             parts
             | "Tally part" >> beam.Map(tally)
-            | "Add up" >> beam.CombineGlobally(_sum)
+            | "Add up" >> beam.CombineGlobally(SumInPlace(Tally))
             | "Leave tally" >> beam.Map(lambda found: path.write_text(json.dumps(found.to_dict())))
         )
-
-
-def _sum(tallies: Iterable[Tally]) -> Tally:
-    return sum(tallies, start=Tally())

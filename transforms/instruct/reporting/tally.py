@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from transforms import keyed
+from transforms.arrow_values import plain_rows
 from transforms.conversations.document import Text
 from transforms.datasets import ShardName, read_table
 from transforms.instruct.chain.folder import InstructFolder
@@ -53,18 +56,13 @@ class Tally:
     conflicts: int = 0
     examples: list[Example] = field(default_factory=list)
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
-            self.standardised + other.standardised,
-            self.clean + other.clean,
-            self.mixed + other.mixed,
-            self.openings_clean + other.openings_clean,
-            self.openings_mixed + other.openings_mixed,
-            self.edited + other.edited,
-            self.found + other.found,
-            self.conflicts + other.conflicts,
-            _fewest([*self.examples, *other.examples]),
-        )
+    def __iadd__(self, other: Tally) -> Tally:
+        """In place: the openings of all rows are too many to be copied for each part."""
+        for name in _COUNTERS:
+            getattr(self, name).update(getattr(other, name))
+        self.conflicts += other.conflicts
+        self.examples = _fewest([*self.examples, *other.examples])
+        return self
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -161,13 +159,13 @@ def _add_edits(folder: InstructFolder, name: ShardName, tally: Tally) -> None:
         if not path.is_file():
             continue
         table = read_table(path, folder.fingerprints[stage], ["key", "message", "part", "text", "origin"])
-        edits = table.to_pylist()
+        edits = plain_rows(table)
         tally.edited.update((stage, one["origin"]) for one in edits)
         # what was masked is shown nowhere, and thoughts and tools have no part
         fit = [one for one in edits if one["origin"] != "masked" and one["part"] >= 0]
         shown = sorted(fit, key=lambda one: _place(EDITS, one["key"]))[:_MOST_EXAMPLES]
-        keys = {one["key"] for one in shown}
-        before = {row.key: row for row in read_rows(folder, name, stage) if row.key in keys} if keys else {}
+        keys = pa.array(sorted({one["key"] for one in shown}), pa.string())
+        before = {row.key: row for row in read_rows(folder, name, stage, only=keys)} if keys else {}
         for one in shown:
             if one["key"] in before:
                 text = text_at(before[one["key"]], one["message"], one["part"])
@@ -189,7 +187,7 @@ def _add_rejects(folder: InstructFolder, name: ShardName, tally: Tally) -> None:
         if not path.is_file():
             continue
         table = read_table(path, folder.fingerprints[stage], ["key", "reason", "detail"])
-        for one in sorted(table.to_pylist(), key=lambda one: _place("rejects", one["key"]))[:_MOST_EXAMPLES]:
+        for one in sorted(plain_rows(table), key=lambda one: _place("rejects", one["key"]))[:_MOST_EXAMPLES]:
             tally.examples.append(_example("rejects", stage, one["reason"], one["key"], one["detail"], ""))
 
 

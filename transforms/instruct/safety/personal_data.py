@@ -80,6 +80,7 @@ _KEY = re.compile(
     r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})(?![A-Za-z0-9_])"
     r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{40,}-----END (?:[A-Z]+ )?PRIVATE KEY-----"
 )
+_MAY_HOLD_SOME = re.compile(r"[0-9@_-]")
 _LEAST_DISTINCT = 8  # characters of a key: sk-xxxxxxxx holds the place of one
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 
@@ -90,7 +91,7 @@ def find_personal(text: str, kinds: Collection[str], regions: Sequence[str], is_
     ``regions``: ISO 3166 codes of countries whose telephone numbers are known without a country code. ``is_code``: the
     whole text is; else code is what stands between backticks.
     """
-    if not any(character.isdigit() or character in "@_-" for character in text):
+    if not _MAY_HOLD_SOME.search(text) and (text.isascii() or not any(map(str.isdigit, text))):
         return []
     found: list[Found] = []
     for kind in KINDS:

@@ -34,7 +34,10 @@ class Exchange:
 
 def text_of(message: Message) -> str:
     """All that a turn says, one part behind another."""
-    return "".join(part.text for part in message.content if isinstance(part, Text))
+    content = message.content
+    if len(content) == 1 and isinstance(content[0], Text):
+        return content[0].text
+    return "".join(part.text for part in content if isinstance(part, Text))
 
 
 def exchanges(row: Row) -> Iterator[Exchange]:

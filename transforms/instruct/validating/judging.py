@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -51,7 +51,7 @@ def judge_row(row: Row, settings: ValidateSettings, declared: Mapping[str, str])
     bad = {exchange.message: exchange for exchange in exchanges(row)}
     found: list[Finding] = [] if first is None else [first]
     masked: set[int] = set()
-    for finding in _findings(row, settings, declared.get(row.source)):
+    for finding in _findings(row, bad.values(), settings, declared.get(row.source)):
         answers = _spoilt(finding, row, bad)
         masked.update(answers)
         if answers:
@@ -89,7 +89,9 @@ def _spoilt(finding: Finding, row: Row, learnt: dict[int, Exchange]) -> list[int
     return [message for message in learnt if message > finding.message]
 
 
-def _findings(row: Row, settings: ValidateSettings, declared: str | None) -> Iterator[Finding]:
+def _findings(
+    row: Row, answers: Iterable[Exchange], settings: ValidateSettings, declared: str | None
+) -> Iterator[Finding]:
     if settings.empty_turns:
         yield from empty_turns(row)
     if settings.boxes:
@@ -100,7 +102,7 @@ def _findings(row: Row, settings: ValidateSettings, declared: str | None) -> Ite
             yield Finding(index, Reason.RESERVED_TOKEN, f"holds {token}")
         if settings.placeholders and message.role != "tool" and (token := stray_placeholder(text)):
             yield Finding(index, Reason.STRAY_PLACEHOLDER, f"{token} stands in the text, and shows nothing")
-    for exchange in exchanges(row):
+    for exchange in answers:
         if (text := exchange.text.strip()) or exchange.reasoning:
             for check in _CHECKS:
                 if finding := check(_Asked(exchange, text, row, settings, declared)):
@@ -180,6 +182,8 @@ _CHECKS: tuple[Callable[[_Asked], Finding | None], ...] = (
 
 
 def _mended(row: Row) -> Iterator[Edit]:
+    if not any("<" in text or "&" in text for text in map(text_of, row.messages)):
+        return  # no HTML
     for exchange in exchanges(row):
         for part, said in enumerate(row.messages[exchange.message].content):
             plain = without_html(said.text, exchange.question) if isinstance(said, Text) else None

@@ -41,6 +41,7 @@ _LETTER_ALONE = re.compile(r"(?<=[a-z,.;] )[A-Za-z]$")
 _MATHS = re.compile(r"[=$\\^{}]|\d")
 _FENCE = "```"
 
+_END = 64  # characters that hold any word of _OPEN_WORD and what it looks back at
 _LEAST_PROSE = 30  # bytes, a Chinese character three, of a text of which the end is judged by how it reads
 
 
@@ -66,12 +67,13 @@ def cut_end(text: str, question: str) -> str | None:
     last = body.rpartition("\n")[2]
     if last.startswith("|") and not last.endswith("|") and body[: -len(last)].rstrip().endswith("|"):
         return f"a table that does not end: {last[-30:]!r}"
-    if not _PROSE.search(last) and not _OPEN_END.search(last):
+    is_open = _OPEN_END.match(last[-1:]) is not None
+    if not is_open and not _PROSE.search(last):
         return None
     ending = f"ends in the middle: {last[-30:]!r}"
-    if _OPEN_END.search(last) or _OPEN_WORD.search(last):
+    if is_open or _OPEN_WORD.search(last[-_END:]):
         return ending
-    if _ENDED.search(last) or _CLOSING.search(last):
+    if _ENDED.match(last[-1:]) or _CLOSING.search(last):
         return None
     ends = list(_SENTENCE_END.finditer(last))
     if ends and not _is_afterthought(last[ends[-1].end() :]):

@@ -8,16 +8,15 @@ import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import groupby
-from typing import Any
 
 import pyarrow as pa
-import yaml
 
 from transforms.at_rest import read_json
 from transforms.configuration import fingerprint
 from transforms.datasets import write_table
 from transforms.errors import RunFolderError
 from transforms.miniature.instruct.benchmark import answers
+from transforms.miniature.instruct.declared import write_declared
 from transforms.miniature.instruct.dialogue import question_of
 from transforms.miniature.instruct.painting import Painted, name_of, paint
 from transforms.miniature.instruct.plan import Plan, plan_of
@@ -25,14 +24,14 @@ from transforms.miniature.instruct.rendering import render
 from transforms.miniature.instruct.rows import Language, Picture
 from transforms.miniature.instruct.scene_questions import UNSAFE_CONCEPTS
 from transforms.miniature.instruct.settings import InstructCorpusSettings
-from transforms.miniature.instruct.sources import SOURCES, Source
+from transforms.miniature.instruct.sources import SOURCES
 from transforms.miniature.instruct.truth import benchmark_table, groups_of, keys_of, rows_table
 from transforms.miniature.instruct.unsafe import BLOCKED
 from transforms.miniature.instruct.writers import write_source
 from transforms.storage import StoragePath
 
 #: Raised whenever the same settings would make other bytes.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 
 _CHUNK = 64  # pictures that a process paints at once
 _MARK = "instruct_corpus.json"
@@ -71,7 +70,7 @@ def write_corpus(
         rendered = [render(settings.seed, row, painted) for row in by_source[source.name]]
         write_source(folder / f"sources/{source.name}", source, rendered)
         tables.append(rows_table(source, rendered, keys, groups))
-    (folder / "sources.yaml").write_text(yaml.safe_dump([_declared(s) for s in SOURCES], sort_keys=False))
+    write_declared(folder)
     _write_benchmark(folder / "benchmark", settings.seed, plan, painted)
     _write_lists(folder, settings.seed, plan, painted)
     benchmark = benchmark_table(settings.seed, plan.questions, plan.rows, keys)
@@ -124,27 +123,6 @@ def _chunks(pictures: list[Picture]) -> Iterator[list[Picture]]:
             chunk = []
     if chunk:
         yield chunk
-
-
-def _declared(source: Source) -> dict[str, Any]:
-    """How the source is to be read, and under which terms, as its makers would say it."""
-    declared: dict[str, Any] = {
-        "name": source.name,
-        "path": f"sources/{source.name}/part-*.{source.file_format}",
-        "shape": str(source.shape),
-        "format": str(source.file_format),
-        "licence": str(source.licence),
-        "model_terms": [] if source.model_terms is None else [source.model_terms],
-    }
-    if (convention := source.convention) is not None:
-        declared["boxes"] = {
-            "unit": str(convention.unit),
-            "order": str(convention.order),
-            "frame": str(convention.frame),
-        }
-        if convention.resized is not None:
-            declared["boxes"]["resized"] = list(convention.resized)
-    return declared
 
 
 def _write_benchmark(folder: StoragePath, seed: int, plan: Plan, painted: dict[Picture, Painted]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transforms.miniature.instruct.rows import Bilingual, Exchange, Form, Language, Row, Suffix
+from transforms.miniature.instruct.wordings import Wording, worded
 
 LETTERS = "ABCDEFGH"
 
@@ -31,6 +32,9 @@ def turns_of(row: Row) -> list[Turn]:
         reasoning = exchange.reasoning.of(row.language) if exchange.reasoning else None
         turns.append(Turn("user", question_of(exchange, row.language, row.suffix), shows=shows))
         turns.append(Turn("assistant", answer_of(exchange, row.language), reasoning))
+    if row.wording is not None:
+        text, _ = worded(Wording(row.wording), row.exchanges[-1], row.language)
+        turns[-1] = replace(turns[-1], text=text)
     return turns
 
 

@@ -15,6 +15,8 @@ from transforms.miniature.instruct.rows import Bilingual, Category, Exchange, Fo
 from transforms.miniature.instruct.settings import InstructCorpusSettings
 from transforms.miniature.instruct.sources import BY_NAME, SOURCES, Shape
 from transforms.miniature.instruct.unsafe import listed_pictures, unsafe_rows
+from transforms.miniature.instruct.wordings import PER_KIND as WORDINGS_PER_KIND
+from transforms.miniature.instruct.wordings import Wording, can_be_worded
 from transforms.miniature.pictures.scenes import generator
 
 PERSONAL_PER_KIND = 30  # rows of the full corpus, and as many of look-alikes
@@ -70,6 +72,7 @@ def _rows(settings: InstructCorpusSettings, asked: list[Question], count: int) -
         rows[number] = replace(rows[number], relation=Relation.OTHER_IMAGE, original=original)
     _plant_faults(settings, rows, len(plain), used)
     _plant_personal(settings, rows, len(plain), used)
+    _plant_wordings(settings, rows, len(plain), used)
     return rows
 
 
@@ -119,6 +122,18 @@ def _plant_personal(settings: InstructCorpusSettings, rows: list[Row], plain: in
                 planted, sentence = planted_of(kind, is_personal, row.language, rng)
                 first = _with_sentence(row.exchanges[0], sentence)
                 rows[row.number] = replace(row, exchanges=(first, *row.exchanges[1:]), planted=(planted,))
+
+
+def _plant_wordings(settings: InstructCorpusSettings, rows: list[Row], plain: int, used: set[int]) -> None:
+    take = _take(settings, "instruct wordings", rows, plain, used)
+    able = {kind: sum(can_be_worded(row, kind) for row in rows[: min(plain, _SAMPLE)]) for kind in Wording}
+    for wording in sorted(Wording, key=lambda kind: able[kind]):
+
+        def fits(row: Row, wording: Wording = wording) -> bool:
+            return can_be_worded(row, wording)
+
+        for row in take(fits, settings.planted(WORDINGS_PER_KIND)):
+            rows[row.number] = replace(row, wording=wording)
 
 
 def _with_sentence(exchange: Exchange, sentence: str) -> Exchange:

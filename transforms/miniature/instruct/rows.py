@@ -146,6 +146,7 @@ class Row:
     system: bool = False
     suffix: Suffix = Suffix.NONE
     fault: str | None = None
+    wording: str | None = None  # how its last answer is written, where that is not the plainest way
     original: int | None = None
     relation: Relation | None = None
     canary: str | None = None  # id of the benchmark's question

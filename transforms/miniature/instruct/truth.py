@@ -13,6 +13,7 @@ from transforms.miniature.instruct.painting import name_of
 from transforms.miniature.instruct.rendering import Rendered
 from transforms.miniature.instruct.rows import DUPLICATES, Language, Row
 from transforms.miniature.instruct.sources import Shape, Source
+from transforms.miniature.instruct.wordings import Wording, worded
 from transforms.miniature.instruct.writers import ROWS_PER_FILE, file_name
 
 _TURN = pa.struct([("role", pa.string()), ("text", pa.string()), ("reasoning", pa.string())])
@@ -56,6 +57,8 @@ ROWS = pa.schema(
         ("answers", pa.list_(_ANSWER)),  # of each exchange, before any fault
         ("images", pa.list_(_IMAGE)),
         ("boxes", pa.list_(_BOX)),  # upright pixels, before any fault
+        ("wording", pa.string()),  # how the last answer is written; null: as plainly as it can be
+        ("rendering", pa.string()),  # that answer in one rendering, boxes as marks; null without a wording
         ("fault", pa.string()),
         ("fate", pa.string()),  # what a clean mixture does with a row that has a fault
         ("relation", pa.string()),  # to the row that it was made from
@@ -120,6 +123,8 @@ def _line(source: Source, place: int, one: Rendered, keys: dict[int, str], group
             {"message": b.message, "image": b.image, **dict(zip(("x0", "y0", "x1", "y1"), b.box, strict=True))}
             for b in one.boxes
         ],
+        "wording": row.wording,
+        "rendering": None if row.wording is None else worded(Wording(row.wording), row.exchanges[-1], row.language)[1],
         "fault": row.fault,
         "fate": None if row.fault is None else fate_of(Fault(row.fault)),
         "relation": row.relation,

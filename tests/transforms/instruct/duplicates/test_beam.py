@@ -16,6 +16,7 @@ from transforms.images.decode import DecodeSettings, decode
 from transforms.images.hashing import HASHED_SIDE, content_hash, perceptual_hashes
 from transforms.images.thumbnail import grey_thumbnail
 from transforms.instruct.chain.folder import InstructFolder
+from transforms.instruct.chain.part_files import read_rows
 from transforms.instruct.duplicates.beam import FindDuplicates
 from transforms.instruct.duplicates.settings import DuplicatesSettings
 from transforms.instruct.rows import Medium, Row, to_table
@@ -121,3 +122,18 @@ def test_other_parts_partitions_and_orders_tell_the_same(
     folder, names = chain(tmp_path, [ROWS[7:], ROWS[:2][::-1], ROWS[2:7][::-1]])
     find(folder, names, SETTINGS.model_copy(update={"partitions": 1}))
     assert told(folder, names) == told(*found[:2])
+
+
+def test_other_questions_about_one_image_are_joined(tmp_path: pathlib.Path) -> None:
+    rows = [
+        asking("who", "Who is there?", "A tall man", drawn(1)),
+        asking("where", "Where is he?", "In the far corner", drawn(1)),
+        asking("copy", "who is there", "a tall man.", drawn(1)),
+        asking("other", "Who is there?", "A tall man", drawn(2)),
+    ]
+    folder, names = chain(tmp_path, [rows])
+    counts = find(folder, names, SETTINGS.model_copy(update={"join_turns": True}))
+    assert counts == Counts(4, 2, {"exact_duplicate": 1, "joined": 1})
+    both, other = sorted(read_rows(folder, names[0], "mix"), key=lambda row: -len(row.messages))
+    assert len(both.messages) == 4 and both.media == rows[0].media and other.key == "s/a/other"
+    assert told(folder, names)[1].keys() | {both.key[4:]} == {"who", "where", "copy"}

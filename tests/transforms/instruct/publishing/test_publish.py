@@ -13,10 +13,10 @@ import yaml
 
 from tests.transforms.instruct.publishing.small_publication import PARTS, PICTURES, SmallPublication, publish, published
 from transforms.errors import InputError
+from transforms.exporting.croissant import CROISSANT
 from transforms.exporting.manifest import read_manifest
 from transforms.instruct.mixing.settings import MixSettings
 from transforms.instruct.publishing.card import CARD
-from transforms.instruct.publishing.croissant import CROISSANT
 from transforms.instruct.publishing.finishing import LICENCES
 from transforms.instruct.publishing.settings import PublishSettings
 from transforms.instruct.reading.inputs import list_parts

@@ -14,14 +14,18 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 import webdataset
-import yaml
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from tests.integration.conftest import ROOT
 from tests.transforms.miniature.instruct.conftest import SETTINGS
 from tests.transforms.miniature.instruct.test_boxes import read_back, tolerance
+from transforms.configuration import read_yaml
 from transforms.errors import RunFolderError
+from transforms.instruct.reading.inputs import list_parts
+from transforms.instruct.settings import InstructSource
 from transforms.miniature.instruct.benchmark import LOOK_ALIKES
 from transforms.miniature.instruct.corpus import write_corpus
+from transforms.miniature.instruct.declared import declared_sources
 from transforms.miniature.instruct.faults import Fault
 from transforms.miniature.instruct.settings import InstructCorpusSettings
 from transforms.miniature.instruct.sources import BY_NAME, FileFormat, Shape
@@ -310,15 +314,25 @@ def test_faults_of_records(lines, truth, records):
 
 
 def test_sources_are_declared(corpus, truth):
-    declared = {source["name"]: source for source in yaml.safe_load((corpus / "sources.yaml").read_text())}
+    declared = {source.name: source for source in declared_sources(StoragePath.of(corpus))}
     assert list(declared) == list(BY_NAME)
     for row in truth:
         said = declared[row["source"]]
-        assert said["licence"] == row["licence"]
-        assert said["model_terms"] == ([row["model_terms"]] if row["model_terms"] else [])
-        assert "boxes" in said or not row["boxes"]
+        assert said.license == row["licence"]
+        assert said.model_terms == ([row["model_terms"]] if row["model_terms"] else [])
+        assert said.coordinates is not None or not row["boxes"]
     for source in declared.values():
-        assert list(corpus.glob(source["path"]))
+        (part, *_) = list_parts(source)
+        assert part.path.is_file()
+
+
+def test_the_shipped_configuration_declares_them_alike(corpus):
+    settings = read_yaml(str(ROOT / "configs" / "instruct" / "mini.yaml"))
+    drawn = f"{settings['miniature']['folder']}/"
+    shipped = [InstructSource.model_validate(one) for one in settings["sources"]]
+    paths = [str(pathlib.Path(one.path).relative_to(corpus)) for one in declared_sources(StoragePath.of(corpus))]
+    assert [one.path.removeprefix(drawn) for one in shipped] == paths
+    assert [one.identity() for one in shipped] == [one.identity() for one in declared_sources(StoragePath.of(corpus))]
 
 
 def test_a_corpus_that_is_there_is_left_and_another_is_refused(corpus):

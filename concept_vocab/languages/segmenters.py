@@ -1,0 +1,79 @@
+"""Words of languages that are written without spaces between them, by a library each.
+
+A language that is spelt with spaces needs none; one that is not, and has none here, cannot be counted in words.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import pathlib
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from concept_vocab.languages.scripts import common_script
+from concept_vocab.vocabulary import VocabularyError
+
+#: Languages written without spaces between words, as Wikipedia calls them.
+UNSPACED = frozenset(("bo", "dz", "ja", "km", "lo", "my", "th", "zh", "yue", "wuu", "zh-classical"))
+
+
+class Segmenter(ABC):
+    """Declared in :data:`SEGMENTERS`, by which settings, sources and marks know that the language has one."""
+
+    language: ClassVar[str]
+    library: ClassVar[str]
+
+    @abstractmethod
+    def words(self, text: str) -> list[str]:
+        """The words of a phrase without punctuation, in order; white space is none."""
+
+
+class JiebaSegmenter(Segmenter):
+    """Chinese by jieba (https://github.com/fxsjy/jieba), its own dictionary and, for what it lacks, its model of word
+    ends. That dictionary is of simplified characters, so text is brought to them first."""
+
+    language = "zh"
+    library = "jieba"
+
+    def words(self, text: str) -> list[str]:
+        return [word for word in _jieba().lcut(common_script(text, self.language)) if not word.isspace()]
+
+
+SEGMENTERS: dict[str, Segmenter] = {one.language: one for one in (JiebaSegmenter(),)}
+
+
+def words_of(text: str, language: str) -> list[str]:
+    """Of a phrase. Raises VocabularyError for a language without spaces that has no segmenter."""
+    if language not in UNSPACED:
+        return text.split()
+    check_language(language)
+    return SEGMENTERS[language].words(text)
+
+
+def check_language(language: str) -> None:
+    """Raises VocabularyError where words of the language cannot be told apart."""
+    if language in UNSPACED and language not in SEGMENTERS:
+        raise VocabularyError(
+            f"{language} is written without spaces between words, and there is no segmenter for it (there is one for "
+            f"{', '.join(sorted(SEGMENTERS))}); leave the dump out, or give a list or table of its words"
+        )
+
+
+def jieba_dictionary() -> str:
+    """Where the installed jieba has its dictionary. Raises VocabularyError where it is not installed."""
+    found = importlib.util.find_spec("jieba")
+    if found is None or found.origin is None:
+        raise VocabularyError("jieba is not installed: pip install jieba, or name its dict.txt")
+    return str(pathlib.Path(found.origin).parent / "dict.txt")
+
+
+@functools.cache
+def _jieba() -> Any:
+    import jieba
+
+    tokenizer = jieba.Tokenizer()
+    # its own start would keep the tables in the shared folder for temporary files, and read what another put there
+    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    tokenizer.initialized = True
+    return tokenizer

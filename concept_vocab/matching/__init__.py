@@ -1,0 +1,1 @@
+"""Concepts that captions name: found by their surface forms, as whole words."""

@@ -1,0 +1,26 @@
+"""Servers are looked at before any work: a long run is not to stop at a name that is wrong."""
+
+from __future__ import annotations
+
+from pipelines.instruct.run import InstructRun
+from transforms.instruct.asking.desk import Desk
+from transforms.run_folder import RunState, stage_fingerprints
+from transforms.stages import ASKING
+
+
+def check_servers(run: InstructRun) -> None:
+    """Of the stages that are not done: one completion each, prices and ceilings. Raises what says what is wrong."""
+    left = [stage.name for stage in ASKING if stage.name in run.settings.stages and not _is_done(run, stage.name)]
+    if not left:
+        return
+    with Desk.open(run.settings.asking, run.folder.root) as desk:
+        for name in sorted({run.settings.server_of(stage) for stage in left}):
+            desk.check(run.settings.servers[name])
+
+
+def _is_done(run: InstructRun, stage: str) -> bool:
+    if not run.is_begun:
+        return False
+    state = RunState.read(run.folder.root)
+    made = stage_fingerprints(state.values["identity"])
+    return state.is_done(stage) and made.get(stage) == run.folder.fingerprints[stage]

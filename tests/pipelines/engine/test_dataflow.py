@@ -1,0 +1,101 @@
+"""What would be handed to Dataflow, built without asking it: steps, hints and the container."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.portability.api import beam_runner_api_pb2
+from rich.console import Console
+
+from pipelines.annotate import run as annotate
+from pipelines.engine.dataflow import DataflowEngine
+from pipelines.engine.settings import RunnerSettings, with_runner_file
+from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.images.decode import DecodeSettings
+from transforms.reading.listing import InputShard
+from transforms.run_folder import RunFolder
+from transforms.storage import StoragePath
+
+IMAGE = "us-central1-docker.pkg.dev/YOUR-PROJECT/evenweave/worker:latest"
+
+
+class Kept(DataflowEngine):
+    """Keeps the job in place of handing it over."""
+
+    def run(self, build: Any, max_workers: int | None = None) -> None:  # noqa: ARG002
+        self.kept = self.graph(build)
+
+
+@pytest.fixture
+def engine() -> Kept:
+    return Kept(RunnerSettings.model_validate(with_runner_file("dataflow")))
+
+
+def graph_of_annotate(engine: Kept, tmp_path: pathlib.Path) -> Any:
+    engine.progress(Console(quiet=True), "annotate", None)
+    shards = [InputShard("a", f"{number:05d}", "webdataset", StoragePath.of(tmp_path), 1) for number in range(3)]
+    folder = RunFolder(StoragePath.of(tmp_path), "0" * 16)
+    annotate(folder, shards, [], EncoderSettings(model="ViT-L-14"), RetrievalSettings(), DecodeSettings(), engine)
+    return engine.kept
+
+
+def environment_of(graph: Any, name: str) -> Any:
+    (step,) = [one for one in graph.components.transforms.values() if one.unique_name == name]
+    return graph.components.environments[step.environment_id]
+
+
+def test_only_the_step_with_the_model_asks_for_a_gpu(engine: Kept, tmp_path: pathlib.Path) -> None:
+    graph = graph_of_annotate(engine, tmp_path)
+    named = {one.unique_name for one in graph.components.transforms.values()}
+    assert "Annotate/Annotate shard" in named and any(name.startswith("Annotate/WriteStageCounts") for name in named)
+    with_hints = {
+        one.unique_name
+        for one in graph.components.transforms.values()
+        if one.environment_id and graph.components.environments[one.environment_id].resource_hints
+    }
+    assert with_hints == {"Annotate/Annotate shard"}
+    hints = environment_of(graph, "Annotate/Annotate shard").resource_hints
+    assert hints["beam:resources:accelerator:v1"] == b"type:nvidia-l4;count:1;install-nvidia-driver"
+    assert hints["beam:resources:min_ram_bytes:v1"] == str(40 * 10**9).encode()
+
+
+def test_every_step_runs_in_the_image(engine: Kept, tmp_path: pathlib.Path) -> None:
+    graph = graph_of_annotate(engine, tmp_path)
+    images = set()
+    for environment in graph.components.environments.values():
+        assert environment.urn == "beam:env:docker:v1"
+        payload = beam_runner_api_pb2.DockerPayload.FromString(environment.payload)
+        images.add(payload.container_image)
+    assert images == {IMAGE}
+
+
+def test_a_stage_without_a_model_has_no_hints(engine: Kept) -> None:
+    engine.progress(Console(quiet=True), "deduplicate", None)
+    assert engine.resource_hints() == {}
+    graph = engine.graph(lambda pipeline: pipeline | beam.Create([1]) | beam.Map(str))
+    assert not any(one.resource_hints for one in graph.components.environments.values())
+
+
+def test_machines_are_those_of_the_stage(engine: Kept) -> None:
+    engine.progress(Console(quiet=True), "annotate", None)
+    flags = engine.flags()
+    assert "--worker_machine_type=g2-standard-12" in flags and "--max_num_workers=64" in flags
+    assert "--experiments=no_use_multiple_sdk_containers" in flags
+    engine.progress(Console(quiet=True), "export", None)
+    flags = engine.flags()
+    assert "--worker_machine_type=n2-standard-8" in flags and "--max_num_workers=200" in flags
+    assert "--experiments=no_use_multiple_sdk_containers" not in flags
+    assert {"--region=us-central1", f"--sdk_container_image={IMAGE}", "--no_use_public_ips"} <= set(flags)
+
+
+def test_what_the_command_line_says_of_beam_comes_last() -> None:
+    engine = DataflowEngine(RunnerSettings.model_validate(with_runner_file("dataflow")), ["--max_num_workers=2"])
+    assert engine.flags()[-1] == "--max_num_workers=2"
+
+
+def test_the_link_leads_to_the_console(engine: Kept) -> None:
+    link = "https://console.cloud.google.com/dataflow/jobs/us-central1/123?project=YOUR-PROJECT"
+    assert engine.link("123") == link

@@ -1,0 +1,92 @@
+"""Retrieval is exact: the same concepts as sorting every similarity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from transforms.annotating.concept_vectors import ConceptVectors
+from transforms.annotating.retriever import Retriever
+from transforms.annotating.settings import RetrievalSettings
+from transforms.datasets import list_matrix
+from transforms.errors import ConfigError
+
+CPU = torch.device("cpu")
+
+
+def unit(rows: int, width: int, seed: int) -> NDArray[np.float32]:
+    vectors = np.random.default_rng(seed).normal(size=(rows, width)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def found(retriever: Retriever, images: NDArray[np.float32], name: str = "concept_ids") -> NDArray[Any]:
+    return list_matrix(_chunked(retriever.columns(torch.from_numpy(images))[name]))
+
+
+def _chunked(column: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.chunked_array([column])
+
+
+def retriever(concepts: NDArray[np.float32], **settings: Any) -> Retriever:
+    return Retriever(ConceptVectors(concepts), RetrievalSettings(concepts_per_image=8, **settings), CPU)
+
+
+@pytest.mark.parametrize("settings", [{}, {"index": {"kind": "product"}}, {"index": {"kind": "auto"}}])
+def test_search_is_exact(settings: dict[str, Any]) -> None:
+    concepts, images = unit(1000, 64, 1), unit(50, 64, 2)
+    search = retriever(concepts, **settings)
+    ids, scores = found(search, images), found(search, images, "concept_scores")
+    similarity = images @ concepts.T
+    expected = np.argsort(-similarity, axis=1)[:, :8]
+    assert (ids == expected).all()
+    assert ids.dtype == np.int32 and scores.dtype == np.float16
+    np.testing.assert_allclose(scores, np.take_along_axis(similarity, expected, axis=1), atol=1e-3)
+
+
+def test_kept_embeddings_are_searched_as_they_are_kept() -> None:
+    concepts, images = unit(1000, 64, 1), unit(50, 64, 2)
+    search = retriever(concepts, keep_embedding=True, stored_concepts=12)
+    kept = found(search, images, "embedding")
+    assert kept.dtype == np.float16
+    expected = np.argsort(-(kept.astype(np.float64) @ concepts.T.astype(np.float64)), axis=1)
+    assert (found(search, images) == expected[:, :8]).all()
+    assert (found(search, images, "spare_concept_ids") == expected[:, 8:12]).all()
+    assert (search.nearest(kept.astype(np.float32))[0] == expected[:, :12]).all()
+
+
+def test_equal_scores_stand_in_the_order_of_uids() -> None:
+    """Whichever rows the concepts have, and however many are alike."""
+    concepts = np.repeat(unit(10, 16, 1), 3, axis=0)
+    order = np.random.default_rng(0).permutation(len(concepts))
+    images = unit(20, 16, 2)
+    uids = np.arange(len(concepts), dtype=np.uint64)
+    plain, shuffled = ConceptVectors(concepts), ConceptVectors(concepts[order])
+    shuffled.__dict__["uids"] = uids[order]
+    settings = RetrievalSettings(concepts_per_image=6, keep_embedding=True)
+    first, second = (found(Retriever(one, settings, CPU), images) for one in (plain, shuffled))
+    assert (order[second] == first).all()
+
+
+def test_more_are_stored_than_there_are() -> None:
+    search = retriever(unit(10, 16, 1), keep_embedding=True, stored_concepts=12)
+    assert (found(search, unit(3, 16, 2), "spare_concept_ids")[:, 2:] == -1).all()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_the_gpu_finds_what_faiss_finds() -> None:
+    concepts, images = ConceptVectors(unit(5000, 64, 1)), torch.from_numpy(unit(300, 64, 2))
+    settings = RetrievalSettings(concepts_per_image=8)
+    on_cpu = Retriever(concepts, settings, CPU).columns(images)["concept_ids"].flatten().to_numpy()
+    on_gpu = Retriever(concepts, settings, torch.device("cuda")).columns(images.cuda())["concept_ids"].flatten()
+    assert (on_cpu == on_gpu.to_numpy()).mean() > 0.999
+
+
+def test_more_concepts_than_there_are() -> None:
+    with pytest.raises(ConfigError, match="concepts_per_image is 8, but the vocabulary holds 5"):
+        retriever(unit(5, 8, 1))

@@ -1,0 +1,46 @@
+"""The agreement of a whole run, or of its first shards in an order that samples all sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from transforms.agreement.tally import Agreement
+from transforms.browsing.shards import read_each
+from transforms.captions.run_matcher import run_matcher
+from transforms.captions.settings import AssignSettings
+from transforms.datasets import ShardName
+from transforms.errors import RunFolderError
+from transforms.remaining import read_remaining
+from transforms.run_folder import RunState
+from transforms.stages import FIRST_AFTER_ANNOTATE
+from transforms.vocabulary_folder import read_concepts
+
+
+def assigned_by(state: RunState) -> AssignSettings:
+    """As run.json has it; of a run from before, images alone. Raises RunFolderError for what cannot be read."""
+    recorded = (state.values["config"].get("retrieval") or {}).get("assign") or {}
+    try:
+        return AssignSettings.model_validate(recorded)
+    except ValidationError as error:
+        raise RunFolderError(f"{state.folder.run_json} does not hold how concepts were assigned: {error}") from None
+
+
+def agreement_of(state: RunState, shards: Sequence[ShardName], min_similarity: float) -> Agreement:
+    """Raises RunFolderError where no image has a caption, ConfigError for a language that cannot be matched."""
+    folder, assigned = state.folder, assigned_by(state)
+    matcher = run_matcher(folder, assigned.matching)
+    n_concepts = read_concepts(folder, ["id"]).num_rows
+    columns = ["caption", "concept_ids", "concept_scores"] + ["concept_cosines"] * assigned.takes_captions
+    total = Agreement.zero(n_concepts)
+
+    def read(name: ShardName) -> pa.Table:
+        return read_remaining(folder, name, FIRST_AFTER_ANNOTATE, columns)
+
+    for table in read_each(read, shards):
+        total += Agreement.of(table, matcher, n_concepts, min_similarity)
+    if not total.captioned:
+        raise RunFolderError(f"{folder.root} has no captions, so nothing tells what its images hold beside retrieval")
+    return total

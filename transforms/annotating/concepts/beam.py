@@ -1,0 +1,79 @@
+"""Concepts embedded on Beam, a part an element; and the sample of images, a shard an element."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import apache_beam as beam
+
+from transforms.annotating.concepts.image_sample import embed_sample, part
+from transforms.annotating.concepts.parts import EmbeddingWork, embed_part
+from transforms.annotating.embedder import Embedder
+from transforms.annotating.encoder import ClipEncoder
+from transforms.annotating.settings import EncoderSettings
+from transforms.images.decode import DecodeSettings
+from transforms.reading.listing import InputShard
+from transforms.reading.settings import SourceSettings
+from transforms.storage import StoragePath
+
+
+class EmbedConcepts(beam.PTransform):  # type: ignore[misc]
+    """Pipeline → the files of those parts of ``work``."""
+
+    def __init__(self, work: EmbeddingWork, parts: Sequence[int]) -> None:
+        super().__init__()
+        self._work, self._parts = work, list(parts)
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
+        return pipeline | "Parts" >> beam.Create(self._parts) | "Embed part" >> beam.ParDo(_EmbedPart(self._work))
+
+
+class _EmbedPart(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, work: EmbeddingWork) -> None:
+        self._work = work
+        self._encoder: ClipEncoder | None = None
+
+    def process(self, number: int) -> Iterator[None]:
+        if self._encoder is None:
+            self._encoder = ClipEncoder(self._work.encoder)
+        embed_part(self._work, number, self._encoder)
+        yield from ()
+
+
+class SampleImages(beam.PTransform):  # type: ignore[misc]
+    """Pipeline → the files of a sample in ``folder``, one of each of ``shards``, which have their limits."""
+
+    def __init__(
+        self,
+        folder: StoragePath,
+        shards: Sequence[InputShard],
+        sources: Mapping[str, SourceSettings],
+        encoder: EncoderSettings,
+        decode: DecodeSettings,
+    ) -> None:
+        super().__init__()
+        self._shards = list(enumerate(shards))
+        self._sample = _SampleShard(folder, dict(sources), encoder, decode)
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
+        return pipeline | "Shards" >> beam.Create(self._shards) | "Sample shard" >> beam.ParDo(self._sample)
+
+
+class _SampleShard(beam.DoFn):  # type: ignore[misc]
+    def __init__(
+        self,
+        folder: StoragePath,
+        sources: dict[str, SourceSettings],
+        encoder: EncoderSettings,
+        decode: DecodeSettings,
+    ) -> None:
+        self._folder, self._sources = folder, sources
+        self._settings = (encoder, decode)
+        self._embedder: Embedder | None = None
+
+    def process(self, numbered: tuple[int, InputShard]) -> Iterator[None]:
+        number, shard = numbered
+        if self._embedder is None:
+            self._embedder = Embedder(*self._settings)
+        embed_sample(self._embedder, shard, self._sources[shard.source], part(self._folder, number))
+        yield from ()

@@ -1,0 +1,28 @@
+"""What concepts are searched by: one object a kind, in one registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import get_args
+
+from transforms.annotating.indexes.approximate import FACTORY, HNSW, IVF
+from transforms.annotating.indexes.comparing_all import EXACT, PRODUCT
+from transforms.annotating.indexes.index import IndexKind
+from transforms.annotating.settings import IndexName, IndexSettings
+
+INDEXES: Mapping[str, IndexKind] = {"exact": EXACT, "product": PRODUCT, "ivf": IVF, "hnsw": HNSW, "factory": FACTORY}
+AUTO = "auto"  # stands for one of them
+
+if {*INDEXES, AUTO} != {*get_args(IndexName)}:
+    raise AssertionError(f"kinds of indexes in the settings and in the registry differ: {sorted(INDEXES)}")
+
+#: From so many concepts on a CPU finds them faster by lists (tests/benchmarks/bench_retrieval.py).
+_WORTH_LISTS = 100_000
+
+
+def chosen(settings: IndexSettings, concepts: int, device_type: str) -> IndexSettings:
+    """The settings with ``auto`` made what was measured fastest for so many concepts on this type of device."""
+    if settings.kind != AUTO:
+        return settings
+    on_gpu, many = device_type == "cuda", concepts >= _WORTH_LISTS
+    return settings.model_copy(update={"kind": "ivf" if many and not on_gpu else "exact"})

@@ -1,0 +1,57 @@
+"""How the concepts of a run are spelt, at rest in its vocabulary, and a matcher made of it.
+
+vocabulary/surface_forms.parquet   id, text, match_case: a row a spelling; runs of before lack it, and names stand in
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from concept_vocab.matching.forms import SurfaceForm
+from concept_vocab.matching.han_words import check_language
+from concept_vocab.matching.matcher import CaptionMatcher
+from concept_vocab.matching.metaclip import MetaclipMatcher
+from concept_vocab.vocabulary import VocabularyError
+from transforms.captions.settings import Matching
+from transforms.datasets import read_table, write_table
+from transforms.errors import ConfigError
+from transforms.run_folder import RunFolder
+from transforms.storage import StoragePath
+from transforms.vocabularies.files import read_vocabulary
+from transforms.vocabulary_folder import read_concepts
+
+_FILE = "surface_forms.parquet"
+_FORMS = pa.schema([("id", pa.int32()), ("text", pa.string()), ("match_case", pa.bool_())])
+
+
+def write_forms(folder: RunFolder, concepts: pa.Table, vocabulary: str) -> None:
+    """Of the built vocabulary at ``vocabulary``, which knows more spellings, or the names of ``concepts``."""
+    path = StoragePath.of(vocabulary)
+    if path.is_dir():
+        spelt = read_vocabulary(path).surface_forms
+        forms = pa.table([spelt["row"], spelt["text"], spelt["match_case"]], schema=_FORMS)
+        forms = forms.group_by(_FORMS.names).aggregate([]).sort_by([(name, "ascending") for name in _FORMS.names])
+    else:
+        forms = _names(concepts)
+    write_table(folder.vocabulary / _FILE, forms.cast(_FORMS), folder.fingerprint)
+
+
+def run_matcher(folder: RunFolder, matching: Matching) -> CaptionMatcher | MetaclipMatcher:
+    """Concepts are numbered by their ids. Raises ConfigError for a language whose words cannot be told apart."""
+    concepts = read_concepts(folder, ["id", "name", "lang"])
+    if matching == "metaclip":
+        return MetaclipMatcher(concepts["name"].to_pylist())
+    try:
+        for language in sorted(set(concepts["lang"].to_pylist())):
+            check_language(language)
+    except VocabularyError as error:
+        raise ConfigError(f"{folder.vocabulary}: {error}") from error
+    path = folder.vocabulary / _FILE
+    forms = read_table(path, folder.fingerprint, _FORMS.names) if path.exists() else _names(concepts)
+    columns = (forms[name].to_pylist() for name in _FORMS.names)
+    return CaptionMatcher(map(SurfaceForm, *columns))
+
+
+def _names(concepts: pa.Table) -> pa.Table:
+    is_free = pa.repeat(pa.scalar(False), concepts.num_rows)
+    return pa.table([concepts["id"], concepts["name"], is_free], schema=_FORMS)

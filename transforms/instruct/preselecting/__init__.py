@@ -1,0 +1,1 @@
+"""What goes on to the models: a keyed superset of what the mixture can draw."""
