@@ -84,9 +84,12 @@ def remix(
         list[str] | None, typer.Option("--without", metavar="STAGE", help="leave it out; may be repeated")
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="only say which stages would be made anew")] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="also those that ask a model for what the cache lacks")] = False,
 ) -> None:
     """Other shares, or a stage less, from what a run's stages left; with a table of the rows that this changes."""
     from pipelines import remix as job
+    from pipelines.engine.choice import choose_engine
     from pipelines.engine.settings import RunnerSettings
 
-    job.run(run, overrides or [], without or [], choose_engine(RunnerSettings(), beam_flags or []), plan, Console())
+    engine = choose_engine(RunnerSettings(), beam_flags or [])
+    job.run(run, overrides or [], without or [], engine, Console(), plan, ask)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.table import Table
@@ -17,11 +17,11 @@ from pipelines.instruct.run import InstructRun
 from pipelines.instruct.settings import InstructSettings
 from transforms.at_rest import parsing, read_json
 from transforms.configuration import apply_override, validate
-from transforms.errors import ConfigError
+from transforms.errors import ConfigError, RunFolderError
 from transforms.instruct.reporting.changes import TOLD, changes, to_dict
 from transforms.instruct.reporting.tally import Tally
 from transforms.run_folder import RunState
-from transforms.stages import STANDARDISE
+from transforms.stages import ASKING, STANDARDISE
 from transforms.storage import StoragePath
 
 
@@ -60,10 +60,19 @@ def made_anew(state: RunState, run: InstructRun) -> list[str]:
 
 
 def run(
-    run_uri: str, overrides: Sequence[str], without: Sequence[str], engine: Engine, plan: bool, console: Console
+    run_uri: str,
+    overrides: Sequence[str],
+    without: Sequence[str],
+    engine: Engine,
+    console: Console,
+    plan: bool = False,
+    ask: bool = False,
 ) -> None:
     """Makes the stages again whose settings are others, and those after them, in the same folder; shows and keeps, in
-    report/changes.json, the rows before and after. With ``plan`` it only says which stages these are."""
+    remix/changes.json, the rows before and after. With ``plan`` it only says which stages these are.
+
+    Raises ConfigError where one of them shows rows to a model, unless ``ask``.
+    """
     state, _ = open_finished(run_uri, STANDARDISE.name)
     remixed = InstructRun(settings_of(state, overrides, without), engine, console, remake=True)
     stages = made_anew(state, remixed)
@@ -75,16 +84,28 @@ def run(
         line = f"{', '.join(stages)} would be made anew" if stages else "nothing would change"
         console.print(Text.assemble(("remix:", "yellow"), f" {line}"), soft_wrap=True)
         return
-    path = remixed.folder.report.parent / "tally.json"  # the report's, written last: that of before until then
-    fingerprint, before = _tally(path)
+    if not ask and (asking := [stage.name for stage in ASKING if stage.name in stages]):
+        raise ConfigError(
+            f"{', '.join(asking)} would be made anew, and may ask a model for what the cache does not hold. Add --ask "
+            "to allow that, or change only what comes after."
+        )
+    place, told = state.folder.root / "remix", state.folder.report.parent / "tally.json"
+    if not (place / "before.json").is_file():  # a remix that was broken off has left it
+        (place / "before.json").write_text(told.read_text() if told.is_file() else _no_report(run_uri))
+    fingerprint, before = _tally(place / "before.json")
     instruct(remixed)
-    _, after = _tally(path)
-    kept = path.parent / "changes.json"
+    _, after = _tally(told)
+    kept = place / "changes.json"
     values = to_dict(before, after, stages, (fingerprint, remixed.folder.fingerprint))
     kept.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+    (place / "before.json").delete()
     for axis in TOLD:
         console.print(_table(axis, before, after))
     console.print(Text(f"What changed: {kept}"), soft_wrap=True)
+
+
+def _no_report(run_uri: str) -> NoReturn:
+    raise RunFolderError(f"{run_uri} has no report to compare with. Run evenweave instruct to its end first.")
 
 
 def _tally(path: StoragePath) -> tuple[str, Tally]:

@@ -50,7 +50,7 @@ def run(tmp_path: pathlib.Path) -> str:
 def remixed(run: str, overrides: list[str], without: list[str] | None = None, plan: bool = False) -> str:
     told = io.StringIO()
     engine = choose_engine(RunnerSettings(workers=1))
-    remix(run, overrides, without or [], engine, plan, Console(file=told, width=160))
+    remix(run, overrides, without or [], engine, Console(file=told, width=160), plan)
     return told.getvalue()
 
 
@@ -69,12 +69,12 @@ def test_other_shares_and_a_stage_less(run: str, monkeypatch: pytest.MonkeyPatch
     before = files(run, "rows", "facts", "edits")
     assert "mix, publish would be made anew" in remixed(run, ["mix.size=4"], plan=True)
     assert "nothing would change" in remixed(run, ["mix.size=8"])
-    assert files(run, "rows", "facts", "edits") == before and not (pathlib.Path(run) / "report/changes.json").exists()
+    assert files(run, "rows", "facts", "edits") == before and not (pathlib.Path(run) / "remix/changes.json").exists()
 
     shares = "mix.category.shares={text: 0.75, general_vqa: 0.25}"
     said = remixed(run, ["mix.size=4", shares])
     assert files(run, "rows", "facts", "edits") == before and said.count("done before") == 3
-    kept = json.loads((pathlib.Path(run) / "report/changes.json").read_text())
+    kept = json.loads((pathlib.Path(run) / "remix/changes.json").read_text())
     assert kept["made_anew"] == ["mix", "publish"]
     assert {one["name"]: (one["clean_after"], one["mixed_after"]) for one in kept["category"]} == {
         "text": (8, 3),
@@ -92,7 +92,7 @@ def test_other_shares_and_a_stage_less(run: str, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(EvenweaveError, match="asks for a share of 'ocr'"):
         remixed(run, ["mix.category.shares={ocr: 1.0}"])
     remixed(run, ["mix.category.shares={text: 1.0}"])
-    kept = json.loads((pathlib.Path(run) / "report/changes.json").read_text())
+    kept = json.loads((pathlib.Path(run) / "remix/changes.json").read_text())
     assert [(one["mixed_before"], one["mixed_after"]) for one in kept["category"]] == [(1, 0), (3, 4), (4, 4)]
 
     kept_stages = files(run, "rows", "facts/categorise")
@@ -114,4 +114,16 @@ def test_what_would_be_another_run_is_refused(run: str, tmp_path: pathlib.Path) 
         remixed(run, [], without=["mix"])
     with pytest.raises(RunFolderError, match="is not a run folder"):
         remixed(str(tmp_path), [])
+    assert files(run, ".") == before
+
+
+def test_a_stage_that_would_ask_a_model_is_refused(run: str) -> None:
+    stages = [
+        "stages=[standardise, safety, categorise, rate, mix, publish]",
+        "servers={m: {base_url: 'http://127.0.0.1:9/v1', model: m}}",
+        "rate.server=m",
+    ]
+    before = files(run, ".")
+    with pytest.raises(ConfigError, match="rate would be made anew, and may ask a model"):
+        remixed(run, stages)
     assert files(run, ".") == before
