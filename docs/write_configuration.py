@@ -135,7 +135,8 @@ def _takes(schema: dict[str, Any]) -> str:
     if kind == "array":
         return f"list of {_plural(_takes(schema.get('items', {})))}"
     if kind == "object":
-        return f"names, each with {_takes(schema.get('additionalProperties') or {})}"
+        inner = schema.get("additionalProperties")
+        return f"names, each with {_takes(inner if isinstance(inner, dict) else {})}"
     names = {"string": "text", "boolean": "true or false", "integer": "whole number"}
     return names.get(kind, kind) + _bounds(schema)
 

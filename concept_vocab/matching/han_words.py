@@ -32,7 +32,7 @@ def word_ends(run: str) -> list[int]:
 
 @functools.cache
 def _jieba() -> Any:
-    import jieba  # type: ignore[import-untyped]
+    import jieba
 
     tokenizer = jieba.Tokenizer()
     # its own start would keep the tables in the shared folder for temporary files, and read what another put there

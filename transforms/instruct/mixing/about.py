@@ -68,8 +68,8 @@ class PartReader:
         self.folder, self.settings, self.seed, self._before = folder, settings, seed, before
         self._chat: ChatTokenizer | None = None
         # which rows show rare concepts is asked of those alone that the mixture is drawn from
-        with_concepts = settings.concepts is not None and before == MIX.name
-        self._finder = ConceptFinder(settings.concepts) if with_concepts else None
+        wanted = settings.concepts if before == MIX.name else None
+        self._finder = None if wanted is None else ConceptFinder(wanted)
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_chat": None}

@@ -59,7 +59,8 @@ class ConceptTarget(Settings):
         from transforms.annotating.encoder import check_encoder
         from transforms.annotating.word_lists import check_vocabulary, read_word_list
 
-        check_vocabulary(VocabularySettings(path=self.vocabulary), RetrievalSettings(concepts_per_image=self.per_row))
+        retrieval = RetrievalSettings(concepts_per_image=self.per_row)
+        check_vocabulary(VocabularySettings(path=self.vocabulary), retrieval, self.encoder.languages)
         if self.target:
             target_factors(self.target, read_word_list(self.vocabulary).names)
         check_encoder(self.encoder)

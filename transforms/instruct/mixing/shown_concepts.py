@@ -101,14 +101,13 @@ class _Seeing:
     def __init__(self, settings: ConceptTarget) -> None:
         from transforms.annotating.concept_embedding import embed_vocabulary
         from transforms.annotating.encoder import ClipEncoder
-        from transforms.annotating.retrieval import ConceptIndex
+        from transforms.annotating.indexes.comparing_all import EXACT
         from transforms.annotating.word_lists import read_word_list
 
         self._settings = settings
         self._encoder = ClipEncoder(settings.encoder)
-        self._index = ConceptIndex(
-            embed_vocabulary(read_word_list(settings.vocabulary), self._encoder), self._encoder.device
-        )
+        vectors = embed_vocabulary(read_word_list(settings.vocabulary), self._encoder)
+        self._search = EXACT.open(vectors, self._encoder.device)
         self._preprocess = Preprocessor(
             self._encoder.size,
             self._encoder.resize_mode,
@@ -124,7 +123,8 @@ class _Seeing:
         sound = ((content, one.pixels) for content, one in prepared if not isinstance(one, ImageFault))
         for batch in batched(sound, self._settings.encoder.batch_size):
             embedded = self._encoder.encode_images(np.stack([pixels for _, pixels in batch]))
-            ids, scores = self._index.search(embedded, self._settings.per_row)
+            cosines, rows = self._search(embedded, self._settings.per_row)
+            ids, scores = rows.astype(np.int32), cosines.astype(np.float16)
             if self._settings.min_similarity > 0:
                 ids = drop_below(ids, scores, self._settings.min_similarity)
             found.update({content: (ids[at], scores[at]) for at, (content, _) in enumerate(batch)})
