@@ -1,4 +1,4 @@
-"""Where words end in a run of Chinese, by jieba (https://github.com/fxsjy/jieba) and its dictionary."""
+"""Where words end in a run of Chinese, by the segmenter of the language."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ def check_language(language: str) -> None:
     if language in UNSPACED - SEGMENTERS.keys():
         raise VocabularyError(
             f"{language} is written without spaces between words, and there is no segmenter for it, so captions cannot "
-            "be matched: leave its concepts out, or assign them by image"
+            "be matched: leave its concepts out, or assign concepts by image"
         )
 
 
 def word_ends(run: str) -> list[int]:
-    """Where each word of a run of Han characters ends."""
+    """Where each word of a run of Han characters ends; each character, where the segmenter gave other characters."""
     ends, at = [], 0
     for word in jieba_tokenizer().lcut(run):
         at += len(word)
         ends.append(at)
-    return ends
+    return ends if at == len(run) else list(range(1, len(run) + 1))
