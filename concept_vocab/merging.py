@@ -43,6 +43,7 @@ class Concept:
     given_type: ConceptType | None = None
     type_method: TypeMethod = "given"
     is_name: bool = False
+    is_lemma: bool = False  # of a dictionary other than WordNet
 
 
 class Blocked(NamedTuple):
@@ -131,6 +132,7 @@ def _add(concept: Concept, spelling: Spelling, entry: Entry, is_own: bool) -> No
     if is_own:
         concept.own.add(spelling.text)
     concept.is_name = concept.is_name or entry.is_name
+    concept.is_lemma = concept.is_lemma or entry.is_lemma
     if entry.type and not concept.given_type:
         concept.given_type, concept.type_method = entry.type, entry.type_method
 

@@ -36,9 +36,19 @@ def describe(folder: str, examples: int, console: Console) -> None:
 def search(folder: str, query: str, most: int, console: Console) -> None:
     """A line a concept; raises InputError where the folder holds no vocabulary."""
     hits = find(read_vocabulary(StoragePath.of(folder)), query, most)
-    table = Table("row", "uid", "concept", "type", "source", "found by", box=None, header_style="bold")
+    table = Table(
+        "row", "uid", "concept", "type", "source", "found by", "of one meaning with", box=None, header_style="bold"
+    )
     for hit in hits:
-        texts = (str(hit.row), f"{hit.uid:016x}", hit.name, hit.type or "", hit.source, hit.matched)
+        texts = (
+            str(hit.row),
+            f"{hit.uid:016x}",
+            hit.name,
+            hit.type or "",
+            hit.source,
+            hit.matched,
+            hit.group if hit.group != hit.name else "",
+        )
         table.add_row(*map(Text, texts))
     console.print(table if hits else Text(f"no concept is spelt with {query!r}"))
 

@@ -59,7 +59,7 @@ def _entries(file: SourceFile) -> list[Entry]:
                 "it was seen and its tag"
             )
         word, count, tag = columns
-        entries.append(Entry(word, int(count), _TYPES.get(tag), "part of speech", tag in _NAMES))
+        entries.append(Entry(word, int(count), _TYPES.get(tag), "part of speech", tag in _NAMES, True))
     if not entries:
         raise VocabularyError(f"{file.name} is empty")
     return entries

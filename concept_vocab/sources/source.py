@@ -28,6 +28,7 @@ class Entry:
     type: ConceptType | None = None  # where the source itself says it
     type_method: TypeMethod = "given"
     is_name: bool = False  # where the source itself says so
+    is_lemma: bool = False  # where the source is a dictionary
 
 
 class Ranked(NamedTuple):

@@ -44,8 +44,8 @@ from transforms.vocabularies.settings import VocabularySource
 
 WORDS, PAIRS, TITLES, LISTED = 260_000, 110_000, 65_000, 100_000
 WORDS_A_PAGE, PAGES_A_STREAM = 500, 100
-TIMES_A_WORD, TIMES_A_PAIR = 15, 9
-MEASURED_PAGES = 1_500  # of which the rates are measured
+TIMES_A_WORD, TIMES_A_PAIR = 5, 5  # at least
+MEASURED_PAGES = 500  # of which the rates are measured
 _SYLLABLES = [first + vowel + last for first in "bdfgklmnprstvz" for vowel in "aeiou" for last in ("", "n", "r", "l")]
 
 
@@ -164,14 +164,15 @@ def main() -> None:
         words = make_words(WORDS)
         pages = list(make_pages(words))
         write_dump(folder / "some.xml.bz2", pages[:MEASURED_PAGES])
-        figures: dict[str, Any] = rates(folder / "some.xml.bz2", "made")
+        measured: dict[str, Any] = rates(folder / "some.xml.bz2", "made")
         if arguments.excerpt:
-            figures |= rates(arguments.excerpt, "real")
+            measured |= rates(arguments.excerpt, "real")
+        keep("vocabulary_counting", machine=arguments.machine, **measured)
         write_dump(folder / "dump.xml.bz2", pages)
         dump_megabytes = sum(map(len, pages)) / 1e6
         del pages
         built = build(folder, folder / "dump.xml.bz2", words, arguments.wordnet, arguments.workers)
-        keep("vocabulary", machine=arguments.machine, **figures, dump_megabytes=dump_megabytes, **built)
+        keep("vocabulary_build", machine=arguments.machine, dump_megabytes=dump_megabytes, **built)
     finally:
         shutil.rmtree(folder)
 

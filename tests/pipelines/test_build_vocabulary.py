@@ -54,7 +54,7 @@ def chinese_inputs(folder: pathlib.Path) -> list[dict[str, Any]]:
     """A dump, a part of jieba's dictionary and language links, in both scripts."""
     texts = ["他在北京的清華大學。赤狐跑。", "北京清华大学，赤狐。", "頭髮和头发。"] * 2
     dumped = multistream([page(f"頁 {number}", text) for number, text in enumerate(texts)])
-    write(folder / "dict.txt", "北京 900 ns\n的 3000 uj\n头发 20 n\n跑 7 v\n".encode())
+    write(folder / "dict.txt", "北京 900 ns\n的 3000 uj\n头发 20 n\n跑 7 v\n骗到 3 v\n".encode())
     for number, title in enumerate(("赤狐", "頭髮", "清華大學")):
         rows = ",".join(f"({number},'{language}','{title}')" for language in ("de", "fr", "zh"))
         text = f"CREATE TABLE `langlinks` (\nINSERT INTO `langlinks` VALUES {rows};\n-- Dump completed on 2024-05-01\n"
@@ -130,7 +130,8 @@ def test_chinese_in_both_scripts(tmp_path: pathlib.Path) -> None:
     assert {"北京", "赤狐", "头发", "清华大学", "北京清华大学"} <= concepts.keys()
     assert concepts["头发"]["sources"] == ["jieba", "wiki_unigrams", "links"]
     assert (concepts["跑"]["type"], concepts["跑"]["type_confidence"]) == ("action", None)
-    assert concepts["北京"]["marks"] == ["name"]
+    assert (concepts["北京"]["marks"], concepts["骗到"]["marks"]) == (["name"], [])
+    assert concepts["和头发"]["marks"] == ["fragment"]
     blocked = [(row["text"], row["reason"]) for row in vocabulary.blocked.to_pylist()]
     assert ("的", "closed class") in blocked
     spelt = {(row["text"], row["source"]) for row in vocabulary.surface_forms.to_pylist()}

@@ -35,6 +35,7 @@ class Hit(NamedTuple):
     type: str | None
     source: str
     matched: str
+    group: str  # the name of the concept that stands for all of its meaning
 
 
 def by_value(vocabulary: BuiltVocabulary, column: str, examples: int) -> list[Group]:
@@ -105,10 +106,11 @@ def search(vocabulary: BuiltVocabulary, query: str, most: int) -> list[Hit]:
         if kind is not None:
             best[row] = min(best.get(row, (3, 0, "")), (kind, len(text), text))
     found = sorted(best.items(), key=lambda one: (one[1], one[0]))[:most]
-    taken = concepts.take(pa.array([row for row, _ in found], pa.int64())).to_pylist()
+    taken = concepts.take(pa.array([row for row, _ in found], pa.int64()))
+    leaders = concepts["name"].take(_rows_of(vocabulary, taken["group"])).to_pylist()
     return [
-        Hit(one["uid"], one["row"], one["name"], one["type"], one["source"], matched)
-        for one, (_, (_, _, matched)) in zip(taken, found, strict=True)
+        Hit(one["uid"], one["row"], one["name"], one["type"], one["source"], matched, leader)
+        for one, (_, (_, _, matched)), leader in zip(taken.to_pylist(), found, leaders, strict=True)
     ]
 
 

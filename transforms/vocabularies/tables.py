@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from concept_vocab.concept_types import ConceptTyped
 from concept_vocab.languages.scripts import common_script, other_script
+from concept_vocab.languages.segmenters import UNSPACED
 from concept_vocab.marks import likely_typos, marks_of
 from concept_vocab.merging import Concept, Spelling
 from concept_vocab.wordnet.dictionary import WordNet
@@ -27,11 +28,11 @@ def concepts_table(
     language: str,
 ) -> pa.Table:
     """All by form; ``groups``: the form of the concept that stands for a group, of those that are not alone."""
-    typos = _typos(concepts, wordnet)
+    typos = set() if language in UNSPACED else _typos(concepts, wordnet)  # a sign more or less is another word there
     rows = []
     for row, (form, concept) in enumerate(concepts.items()):
         typed, name = types[form], names[form]
-        is_lemma = bool(wordnet and form in wordnet.senses)
+        is_lemma = concept.is_lemma or bool(wordnet and form in wordnet.senses)
         marks = marks_of(form, sorted(concept.own) or [name], language, typos, is_lemma, concept.is_name)
         told = (typed.type, typed.method, typed.confidence if typed.type else None, list(typed.types))
         named = (uids[form], row, form, name, language, concept.sources[0], concept.sources)

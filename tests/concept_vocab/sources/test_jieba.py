@@ -22,9 +22,9 @@ def test_words_with_what_their_tags_say(tmp_path: pathlib.Path) -> None:
     files = dictionary(tmp_path, "猫 30 n\n北京 90 ns\n跑 7 v\n")
     (found,) = read("jieba", files, language="zh", cap=9).ranked
     assert found.cap == 9 and found.entries == [
-        Entry("北京", 90, "entity", "part of speech", True),
-        Entry("猫", 30, None, "part of speech"),
-        Entry("跑", 7, "action", "part of speech"),
+        Entry("北京", 90, "entity", "part of speech", True, True),
+        Entry("猫", 30, None, "part of speech", False, True),
+        Entry("跑", 7, "action", "part of speech", False, True),
     ]
 
 
@@ -33,7 +33,7 @@ def test_the_installed_dictionary() -> None:
     assert usual is not None
     (found,) = read("jieba", [StoragePath.of(usual)], language="zh").ranked
     assert len(found.entries) > 340_000 and all(entry.count is not None for entry in found.entries)
-    assert found.entries[0] == Entry("了", 883634, None, "part of speech")
+    assert found.entries[0] == Entry("了", 883634, None, "part of speech", False, True)
 
 
 @pytest.mark.parametrize(
