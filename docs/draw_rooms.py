@@ -52,6 +52,7 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
         (6.2, ["transforms/reporting"]),
         (7.0, ["transforms/browsing"]),
         (7.8, ["transforms/verifying"]),
+        (8.6, ["transforms/planning"]),
     ],
     [
         (
@@ -81,6 +82,11 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
                 "transforms/instruct/splitting",
                 "transforms/instruct/decontaminating",
                 "transforms/instruct/categorising",
+                "transforms/instruct/preselecting",
+                "transforms/instruct/asking",
+                "transforms/instruct/rewording",
+                "transforms/instruct/rating",
+                "transforms/instruct/guarding",
                 "transforms/instruct/mixing",
                 "transforms/instruct/publishing",
                 "transforms/instruct/reporting",

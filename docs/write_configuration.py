@@ -22,6 +22,7 @@ from pipelines.instruct.settings import InstructSettings
 from pipelines.pack_settings import PackJobSettings
 from pipelines.vocabulary_build_settings import VocabularyBuildSettings
 from transforms.configuration import Settings
+from transforms.planning.prices import Prices
 
 PAGE = pathlib.Path(__file__).resolve().parent / "configuration.md"
 
@@ -33,6 +34,7 @@ JOBS: list[tuple[str, type[Settings], str]] = [
     ("evenweave vocabulary build", VocabularyBuildSettings, "configs/vocabulary/build.yaml"),
     ("evenweave pack", PackJobSettings, "configs/pack/mini.yaml"),
     ("evenweave train", TrainSettings, "configs/train/tiny-stage1.yaml"),
+    ("evenweave plan --prices", Prices, "configs/plan/prices.yaml"),
 ]
 
 _INTRODUCTION = """\

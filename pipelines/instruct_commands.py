@@ -48,8 +48,9 @@ def run(
     settings = load_settings(config, InstructSettings, as_overrides(overrides, output))
     console = Console()
     console.print(Text.assemble(("evenweave instruct", "bold"), f" {config} → {settings.output}"))
+    engine = engine_for(settings, settings.runner, beam_flags or [])
     job = plan_asking if plan else instruct
-    job(InstructRun(settings, engine_for(settings, settings.runner, beam_flags or []), console, accept_changed, remake))
+    job(InstructRun(settings, engine, console, accept_changed, remake))
 
 
 def inspect(
