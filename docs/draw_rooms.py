@@ -24,12 +24,19 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
     [
         (
             0.0,
-            ["concept_vocab", "concept_vocab/sources", "concept_vocab/wikipedia", "concept_vocab/wordnet"],
+            [
+                "concept_vocab",
+                "concept_vocab/sources",
+                "concept_vocab/languages",
+                "concept_vocab/wikipedia",
+                "concept_vocab/wordnet",
+                "concept_vocab/matching",
+            ],
         ),
-        (4.5, ["transforms/images"]),
-        (5.4, ["transforms/tar"]),
+        (6.5, ["transforms/images"]),
+        (7.4, ["transforms/tar"]),
         (
-            6.4,
+            8.4,
             [
                 "transforms/miniature",
                 "transforms/miniature/pictures",
@@ -41,19 +48,21 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
     [
         (0.0, ["transforms/vocabularies"]),
         (1.8, ["transforms/reading", "transforms/reading/formats"]),
-        (4.3, ["transforms/conversations"]),
+        (4.3, ["transforms/captions"]),
+        (5.3, ["transforms/agreement"]),
+        (6.3, ["transforms/conversations"]),
     ],
     [
-        (0.0, ["transforms/annotating", "transforms/annotating/indexes"]),
-        (1.7, ["transforms/filtering"]),
-        (2.4, ["transforms/deduplicating"]),
-        (3.1, ["transforms/balancing", "transforms/balancing/methods", "transforms/balancing/even"]),
-        (5.4, ["transforms/exporting"]),
-        (9.4, ["transforms/captioning"]),
-        (6.2, ["transforms/reporting"]),
-        (7.0, ["transforms/browsing"]),
-        (7.8, ["transforms/verifying"]),
-        (8.6, ["transforms/planning"]),
+        (0.0, ["transforms/annotating", "transforms/annotating/indexes", "transforms/annotating/concepts"]),
+        (2.7, ["transforms/filtering"]),
+        (3.4, ["transforms/deduplicating"]),
+        (4.1, ["transforms/balancing", "transforms/balancing/methods", "transforms/balancing/even"]),
+        (6.4, ["transforms/exporting"]),
+        (7.2, ["transforms/captioning"]),
+        (8.0, ["transforms/reporting"]),
+        (8.8, ["transforms/browsing"]),
+        (9.6, ["transforms/verifying"]),
+        (10.4, ["transforms/planning"]),
     ],
     [
         (
