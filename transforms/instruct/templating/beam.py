@@ -21,10 +21,10 @@ from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.outcome import Outcome
 from transforms.instruct.chain.part_files import done_before, read_rows, write_outcome
 from transforms.instruct.templating.banks import LANGUAGES, Banks, read_banks
-from transforms.instruct.templating.common import CommonTally, candidates, count
 from transforms.instruct.templating.diversity import TemplatesTally
 from transforms.instruct.templating.figures import figures_path
 from transforms.instruct.templating.settings import TemplatesSettings
+from transforms.instruct.templating.shared_strings import CommonTally, candidates, count
 from transforms.instruct.templating.writing import Writer, change_all, changed, edits_of
 from transforms.rejects import Counts
 from transforms.stages import TEMPLATES

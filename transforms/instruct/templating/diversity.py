@@ -11,7 +11,7 @@ from transforms import keyed
 from transforms.instruct.reporting.page import diversity
 from transforms.instruct.reporting.tally import opening_of
 from transforms.instruct.rows import Row
-from transforms.instruct.templating.common import question_of
+from transforms.instruct.templating.shared_strings import question_of
 
 ORDERS = (1, 2, 3)
 

@@ -11,9 +11,9 @@ from transforms.conversations.document import Message, Part, Text, Video
 from transforms.instruct.chain.outcome import Edit, edit
 from transforms.instruct.rows import Answer, Row
 from transforms.instruct.templating.banks import LANGUAGES, AnswerFormat, Banks, Written
-from transforms.instruct.templating.common import Said, question_of, said_in
 from transforms.instruct.templating.formats import format_of, says_format
 from transforms.instruct.templating.settings import TemplatesSettings
+from transforms.instruct.templating.shared_strings import Said, question_of, said_in
 
 #: Why nothing was written where something might have been.
 NO_LANGUAGE, NO_BANK, SEVERAL_MEDIA = "left: of a language without templates", "left: no bank", "left: several media"

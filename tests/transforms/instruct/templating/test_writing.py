@@ -11,8 +11,8 @@ from transforms.conversations.document import Image, Message, Text
 from transforms.instruct.answers.reading import read_answers
 from transforms.instruct.rows import Medium, Row
 from transforms.instruct.templating.banks import read_banks
-from transforms.instruct.templating.common import CommonTally, Said, candidates, count
 from transforms.instruct.templating.settings import TemplatesSettings
+from transforms.instruct.templating.shared_strings import CommonTally, Said, candidates, count
 from transforms.instruct.templating.writing import NO_BANK, NO_LANGUAGE, SEVERAL_MEDIA, Writer, changed
 
 BANKS = read_banks(TemplatesSettings().folder)
