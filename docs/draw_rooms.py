@@ -44,7 +44,7 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
         (4.3, ["transforms/conversations"]),
     ],
     [
-        (0.0, ["transforms/annotating", "transforms/annotating/indexes"]),
+        (0.0, ["transforms/annotating", "transforms/annotating/concepts", "transforms/annotating/indexes"]),
         (1.7, ["transforms/filtering"]),
         (2.4, ["transforms/deduplicating"]),
         (3.1, ["transforms/balancing", "transforms/balancing/methods", "transforms/balancing/even"]),
