@@ -5,9 +5,11 @@ hardly move with the few images that truly show it. A score is how many spreads 
 brought back to the scale of cosines by what is usual among concepts: (cosine − median) · usual spread / spread + usual
 median. That is an inner product with a vector of one dimension more, so that any index can search for it.
 
-On the miniature corpus, whose encoder has no hubs to speak of, it does harm (tests/benchmarks/bench_hubs.py: R-precision
-falls from 0.92 to 0.68, the divergence from the true frequencies grows from 0.01 to 0.33 nats), and so it is off unless
-asked for. It knows each concept alone. Corrections that look at all concepts at once, as inverted softmax or Sinkhorn's, give each
+On the miniature corpus, whose encoder has no hubs to speak of, it does harm (tests/benchmarks/bench_hubs.py): R-precision
+falls from 0.92 to 0.68, and the divergence from the true frequencies grows from 0.01 to 0.33 nats. So it is off unless
+asked for.
+
+It knows each concept alone. Corrections that look at all concepts at once, as inverted softmax or Sinkhorn's, give each
 its share of the images, and so make up the evenness that is to be measured.
 
 Shape legend: S images of the sample, V concepts, D embedding width.
