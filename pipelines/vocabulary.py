@@ -62,7 +62,7 @@ def _embed(build: BuildRun, work: EmbeddingWork) -> None:
         from transforms.annotating.concepts.beam import EmbedConcepts
 
         def wire(pipeline: beam.Pipeline) -> None:
-            _ = pipeline | "Embed concepts" >> EmbedConcepts(work, missing)
+            _ = pipeline | "Embed concepts" >> EmbedConcepts(work, missing, build.engine.resource_hints())
 
         build.engine.run(wire, max_workers=most_workers())
 
@@ -75,7 +75,9 @@ def _sample(build: BuildRun, folder: StoragePath) -> NDArray[np.float32]:
     encoder, decode = build.settings.encoder, build.settings.decode
 
     def wire(pipeline: beam.Pipeline) -> None:
-        _ = pipeline | "Sample images" >> SampleImages(folder, shards, build.sources, encoder, decode)
+        _ = pipeline | "Sample images" >> SampleImages(
+            folder, shards, build.sources, encoder, decode, build.engine.resource_hints()
+        )
 
     build.engine.run(wire, max_workers=most_workers())
     return read_sample(folder, len(shards))

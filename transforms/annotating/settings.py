@@ -132,7 +132,7 @@ class RetrievalSettings(Settings):
     hub_correction: bool = Field(
         False,
         description="score a concept by how far it lies above its own median over a sample of images, so that concepts "
-        "near to all images lose; scores stay about on the scale of cosines",
+        "near to all images lose; for encoders with such hubs alone: it does harm on the miniature corpus",
         json_schema_extra=FINGERPRINTED_IF_SET,
     )
     assign: AssignSettings = Field(

@@ -17,15 +17,25 @@ from transforms.reading.settings import SourceSettings
 from transforms.storage import StoragePath
 
 
+def _hinted(step: beam.DoFn, hints: dict[str, str]) -> beam.ParDo:
+    """On the machines that a step with a model needs, where it needs other ones than the rest."""
+    done = beam.ParDo(step)
+    return done.with_resource_hints(**hints) if hints else done
+
+
 class EmbedConcepts(beam.PTransform):  # type: ignore[misc]
     """Pipeline → the files of those parts of ``work``."""
 
-    def __init__(self, work: EmbeddingWork, parts: Sequence[int]) -> None:
+    def __init__(self, work: EmbeddingWork, parts: Sequence[int], resource_hints: Mapping[str, str]) -> None:
         super().__init__()
-        self._work, self._parts = work, list(parts)
+        self._work, self._parts, self._hints = work, list(parts), dict(resource_hints)
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
-        return pipeline | "Parts" >> beam.Create(self._parts) | "Embed part" >> beam.ParDo(_EmbedPart(self._work))
+        return (
+            pipeline
+            | "Parts" >> beam.Create(self._parts)
+            | "Embed part" >> _hinted(_EmbedPart(self._work), self._hints)
+        )
 
 
 class _EmbedPart(beam.DoFn):  # type: ignore[misc]
@@ -50,13 +60,14 @@ class SampleImages(beam.PTransform):  # type: ignore[misc]
         sources: Mapping[str, SourceSettings],
         encoder: EncoderSettings,
         decode: DecodeSettings,
+        resource_hints: Mapping[str, str],
     ) -> None:
         super().__init__()
-        self._shards = list(enumerate(shards))
+        self._shards, self._hints = list(enumerate(shards)), dict(resource_hints)
         self._sample = _SampleShard(folder, dict(sources), encoder, decode)
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
-        return pipeline | "Shards" >> beam.Create(self._shards) | "Sample shard" >> beam.ParDo(self._sample)
+        return pipeline | "Shards" >> beam.Create(self._shards) | "Sample shard" >> _hinted(self._sample, self._hints)
 
 
 class _SampleShard(beam.DoFn):  # type: ignore[misc]

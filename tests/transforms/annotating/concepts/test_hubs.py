@@ -25,6 +25,15 @@ def test_a_score_is_an_inner_product_with_one_dimension_more() -> None:
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+def test_a_concept_that_was_not_embedded_stays_so() -> None:
+    vectors, images = unit(20, 16, 1), unit(300, 16, 2)
+    vectors[3] = 0
+    found = corrected(vectors, measure_hubs(vectors, images))
+    assert not found[3].any()
+    others = np.delete(vectors, 3, axis=0)
+    np.testing.assert_allclose(np.delete(found, 3, axis=0), corrected(others, measure_hubs(others, images)), atol=1e-6)
+
+
 def test_a_hub_is_no_longer_the_nearest_to_all() -> None:
     """Images in one direction, and a concept in it: they are nearer to it than to what they show."""
     apart, concepts = unit(1, 32, 1), unit(20, 32, 2)

@@ -102,7 +102,7 @@ def test_what_an_index_does_not_find_is_none() -> None:
 
 def test_auto_is_told_by_device_and_size() -> None:
     auto = IndexSettings(kind="auto")
-    assert chosen(auto, 1000, "cpu").kind == chosen(auto, 500_000, "cuda").kind == "exact"
+    assert chosen(auto, 1000, "cpu").kind == chosen(auto, 500_000, "cuda").kind == "product"
     assert chosen(auto, 500_000, "cpu").kind == "ivf"
     assert chosen(settings("hnsw"), 1000, "cpu") == settings("hnsw")
 
