@@ -10,11 +10,15 @@ import sys
 import threading
 import time
 
+import apache_beam as beam
 import psutil
 import pytest
 
+from pipelines.engine.settings import RunnerSettings
+from pipelines.engine.spark import SparkEngine
 from tests.engines.conftest import arguments, make
 from tests.integration.conftest import ROOT, digests
+from transforms.storage import StoragePath
 
 pytestmark = [pytest.mark.engines, pytest.mark.usefixtures("spark")]
 
@@ -77,3 +81,32 @@ def _workers(driver: int) -> list[psutil.Process]:
         if "pipelines.engine.fork_server" in " ".join(server.cmdline()):
             found += server.children()
     return found
+
+
+def test_a_worker_that_kills_itself_is_replaced_and_nothing_is_done_twice(tmp_path: pathlib.Path) -> None:
+    settings = {"name": "spark", "workers": 2, "spark": {"master": "local[2,4]", "heap": "1g"}}
+    engine = SparkEngine(RunnerSettings.model_validate(settings))
+    folder = StoragePath.of(tmp_path)
+
+    def write_or_die(number: int) -> int:
+        if number == 7 and not (folder / "died").exists():
+            (folder / "died").write_text("")
+            os.kill(os.getpid(), signal.SIGKILL)
+        (folder / "done" / str(number)).write_text(str(number))
+        return number
+
+    def leave(total: int) -> None:
+        (folder / "sum").write_text(str(total))
+
+    engine.run(
+        lambda pipeline: (
+            pipeline
+            | beam.Create(list(range(20)))
+            | beam.Map(write_or_die)
+            | beam.CombineGlobally(sum)
+            | beam.Map(leave)
+        )
+    )
+    assert (folder / "died").exists()
+    assert (folder / "sum").read_text() == str(sum(range(20)))
+    assert sorted(int(path.read_text()) for path in (folder / "done").walk()) == list(range(20))
