@@ -24,6 +24,7 @@ def add_instruct_commands(app: typer.Typer) -> None:
     group.command()(inspect)
     group.command()(fingerprint)
     app.add_typer(group, name="instruct")
+    app.command()(remix)
 
 
 def run(
@@ -47,8 +48,9 @@ def run(
     settings = load_settings(config, InstructSettings, as_overrides(overrides, output))
     console = Console()
     console.print(Text.assemble(("evenweave instruct", "bold"), f" {config} → {settings.output}"))
+    engine = engine_for(settings, settings.runner, beam_flags or [])
     job = plan_asking if plan else instruct
-    job(InstructRun(settings, engine_for(settings, settings.runner, beam_flags or []), console, accept_changed, remake))
+    job(InstructRun(settings, engine, console, accept_changed, remake))
 
 
 def inspect(
@@ -73,3 +75,22 @@ def fingerprint(
     from pipelines.instruct import fingerprint as job
 
     job.run(config, output, Console())
+
+
+def remix(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a finished run folder of evenweave instruct")],
+    beam_flags: Flags = None,
+    overrides: Set = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="STAGE", help="leave it out; may be repeated")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="only say which stages would be made anew")] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="also those that ask a model for what the cache lacks")] = False,
+) -> None:
+    """Other shares, or a stage less, from what a run's stages left; with a table of the rows that this changes."""
+    from pipelines import remix as job
+    from pipelines.engine.choice import choose_engine
+    from pipelines.engine.settings import RunnerSettings
+
+    engine = choose_engine(RunnerSettings(), beam_flags or [])
+    job.run(run, overrides or [], without or [], engine, Console(), plan, ask)

@@ -10,4 +10,5 @@ from transforms.stages import DUPLICATES, DUPLICATES_AGAIN
 
 
 def stage_job(run: InstructRun) -> StageJob:
-    return find_duplicates(run, AgainFolder.of(run.folder, DUPLICATES, DUPLICATES_AGAIN), DUPLICATES_AGAIN)
+    folder = AgainFolder.of(run.folder, DUPLICATES, DUPLICATES_AGAIN)
+    return find_duplicates(run, folder, DUPLICATES_AGAIN, run.settings.duplicates.once_more())

@@ -139,8 +139,8 @@ class InstructSettings(Settings):
             section.check(self.sources)
 
     def as_resolved(self) -> dict[str, Any]:
-        """What run.json keeps: all but where the output lies, how it was run and how it was watched over."""
-        return self.model_dump(mode="json", by_alias=True, exclude={"output", "max_reject_share", "runner"})
+        """What run.json keeps: all but where the output lies, how it was run and watched over, and what it may cost."""
+        return self.model_dump(mode="json", by_alias=True, exclude={"output", "max_reject_share", "runner", "asking"})
 
     def identity(self) -> dict[str, Any]:
         """By the stage that is told by it, and the seed."""
