@@ -35,7 +35,8 @@ def row_meetings(rows: Rows, bands: pa.ChunkedArray, shown: NDArray[np.uint64], 
     same = cluster_names(rows, shown)
     found = []
     pictured = rows["media"] > 0
-    needed = rows["numbers"] ^ rows["han"].astype(np.uint64)  # in common, to agree other than as captions
+    # in common, to agree other than as captions
+    needed: NDArray[np.uint64] = np.bitwise_xor(rows["numbers"], rows["han"].astype(np.uint64))
     for wanted, value, purpose in (
         (pictured & (rows["boxed"] > 0), rows["numbers"], "boxes"),
         (pictured & (rows["telling"] > 0), rows["answer"], "captions"),
