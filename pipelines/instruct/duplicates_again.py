@@ -10,4 +10,6 @@ from transforms.stages import DUPLICATES, DUPLICATES_AGAIN
 
 
 def stage_job(run: InstructRun) -> StageJob:
-    return find_duplicates(run, AgainFolder.of(run.folder, DUPLICATES, DUPLICATES_AGAIN), DUPLICATES_AGAIN)
+    """Turns were joined the first time, if at all."""
+    settings = run.settings.duplicates.model_copy(update={"join_turns": False})
+    return find_duplicates(run, AgainFolder.of(run.folder, DUPLICATES, DUPLICATES_AGAIN), DUPLICATES_AGAIN, settings)

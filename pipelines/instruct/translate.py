@@ -25,7 +25,7 @@ def stage_job(run: InstructRun) -> StageJob:
 
     def work() -> None:
         server = server_of(run, TRANSLATE)
-        wanted = count(run.folder, run.part_names, settings.zh_share, seed)
+        wanted = count(run.folder, run.part_names, settings, seed)
 
         def parts(above: int, below: int) -> AskedParts:
             stage = Translating(settings, server, seed, {wanted.language: below}, above)

@@ -1,7 +1,7 @@
 """One hundred thousand requests against a local echo server: ``python -m tests.benchmarks.bench_asking [REQUESTS]``.
 
 The server is a process of its own and answers at once, so that what is measured is the client: requests a second, and
-the processor's time a request. The bound is the bare openai client in the same loop, with as many requests under way and
+the processor's time a request. The bound is the bare openai client in the same loop, with as many requests under way,
 without cache, ceilings or checks. Then all are asked for again, from the cache alone.
 """
 
