@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from concept_vocab.closed_class import is_closed_class
 from concept_vocab.concept import form_of, normal_form
+from concept_vocab.languages.scripts import common_script
 from concept_vocab.sources.source import Entry, Ranked, TypeMethod
 from concept_vocab.vocabulary import VocabularyError, normalise
 from concept_vocab.wordnet.dictionary import WordNet
@@ -151,9 +152,9 @@ def _plurals(sources: Iterable[Ranked], rules: Rules, wordnet: WordNet | None) -
     return found
 
 
-def preferred_spelling(concept: Concept, wordnet: WordNet | None) -> str:
+def preferred_spelling(concept: Concept, wordnet: WordNet | None, language: str = "en") -> str:
     """The spelling that names the concept: of its own form rather than a plural's, as WordNet spells its most frequent
-    sense (China, and not china), else in the script of the form, the most frequent one."""
+    sense (China, and not china), else the most frequent one, in the script that the language is compared in."""
     lemma = _lemma_spelling(concept.form, wordnet)
     own: Counter[str] = Counter()
     for spelling, count in concept.counts.items():
@@ -161,7 +162,7 @@ def preferred_spelling(concept: Concept, wordnet: WordNet | None) -> str:
             own[spelling.text] += count or 0
     if lemma or not own:
         return lemma or concept.form
-    return min(own, key=lambda text: (normal_form(text) != concept.form, -own[text], text))
+    return common_script(min(own, key=lambda text: (-own[text], text)), language)
 
 
 def _lemma_spelling(form: str, wordnet: WordNet | None) -> str | None:

@@ -52,6 +52,7 @@ COLUMNS: list[list[tuple[float, list[str]]]] = [
         (6.2, ["transforms/reporting"]),
         (7.0, ["transforms/browsing"]),
         (7.8, ["transforms/verifying"]),
+        (8.6, ["transforms/planning"]),
     ],
     [
         (

@@ -17,10 +17,12 @@ from pydantic.fields import FieldInfo
 
 from model.training.settings import TrainSettings
 from pipelines.build_settings import BuildSettings
+from pipelines.caption import CaptionJobSettings
 from pipelines.instruct.settings import InstructSettings
 from pipelines.pack_settings import PackJobSettings
 from pipelines.vocabulary_build_settings import VocabularyBuildSettings
 from transforms.configuration import Settings
+from transforms.planning.prices import Prices
 
 PAGE = pathlib.Path(__file__).resolve().parent / "configuration.md"
 
@@ -28,9 +30,11 @@ PAGE = pathlib.Path(__file__).resolve().parent / "configuration.md"
 JOBS: list[tuple[str, type[Settings], str]] = [
     ("evenweave build", BuildSettings, "configs/build/mini.yaml"),
     ("evenweave instruct", InstructSettings, "configs/instruct/mini.yaml"),
+    ("evenweave caption", CaptionJobSettings, "configs/caption/mini.yaml"),
     ("evenweave vocabulary build", VocabularyBuildSettings, "configs/vocabulary/build.yaml"),
     ("evenweave pack", PackJobSettings, "configs/pack/mini.yaml"),
     ("evenweave train", TrainSettings, "configs/train/tiny-stage1.yaml"),
+    ("evenweave plan --prices", Prices, "configs/plan/prices.yaml"),
 ]
 
 _INTRODUCTION = """\

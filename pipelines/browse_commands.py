@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from pipelines.job_options import Set
+from pipelines.packaged_configs import find_config
 from transforms.browsing.concepts import Order
+from transforms.configuration import load_settings
 
 _Run = Annotated[str, typer.Argument(metavar="RUN", help="a finished run folder: a path or URI")]
 _Html = Annotated[str | None, typer.Option("--html", metavar="FILE", help="where the page is written")]
@@ -15,7 +18,7 @@ _Csv = Annotated[str | None, typer.Option("--csv", metavar="FILE", help="write a
 
 
 def add_browse_commands(app: typer.Typer) -> None:
-    for command in (concepts, show, rejects, compare, audit):
+    for command in (concepts, show, rejects, compare, audit, caption):
         app.command()(command)
 
 
@@ -90,3 +93,17 @@ def audit(
     if max_error is not None:
         raise ConfigError("--max-error needs --labels: what a person said of the sheet")
     job.draw_sheet(run, rows, seed, stage or [], Console())
+
+
+def caption(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a run folder of build, with a selection")],
+    config: Annotated[
+        str, typer.Option("--config", metavar="CONFIG", help="YAML of the job: which server, which languages")
+    ] = "caption/mini.yaml",
+    overrides: Set = None,
+) -> None:
+    """Captions of the images that balance chose, by a model behind a server; export then writes them out."""
+    from pipelines import caption as job
+
+    settings = load_settings(find_config(config), job.CaptionJobSettings, overrides)
+    job.run(run, settings, Console())

@@ -22,8 +22,9 @@ from transforms.storage import StoragePath
 from transforms.vocabularies.assembly import Assembly, ByMeaning, assemble, infoboxes_by_form
 from transforms.vocabularies.counting import CountingJob, is_counted, ranges_for, read_counts
 from transforms.vocabularies.embedding import EmbeddingJob, Vectors
-from transforms.vocabularies.files import is_built, read_about, write_vocabulary
+from transforms.vocabularies.files import BuiltVocabulary, is_built, read_about, write_vocabulary
 from transforms.vocabularies.inputs import SourceInput, list_files, list_source
+from transforms.vocabularies.joining import join
 from transforms.vocabularies.settings import VocabularySource
 
 
@@ -46,26 +47,46 @@ def run(settings: VocabularyBuildSettings, engine: Engine, console: Console | No
         console.print(Text(f"{folder} is built already"))
         return folder
     found = [_read(source, inputs[source.name], folder, settings, engine, console) for source in settings.sources]
-    rules = Rules(
-        settings.language, settings.cap, _blocked_forms(block_lists, settings.language), settings.keep_closed_class
-    )
-    wordnet = next((one.wordnet for one in found if one.wordnet), None)
-    assembly = Assembly(
-        [ranked for one in found for ranked in one.ranked],
-        wordnet,
-        rules,
-        frozenset(settings.blocked_types),
-        {"fingerprint": mark, **about},
-        infoboxes_by_form(found, settings.language),
-        _by_meaning(folder, settings, encoder, engine, console),
-    )
     try:
-        vocabulary = assemble(assembly)
+        parts = _of_each_language(found, block_lists, encoder, folder, settings, engine, console)
+        vocabulary = join(parts, {"fingerprint": mark, **about})
     except VocabularyError as error:
         raise InputError(f"no vocabulary can be built: {error}") from error
     write_vocabulary(folder, vocabulary)
     console.print(Text.assemble((f"{len(vocabulary):,} concepts", "bold"), f" → {folder}"))
     return folder
+
+
+def _of_each_language(
+    found: list[Found],
+    block_lists: list[SourceInput],
+    encoder: str | None,
+    folder: StoragePath,
+    settings: VocabularyBuildSettings,
+    engine: Engine,
+    console: Console,
+) -> list[BuiltVocabulary]:
+    """In the order of the sources; what one language leaves of the cap is for those after it."""
+    built: list[BuiltVocabulary] = []
+    languages = [settings.language_of(source) for source in settings.sources]
+    for language in dict.fromkeys(languages):
+        own = [one for one, spoken in zip(found, languages, strict=True) if spoken == language]
+        rules = Rules(
+            language,
+            settings.cap - sum(map(len, built)),
+            _blocked_forms(block_lists, language),
+            settings.keep_closed_class,
+        )
+        assembly = Assembly(
+            [ranked for one in own for ranked in one.ranked],
+            next((one.wordnet for one in own if one.wordnet), None),
+            rules,
+            frozenset(settings.blocked_types),
+            infoboxes_by_form(own, language),
+            _by_meaning(language, folder, settings, encoder, engine, console),
+        )
+        built.append(assemble(assembly))
+    return built
 
 
 def _about(source: VocabularySource, files: list[SourceInput], settings: VocabularyBuildSettings) -> dict[str, Any]:
@@ -79,15 +100,14 @@ def _about(source: VocabularySource, files: list[SourceInput], settings: Vocabul
         "licence": declared.licence,
         "url": declared.url,
         "thresholds": declared.thresholds,
-        "language": settings.language,
+        "language": settings.language_of(source),
         "settings": {key: value for key, value in source.identity().items() if key in taken},
         "files": [{"name": file.name, "sha256": file.sha256, "size_bytes": file.size_bytes} for file in files],
     }
 
 
 def _encoder_digest(settings: VocabularyBuildSettings) -> str | None:
-    """Of the encoder that groups; None where there is none. Raises ConfigError for a language that it has no prompts
-    in."""
+    """Of the encoder that groups; None where there is none."""
     if settings.grouping is None:
         return None
     from transforms.annotating.digests import encoder_digest
@@ -96,19 +116,24 @@ def _encoder_digest(settings: VocabularyBuildSettings) -> str | None:
 
 
 def _by_meaning(
-    folder: StoragePath, settings: VocabularyBuildSettings, digest: str | None, engine: Engine, console: Console
+    language: str,
+    folder: StoragePath,
+    settings: VocabularyBuildSettings,
+    digest: str | None,
+    engine: Engine,
+    console: Console,
 ) -> ByMeaning | None:
     grouping = settings.grouping
     if grouping is None or digest is None:
         return None
 
     def embed(names: Sequence[str]) -> Vectors:
-        job = EmbeddingJob(folder / "embeddings", settings.language, names, grouping.encoder, digest)
+        job = EmbeddingJob(folder / "embeddings", language, names, grouping.encoder, digest)
         if missing := job.missing():
             from transforms.vocabularies.beam import EmbedNames
 
             def build(pipeline: Any) -> None:
-                _ = pipeline | "Embed names" >> EmbedNames(missing, grouping.encoder, settings.language)
+                _ = pipeline | "Embed names" >> EmbedNames(missing, grouping.encoder, language)
 
             with engine.progress(console, "embed names", None):
                 engine.run(build)
@@ -132,7 +157,7 @@ def _read(
     engine: Engine,
     console: Console,
 ) -> Found:
-    declared, options = SOURCES[source.kind], source.options(settings.language)
+    declared, options = SOURCES[source.kind], source.options(settings.language_of(source))
     counted: dict[str, Counted] = {}
     try:
         declared.check(options)

@@ -29,8 +29,8 @@ def describe(folder: str, examples: int, console: Console) -> None:
     if over := about["over_cap"]:
         told = ", ".join(f"{source} {count:,}" for source, count in over.items())
         console.print(Text(f"entries beyond a cap: {told}"), soft_wrap=True)
-    if accuracy := about["type_accuracy"]:
-        console.print(_accuracy(accuracy["by_method"], accuracy["hidden"]))
+    for language, accuracy in about["type_accuracy"].items():
+        console.print(_accuracy(accuracy["by_method"], accuracy["hidden"], language))
 
 
 def search(folder: str, query: str, most: int, console: Console) -> None:
@@ -51,8 +51,8 @@ def _table(title: str, groups: Sequence[Group]) -> Table:
     return table
 
 
-def _accuracy(by_method: dict[str, dict[str, int]], hidden: int) -> Table:
-    table = Table(f"types of {hidden:,} hidden lemmas", "typed", "right", box=None, header_style="bold")
+def _accuracy(by_method: dict[str, dict[str, int]], hidden: int, language: str) -> Table:
+    table = Table(f"types of {hidden:,} hidden lemmas, {language}", "typed", "right", box=None, header_style="bold")
     for method, one in by_method.items():
         share = f"{one['right']:,} ({one['right'] / one['typed']:.0%})"
         table.add_row(Text(method), f"{one['typed']:,}", share)

@@ -24,6 +24,7 @@ def add_instruct_commands(app: typer.Typer) -> None:
     group.command()(inspect)
     group.command()(fingerprint)
     app.add_typer(group, name="instruct")
+    app.command()(remix)
 
 
 def run(
@@ -74,3 +75,22 @@ def fingerprint(
     from pipelines.instruct import fingerprint as job
 
     job.run(config, output, Console())
+
+
+def remix(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a finished run folder of evenweave instruct")],
+    beam_flags: Flags = None,
+    overrides: Set = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="STAGE", help="leave it out; may be repeated")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="only say which stages would be made anew")] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="also those that ask a model for what the cache lacks")] = False,
+) -> None:
+    """Other shares, or a stage less, from what a run's stages left; with a table of the rows that this changes."""
+    from pipelines import remix as job
+    from pipelines.engine.choice import choose_engine
+    from pipelines.engine.settings import RunnerSettings
+
+    engine = choose_engine(RunnerSettings(), beam_flags or [])
+    job.run(run, overrides or [], without or [], engine, Console(), plan, ask)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -32,18 +33,17 @@ def run(settings: BuildSettings, sample: int, prices_path: str, costs_path: str 
     """Print the plan. ``costs_path``: what an earlier plan measured, or where this one is to keep it."""
     prices = load_settings(prices_path, Prices)
     engine = MeasuredEngine()
-    found = _look(BuildRun(settings, engine, Console(quiet=True)))
-    costs = StoragePath.of(costs_path) if costs_path else None
-    if costs is not None and costs.exists():
-        measured = _read(costs)
+    found = look(BuildRun(settings, engine, Console(quiet=True)))
+    if costs_path is not None and StoragePath.of(costs_path).exists():
+        measured = read_measured(costs_path)
     else:
         measured = measure(settings, sample, engine)
-        if costs is not None:
-            costs.write_text(json.dumps(_to_dict(measured), indent=2) + "\n")
+        if costs_path is not None:
+            StoragePath.of(costs_path).write_text(json.dumps(to_dict(measured), indent=2) + "\n")
     print_plan(found, estimate(found, measured, prices), prices, console)
 
 
-def _look(run: BuildRun) -> Input:
+def look(run: BuildRun) -> Input:
     size_bytes = sum(shard.size_bytes for shard in run.inputs)
     is_remote = any(shard.path.root for shard in run.inputs)
     export, selected = run.settings.export, run.settings.balance.size
@@ -100,7 +100,7 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _to_dict(measured: Measured) -> dict[str, Any]:
+def to_dict(measured: Measured) -> dict[str, Any]:
     lines = {stage: line.to_dict() for stage, line in measured.lines.items()}
     return {
         "lines": lines,
@@ -111,9 +111,9 @@ def _to_dict(measured: Measured) -> dict[str, Any]:
     }
 
 
-def _read(path: StoragePath) -> Measured:
+def read_measured(path: str) -> Measured:
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(StoragePath.of(path).read_text())
         lines = {stage: Line.from_dict(line) for stage, line in values.pop("lines").items()}
         return Measured(lines=lines, **values)
     except (ValueError, KeyError, TypeError) as error:
@@ -123,11 +123,11 @@ def _read(path: StoragePath) -> Measured:
 def print_plan(found: Input, estimates: Sequence[StageEstimate], prices: Prices, console: Console) -> None:
     about = f"{found.images:,.0f} images in {found.shards:,} shards, {_bytes(found.size_bytes)}"
     console.print(Text(f"{about}; {found.selected:,} are selected"), soft_wrap=True)
-    table = Table()
-    names = ("rows", "CPU hours", "GPU hours", "read", "left", "shuffled", "calls", prices.currency)
-    table.add_column("stage")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)  # nine columns in 80 characters
+    names = ("rows", "CPU h", "GPU h", "read", "left", "shuffled", "calls", prices.currency)
+    table.add_column("stage", no_wrap=True)
     for name in names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for one in estimates:
         table.add_row(one.stage, *_cells(one))
     table.add_section()
@@ -144,7 +144,7 @@ def _together(estimates: Sequence[StageEstimate]) -> StageEstimate:
 
 def _cells(one: StageEstimate) -> list[str]:
     sizes = [_bytes(size) for size in (one.read_bytes, one.stored_bytes, one.shuffled_bytes)]
-    hours = [f"{hours:,.2f}" if hours else "" for hours in (one.cpu_hours, one.gpu_hours)]
+    hours = [f"{hours:,.3g}" if hours < 1 else f"{hours:,.1f}" for hours in (one.cpu_hours, one.gpu_hours)]
     rows = f"{one.rows:,.0f}" if one.rows else ""
     return [rows, *hours, *sizes, f"{one.read_calls + one.write_calls:,.0f}", f"{one.cost:,.2f}"]
 

@@ -55,6 +55,11 @@ def find_reused(
             f"cannot use the annotations of {run}: its concepts are others (inputs.vocabulary differ), and no "
             "embeddings were kept to search again (retrieval.keep_embedding). Leave reuse out."
         )
+    if not same_vocabulary and _retrieval(identity).get("assign"):
+        raise RunFolderError(
+            f"cannot use the annotations of {run}: its concepts are others (inputs.vocabulary differ), and with "
+            "retrieval.assign captions are to be matched again. Leave reuse out."
+        )
     alike = _sources_alike(before, identity)
     products = AnnotatedInputs(other.folder, [shard for shard in inputs if shard.source in alike], sources)
     there = products.made()

@@ -14,9 +14,11 @@ from transforms.annotating.concepts.image_sample import choose, read_sample
 from transforms.annotating.concepts.joining import carry, joined, prompts_mark
 from transforms.annotating.concepts.parts import EmbeddingWork, begin, embed_part
 from transforms.annotating.concepts.searched import needs_images, searched_by
+from transforms.annotating.concepts.unspoken import silenced
 from transforms.annotating.encoder import ClipEncoder, describe, device_of, most_workers
 from transforms.annotating.indexes import chosen
 from transforms.annotating.word_lists import read_word_list
+from transforms.captions.run_matcher import write_forms
 from transforms.rejects import Counts
 from transforms.storage import StoragePath
 from transforms.vocabulary_folder import finish_vocabulary, read_written, write_concepts, write_embeddings
@@ -40,7 +42,9 @@ def run(build: BuildRun) -> int:
     work = begin(StoragePath.of(cache) if cache else own, settings.encoder, carried.missing(vocabulary))
     _embed(build, work)
     write_concepts(folder, vocabulary.table)
+    write_forms(folder, vocabulary.table, settings.vocabulary.path)
     width, blocks = joined(carried, work)
+    blocks = silenced(blocks, vocabulary.table["lang"], settings.encoder.languages)
     write_embeddings(folder, (len(vocabulary), width), blocks)
     images = _sample(build, own) if needs_images(settings.retrieval, index) else None
     searched = searched_by(read_written(folder), images, settings.retrieval, index)

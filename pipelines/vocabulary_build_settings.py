@@ -17,7 +17,7 @@ class VocabularyBuildSettings(Settings):
     output: str = Field(
         min_length=1, description="the vocabulary's folder: a path or URI", json_schema_extra=NOT_FINGERPRINTED
     )
-    language: str = Field("en", pattern="^[a-z]{2,3}$", description="of all sources, ISO 639")
+    language: str = Field("en", pattern="^[a-z]{2,3}$", description="of the sources that name none, ISO 639")
     cap: int = Field(500_000, ge=1, le=2**31 - 1, description="concepts at most (500,000: as the published list has)")
     sources: list[VocabularySource] = Field(
         min_length=1, description="in this order: the first that has a concept is the one that brings it"
@@ -48,9 +48,13 @@ class VocabularyBuildSettings(Settings):
         names = [source.name for source in sources]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two sources are called {repeated[0]!r}; names must differ")
-        if sum(source.kind in ("wordnet", "wordnet_lmf") for source in sources) > 1:
-            raise ValueError("two sources are WordNets; types and plurals are told by one")
+        wordnets = [source.language for source in sources if source.kind in ("wordnet", "wordnet_lmf")]
+        if len(wordnets) != len(set(wordnets)):
+            raise ValueError("two sources of one language are WordNets; types and plurals are told by one")
         return sources
+
+    def language_of(self, source: VocabularySource) -> str:
+        return source.language or self.language
 
     @field_validator("block_lists")
     @classmethod

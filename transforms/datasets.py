@@ -78,6 +78,7 @@ def annotations_schema(
     embedding_width: int | None = None,
     caption_similarity: bool = False,
     spare_concepts: int = 0,
+    concept_cosines: bool = False,
 ) -> pa.Schema:
     """One row an image; ids of concepts by falling score, -1 where fewer than K were asked for."""
     fields = [
@@ -101,6 +102,8 @@ def annotations_schema(
     ]
     if caption_similarity:
         fields.append(("caption_similarity", pa.float32()))  # cosine with the image; null without a caption
+    if concept_cosines:  # of what was retrieved, where captions name concepts too; -1 where the caption alone does
+        fields.append(("concept_cosines", pa.list_(pa.float16(), concepts_per_image)))
     if spare_concepts:  # those that come after concept_ids, as far as they are known; -1 from there on
         fields.append(("spare_concept_ids", pa.list_(pa.int32(), spare_concepts)))
     if embedding_width is not None:
@@ -111,7 +114,7 @@ def annotations_schema(
 #: Column → type, for all of the above.
 _TYPES = {
     field.name: field.type
-    for schema in (REJECTS, SELECTION, CONCEPTS, BASELINE_COUNTS, annotations_schema(1, 1, True, 1))
+    for schema in (REJECTS, SELECTION, CONCEPTS, BASELINE_COUNTS, annotations_schema(1, 1, True, 1, True))
     for field in schema
 }
 

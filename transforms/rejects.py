@@ -86,6 +86,7 @@ class Reason(StrEnum):
     BENCHMARK_IMAGE = "benchmark_image"  # a benchmark's picture, and another question
     BENCHMARK_TEXT = "benchmark_text"  # most of a long question of a benchmark
     BENCHMARK_QUESTION = "benchmark_question"  # a benchmark's question, and no sign of its picture
+    NO_REPLY = "no_reply"  # a server that will not answer what it was asked, however often
     NOT_PRESELECTED = "not_preselected"  # beyond what the mixture can draw, with its margin
     LOW_RATING = "low_rating"  # an answer that a model rates lower than allowed
     UNSAFE_BY_GUARD = "unsafe_by_guard"  # what a guard model takes for unsafe

@@ -37,7 +37,7 @@ class JiebaSegmenter(Segmenter):
     library = "jieba"
 
     def words(self, text: str) -> list[str]:
-        return [word for word in _jieba().lcut(common_script(text, self.language)) if not word.isspace()]
+        return [word for word in jieba_tokenizer().lcut(common_script(text, self.language)) if not word.isspace()]
 
 
 SEGMENTERS: dict[str, Segmenter] = {one.language: one for one in (JiebaSegmenter(),)}
@@ -69,7 +69,8 @@ def jieba_dictionary() -> str:
 
 
 @functools.cache
-def _jieba() -> Any:
+def jieba_tokenizer() -> Any:
+    """jieba with its own dictionary, loaded once a process."""
     import jieba
 
     tokenizer = jieba.Tokenizer()

@@ -25,10 +25,13 @@ _MOST_SECS = 1200
 
 
 def fetch(server: JobServer, version: str) -> str:
-    """The folder with its jars, fetched where it is not there. Raises ConfigError where that cannot be."""
-    for beam, parts in _ways(server, version):
-        folder = os.path.join(cache_folder(), f"{server.name}-{beam}")
-        if os.path.isdir(folder) or _resolve(parts, folder):
+    """The folder with its jars, fetched where none is there. Raises ConfigError where that cannot be."""
+    ways = [(os.path.join(cache_folder(), f"{server.name}-{beam}"), parts) for beam, parts in _ways(server, version)]
+    there = [folder for folder, _ in ways if os.path.isdir(folder)]  # else Maven would look for the best each time
+    if there:
+        return there[0]
+    for folder, parts in ways:
+        if _resolve(parts, folder):
             return folder
     raise ConfigError(
         f"Maven finds neither {server.artifact} {version} nor {server.runner} {TRIED_VERSION}: look at the network, or "

@@ -10,6 +10,5 @@ from transforms.stages import DUPLICATES, DUPLICATES_AGAIN
 
 
 def stage_job(run: InstructRun) -> StageJob:
-    """Turns were joined the first time, if at all."""
-    settings = run.settings.duplicates.model_copy(update={"join_turns": False})
-    return find_duplicates(run, AgainFolder.of(run.folder, DUPLICATES, DUPLICATES_AGAIN), DUPLICATES_AGAIN, settings)
+    folder = AgainFolder.of(run.folder, DUPLICATES, DUPLICATES_AGAIN)
+    return find_duplicates(run, folder, DUPLICATES_AGAIN, run.settings.duplicates.once_more())

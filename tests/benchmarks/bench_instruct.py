@@ -33,7 +33,7 @@ from transforms.stages import ANSWERS, EDITS, MIX
 ROWS = 20_000
 CONVERSATIONS = 20_000  # of text alone, for standardising beside parsing
 CONCEPTS = (
-    "mix.concepts={vocabulary: configs/vocabulary/mini.yaml, encoder: {model: configs/encoder/tiny, precision: fp32}, "
+    "mix.concepts={word_list: configs/vocabulary/mini.yaml, encoder: {model: configs/encoder/tiny, precision: fp32}, "
     "per_row: 8, min_similarity: 0.2}"
 )
 _STAGE = re.compile(r"✓ (\w+) .* rejected +([\d.]+) s")

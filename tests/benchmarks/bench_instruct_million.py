@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.bench_instruct_million --rows 1000000
 
-What is drawn is told in :mod:`tests.benchmarks.million_conversations`. Memory is looked at twice a second: of all
-processes together what they share counts once (proportional set size), and the greatest of the driver and of any one
-worker stand beside. ``cpu_secs`` are those of all processes, which other work on the machine changes little. The
+What is drawn is told in :mod:`tests.benchmarks.million_conversations`. Memory is looked at twice a second at most: of
+all processes together what they share counts once (proportional set size), and the greatest of the driver and of any
+one worker stand beside. ``cpu_secs`` are those of all processes, which other work on the machine changes little. The
 result is kept under the number of rows; the terminal shows each step as it ends.
 """
 
@@ -33,6 +33,7 @@ from tests.integration.conftest import ROOT
 _STAGE = re.compile(r"✓ (\w+) +([\d,]+) in +([\d,]+) out .* rejected")
 _OTHERS = {"certificate": "certify", "Report": "report"}  # by the first word of the line that each ends with
 _SECS_BETWEEN_LOOKS = 0.5
+_SHARE_OF_LOOKS = 0.02  # of the time, at most
 
 
 @dataclass
@@ -45,9 +46,12 @@ class Watch:
     _cpu_secs: dict[int, float] = field(default_factory=dict)
 
     def run(self) -> None:
-        while not self.ended.wait(_SECS_BETWEEN_LOOKS):
+        took_secs = 0.0
+        while not self.ended.wait(max(_SECS_BETWEEN_LOOKS, took_secs / _SHARE_OF_LOOKS)):
+            began = time.monotonic()
             with contextlib.suppress(psutil.Error):
                 self._look()
+            took_secs = time.monotonic() - began
 
     def next_step(self) -> dict[str, float]:
         """The peaks since the last one; and all processor seconds since the beginning."""

@@ -16,10 +16,11 @@ from apache_beam.version import __version__ as beam_version
 
 from pipelines.engine.bound_process import bound
 from pipelines.engine.job_servers import FLINK, SPARK, JobServer, class_path, find_java, java_command
-from tests.integration.conftest import MINI, evenweave, small_corpus
+from tests.integration.conftest import MINI, ROOT, small_corpus
 from transforms.errors import ConfigError
 
 IMAGES = 400
+_MOST_SECS = 900  # of one chain, on a machine that others use too
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +36,17 @@ def arguments(corpus: pathlib.Path, run: pathlib.Path) -> list[str]:
 @pytest.fixture(scope="session")
 def direct_run(corpus: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     run = tmp_path_factory.mktemp("direct") / "run"
-    evenweave(*arguments(corpus, run), "--set", "runner.workers=2")
+    make(run, corpus, "runner.workers=2")
     return run
+
+
+def make(run: pathlib.Path, corpus: pathlib.Path, *settings: str) -> str:
+    """Run the command to its end; what it printed."""
+    command = [str(pathlib.Path(sys.executable).with_name("evenweave")), *arguments(corpus, run)]
+    command += [part for setting in settings for part in ("--set", setting)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=_MOST_SECS, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def _jars(server: JobServer) -> str:

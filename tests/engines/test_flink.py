@@ -6,8 +6,8 @@ import pathlib
 
 import pytest
 
-from tests.engines.conftest import arguments
-from tests.integration.conftest import digests, evenweave
+from tests.engines.conftest import make
+from tests.integration.conftest import digests
 
 pytestmark = [pytest.mark.engines, pytest.mark.usefixtures("flink")]
 
@@ -18,5 +18,5 @@ def test_the_same_bytes_within_the_job_server(
     tmp_path: pathlib.Path,
 ) -> None:
     run = tmp_path / "run"
-    evenweave(*arguments(corpus, run), "--set", "runner=flink", "--set", "runner.workers=2")
+    make(run, corpus, "runner=flink", "runner.workers=2")
     assert digests(run) == digests(direct_run)

@@ -8,6 +8,7 @@ import json
 import pathlib
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 from rich.console import Console
@@ -138,6 +139,25 @@ def test_chinese_in_both_scripts(tmp_path: pathlib.Path) -> None:
     assert [hit.name for hit in search(vocabulary, "頭髮", 1)] == ["头发"]
 
 
+def test_two_languages_in_one(tmp_path: pathlib.Path) -> None:
+    english = inputs(tmp_path)
+    chinese = [{**source, "language": "zh"} for source in chinese_inputs(tmp_path)[::2]]
+    run(tmp_path / "both", [chinese[0], *english, chinese[1]])
+    run(tmp_path / "english", english)
+    run(tmp_path / "chinese", [{**source, "language": None} for source in chinese], language="zh")
+    both, *apart = (read_vocabulary(StoragePath.of(tmp_path / one)) for one in ("both", "english", "chinese"))
+    assert both.concepts["row"].to_pylist() == list(range(len(both)))
+    kept = ["uid", "form", "name", "language", "source", "type", "marks", "group"]
+    assert both.concepts.select(kept) == pa.concat_tables([one.concepts.select(kept) for one in apart])
+    names = dict(zip(both.concepts["row"].to_pylist(), both.concepts["form"].to_pylist(), strict=True))
+    spelt = {(names[row["row"]], row["text"]) for row in both.surface_forms.to_pylist()}
+    assert {("头发", "頭髮"), ("rialto bridge", "Rialto Bridge")} <= spelt
+    assert both.about["languages"] == ["en", "zh"] and list(both.about["type_accuracy"]) == ["en"]
+    assert [search(both, query, 1)[0].name for query in ("清華", "ice")] == ["清华大学", "ice bear"]
+    with pytest.raises(InputError, match="the cap leaves no room for language zh"):
+        run(tmp_path / "out", [*english, *chinese], cap=3)
+
+
 def test_a_wordnet_in_xml_gives_the_same_concepts(tmp_path: pathlib.Path) -> None:
     dictionary = inputs(tmp_path)[:1]
     xml = {"name": "wordnet", "kind": "wordnet_lmf", "path": str(tmp_path / "xml")}
@@ -237,7 +257,7 @@ def test_sources_of_one_name_or_two_wordnets(tmp_path: pathlib.Path) -> None:
     sources = inputs(tmp_path)
     with pytest.raises(ConfigError, match="two sources are called 'mine'"):
         run(tmp_path / "out", [*sources, sources[-1]])
-    with pytest.raises(ConfigError, match="two sources are WordNets"):
+    with pytest.raises(ConfigError, match="two sources of one language are WordNets"):
         run(tmp_path / "out", [*sources, {**sources[0], "name": "other"}])
 
 
@@ -258,7 +278,7 @@ def test_the_command_line(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatc
         assert said in described
     assert "ice bear" in asked("search", out, "Ice Bear")
     assert "no concept is spelt with 'zebra'" in asked("search", out, "zebra")
-    assert read_about(StoragePath.of(out))["language"] == "en"
+    assert read_about(StoragePath.of(out))["languages"] == ["en"]
 
 
 def test_the_difference_of_two(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,8 +28,25 @@ def assigned_by(state: RunState) -> AssignSettings:
         raise RunFolderError(f"{state.folder.run_json} does not hold how concepts were assigned: {error}") from None
 
 
+def assigned_agreement(state: RunState, shards: Sequence[ShardName], min_similarity: float) -> Agreement | None:
+    """By what annotations say themselves; None where captions gave no concepts."""
+    if not assigned_by(state).takes_captions:
+        return None
+    n_concepts = read_concepts(state.folder, ["id"]).num_rows
+    columns = ["caption", "concept_ids", "concept_scores", "concept_cosines"]
+    total = Agreement.zero(n_concepts)
+
+    def count(name: ShardName) -> Agreement:
+        table = read_remaining(state.folder, name, FIRST_AFTER_ANNOTATE, columns)
+        return Agreement.of_assigned(table, n_concepts, min_similarity)
+
+    for one in read_each(count, shards):
+        total += one
+    return total
+
+
 def agreement_of(state: RunState, shards: Sequence[ShardName], min_similarity: float) -> Agreement:
-    """Raises RunFolderError where no image has a caption, ConfigError for a language that cannot be matched."""
+    """Raises RunFolderError where no image has a caption."""
     folder, assigned = state.folder, assigned_by(state)
     matcher = run_matcher(folder, assigned.matching)
     n_concepts = read_concepts(folder, ["id"]).num_rows

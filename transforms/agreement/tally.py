@@ -20,6 +20,7 @@ from concept_vocab.matching.matcher import CaptionMatcher
 from concept_vocab.matching.metaclip import MetaclipMatcher
 from transforms.balancing.concept_ids import Ids, count_concepts, drop_below
 from transforms.balancing.sampling import Ints
+from transforms.captions.assigning import NAMED
 from transforms.datasets import list_matrix
 
 #: Bins of the best score of an image, each of a thousandth, from -1 to 1.
@@ -48,24 +49,41 @@ class Agreement:
         cls, table: pa.Table, matcher: CaptionMatcher | MetaclipMatcher, n_concepts: int, min_similarity: float
     ) -> Self:
         """``table``: caption, concept_ids, concept_scores, and concept_cosines where captions gave concepts too."""
-        rows = table.num_rows
-        table = table.filter(pc.is_valid(table["caption"]))
-        ids, scores = retrieved(table, min_similarity)
-        named = matcher.match(table["caption"].combine_chunks())
-        caption = np.repeat(np.arange(len(named)), pc.list_value_length(named).to_numpy())
-        concepts = named.flatten().to_numpy().astype(np.int64)
+        captioned = table.filter(pc.is_valid(table["caption"]))
+        named = matcher.match(captioned["caption"].combine_chunks())
+        row = np.repeat(np.arange(len(named)), pc.list_value_length(named).to_numpy())
+        pairs = row, named.flatten().to_numpy().astype(np.int64)
+        return cls._of(table.num_rows, captioned, pairs, n_concepts, min_similarity)
+
+    @classmethod
+    def of_assigned(cls, table: pa.Table, n_concepts: int, min_similarity: float) -> Self:
+        """By what annotations that captions gave concepts to say of each: what was retrieved, and what was named."""
+        captioned = table.filter(pc.is_valid(table["caption"]))
+        ids, scores, cosines = (
+            list_matrix(captioned[name]) for name in ("concept_ids", "concept_scores", "concept_cosines")
+        )
+        row, place = np.nonzero((ids >= 0) & (scores == NAMED) & (cosines < NAMED))
+        pairs = row, ids[row, place].astype(np.int64)
+        return cls._of(table.num_rows, captioned, pairs, n_concepts, min_similarity)
+
+    @classmethod
+    def _of(
+        cls, rows: int, captioned: pa.Table, pairs: tuple[Ints, Ints], n_concepts: int, min_similarity: float
+    ) -> Self:
+        """``pairs``: the row and the concept of each that a caption names."""
+        (caption, concepts), (ids, scores) = pairs, retrieved(captioned, min_similarity)
         row, place = np.nonzero(ids >= 0)
         alike = np.isin(caption * n_concepts + concepts, row * n_concepts + ids[row, place], assume_unique=True)
         best = scores.max(axis=1, initial=-np.inf)
         binned = np.rint((np.clip(best[np.isfinite(best)], -1, 1) + 1) * (BINS // 2)).astype(np.int64)
         return cls(
             rows,
-            table.num_rows,
+            captioned.num_rows,
             count_concepts(ids, n_concepts),
             np.bincount(concepts, minlength=n_concepts),
             np.bincount(concepts[alike], minlength=n_concepts),
             np.bincount(binned, minlength=BINS),
-            int((np.diff(named.offsets.to_numpy()) == 0).sum()),
+            captioned.num_rows - len(np.unique(caption)),
         )
 
     def __iadd__(self, other: Agreement) -> Self:
@@ -101,7 +119,7 @@ def retrieved(table: pa.Table, min_similarity: float) -> tuple[Ids, NDArray[np.f
     told_apart = "concept_cosines" in table.column_names
     ids = list_matrix(table["concept_ids"])
     scores = list_matrix(table["concept_cosines" if told_apart else "concept_scores"])
-    is_retrieved = (ids >= 0) & np.isfinite(scores)
+    is_retrieved = (ids >= 0) & (scores > -1)
     if min_similarity > 0:
         ids = drop_below(ids, scores, min_similarity)
     return np.where(is_retrieved, ids, np.int32(-1)), np.where(is_retrieved, scores, -np.inf).astype(np.float32)

@@ -12,6 +12,7 @@ from transforms.annotating.embedder import Embedded, Embedder
 from transforms.annotating.input_digest import InputDigest
 from transforms.annotating.retriever import Retriever, set_search_threads
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
+from transforms.captions.assigning import Assigner
 from transforms.datasets import annotations_schema
 from transforms.images.decode import DecodeSettings
 from transforms.reading.listing import InputShard
@@ -31,17 +32,25 @@ class Annotator:
     """What one worker keeps loaded: the encoder and the index of concepts."""
 
     def __init__(
-        self, encoder: EncoderSettings, retrieval: RetrievalSettings, decode: DecodeSettings, concepts: ConceptVectors
+        self,
+        encoder: EncoderSettings,
+        retrieval: RetrievalSettings,
+        decode: DecodeSettings,
+        concepts: ConceptVectors,
+        assigner: Assigner | None = None,
     ) -> None:
+        """``assigner``: where concepts of captions are wanted too."""
         self._embedder = Embedder(encoder, decode, retrieval.caption_similarity)
         self._retriever = Retriever(concepts, retrieval, self._embedder.encoder.device)
         set_search_threads(encoder.threads)
         self._schema = annotations_schema(
-            retrieval.concepts_per_image,
+            retrieval.assign.width(retrieval.concepts_per_image),
             self._embedder.encoder.width if retrieval.keep_embedding else None,
             retrieval.caption_similarity,
             retrieval.spare_concepts,
+            retrieval.assign.takes_captions,
         )
+        self._assigner = assigner
 
     def annotate(self, shard: InputShard, source: SourceSettings) -> Annotated:
         """The annotations of a shard, in its order, and its rejects; together as many as it holds samples."""
@@ -51,6 +60,8 @@ class Annotator:
         for batch in self._embedder.embed(shard, source, digest):
             if isinstance(batch, Embedded):
                 columns = batch.columns | self._retriever.columns(batch.embeddings)
+                if self._assigner is not None:
+                    columns |= self._assigner.columns(source.name, columns)
                 tables.append(pa.table({name: columns[name] for name in self._schema.names}, schema=self._schema))
             else:
                 rejects.extend(batch)

@@ -15,10 +15,12 @@ from transforms.annotating.annotator import Annotated, Annotator
 from transforms.annotating.changed_inputs import INPUT_DIGEST, files_of
 from transforms.annotating.changed_vocabulary import ChangedVocabulary
 from transforms.annotating.concept_vectors import read_concept_vectors
+from transforms.annotating.concepts.unspoken import is_silent
 from transforms.annotating.embedding_files import write_embeddings
 from transforms.annotating.encoder import device_of
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.beam import WriteStageCounts
+from transforms.captions.assigning import Assigner
 from transforms.datasets import read_counts, read_metadata, read_table, write_rejects, write_table
 from transforms.images.decode import DecodeSettings
 from transforms.reading.listing import InputShard
@@ -94,9 +96,15 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
             yield self._take_over(made_by, shard, part, is_same)
             return
         if self._annotator is None:  # not in setup: a resumed job may have nothing left to load a model for
-            self._annotator = Annotator(*self._settings, read_concept_vectors(self._folder))
+            self._annotator = self._begin()
         annotated = self._annotator.annotate(shard, self._sources[shard.source])
         self._written.append(self._writer.submit(self._write, shard, part, annotated))
+
+    def _begin(self) -> Annotator:
+        concepts, assign = read_concept_vectors(self._folder), self._settings[1].assign
+        if not assign.takes_captions:
+            return Annotator(*self._settings, concepts)
+        return Annotator(*self._settings, concepts, Assigner.of_run(self._folder, assign, is_silent(concepts.vectors)))
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         self._writer.shutdown()

@@ -7,7 +7,8 @@ like any: of English ones that say "a green star" one in eight was taken for Lat
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 #: Characters that are looked at: more say nothing new, and lingua's time grows with the cube of a text without spaces.
 _MOST_CHARACTERS = 1000
+_LETTER = re.compile(r"[A-Za-z]")
 
 
 @functools.cache
@@ -39,15 +41,33 @@ def detect_languages(captions: Sequence[str | None], candidates: Sequence[str], 
     ``candidates`` are written in it, lingua must be as sure of the likeliest, compared with the others.
     """
     texts = [(caption or "")[:_MOST_CHARACTERS] for caption in captions]
-    if not texts:
-        return []
+    by_script = _by_script(tuple(candidates))
+    latin = dict(by_script).get(Script.LATIN, ())
+    found = [latin[0] if len(latin) == 1 and _is_latin(text) else UNDETERMINED for text in texts]
+    rest = [place for place, language in enumerate(found) if language == UNDETERMINED]
+    if rest:
+        for place, language in zip(
+            rest, _told([texts[place] for place in rest], by_script, min_confidence), strict=True
+        ):
+            found[place] = language
+    return found
+
+
+def _is_latin(text: str) -> bool:
+    """Told without counting: all letters of ASCII are Latin ones."""
+    return text.isascii() and _LETTER.search(text) is not None
+
+
+def _told(
+    texts: Sequence[str], by_script: Iterable[tuple[Script, tuple[str, ...]]], min_confidence: float
+) -> list[str]:
     letters = count_letters(texts)
     script = letters.shape[1] - 1 - letters[:, ::-1].argmax(axis=1)  # on a tie Han, since names are Latin everywhere
     most = letters[np.arange(len(texts)), script]
     sure = (most > 0) & (most >= min_confidence * letters.sum(axis=1))
     found = [UNDETERMINED] * len(texts)
-    for each, languages in _by_script(tuple(candidates)):
-        for row in np.flatnonzero(sure & (script == each)):
+    for each, languages in by_script:
+        for row in np.flatnonzero(sure & (script == each)).tolist():
             found[row] = languages[0] if len(languages) == 1 else _likeliest(texts[row], languages, min_confidence)
     return found
 

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from transforms.captions.settings import AssignSettings
 from transforms.configuration import FINGERPRINTED_IF_SET, NOT_FINGERPRINTED, Settings
 from transforms.errors import ConfigError
 
@@ -132,6 +133,11 @@ class RetrievalSettings(Settings):
         False,
         description="score a concept by how far it lies above its own median over a sample of images, so that concepts "
         "near to all images lose; scores stay about on the scale of cosines",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
+    assign: AssignSettings = Field(
+        default_factory=AssignSettings,
+        description="whether images get concepts by what they show, by their captions, or by both",
         json_schema_extra=FINGERPRINTED_IF_SET,
     )
     index: IndexSettings = Field(default_factory=IndexSettings, json_schema_extra=FINGERPRINTED_IF_SET)

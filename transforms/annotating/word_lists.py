@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import pyarrow.compute as pc
 
+from concept_vocab.matching.han_words import check_language
 from concept_vocab.vocabulary import Vocabulary, VocabularyError
 from concept_vocab.word_list import parse_word_list
 from transforms.annotating.digests import word_list_digest
@@ -34,14 +34,28 @@ def check_vocabulary(
     vocabulary: VocabularySettings, retrieval: RetrievalSettings, languages: Sequence[str] | None
 ) -> None:
     """Raises ConfigError for a list that is not there or faulty, holds fewer concepts than an image is to get, or some
-    in other languages than the encoder's, where these are known."""
+    in other languages than the encoder's, where these are known and captions name no concepts."""
     word_list_digest(vocabulary)  # raises where there is no list
     found = read_word_list(vocabulary.path)
     require_concepts(len(found), retrieval.concepts_per_image)
-    if languages is not None and (others := Counter(found.table["lang"].to_pylist()).keys() - set(languages)):
-        first = found.table.filter(pc.equal(found.table["lang"], min(others)))["name"][0]
-        raise ConfigError(
-            f"vocabulary {vocabulary.path} holds concepts in {', '.join(sorted(others))}, as {first}, and "
-            f"encoder.languages are {', '.join(languages)}: what it makes of others means nothing. Leave "
-            "them out, or take an encoder of these languages."
-        )
+    assign = retrieval.assign
+    if assign.takes_captions and assign.matching != "metaclip":
+        check_matched(found, vocabulary.path)
+    others = set(found.table["lang"].to_pylist()) - set(languages or ())
+    if languages is None or not others or (assign.takes_captions and not retrieval.hub_correction):
+        return
+    first = found.table.filter(pc.equal(found.table["lang"], min(others)))["name"][0]
+    raise ConfigError(
+        f"vocabulary {vocabulary.path} holds concepts in {', '.join(sorted(others))}, as {first}, and "
+        f"encoder.languages are {', '.join(languages)}: what it makes of others means nothing. Leave them out, take an "
+        "encoder of these languages, or let captions name them (retrieval.assign), without hub_correction."
+    )
+
+
+def check_matched(vocabulary: Vocabulary, path: str) -> None:
+    """Raises ConfigError for concepts in a language whose captions cannot be matched."""
+    try:
+        for language in sorted(set(vocabulary.table["lang"].to_pylist())):
+            check_language(language)
+    except VocabularyError as error:
+        raise ConfigError(f"vocabulary {path}: {error}") from error

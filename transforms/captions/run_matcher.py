@@ -8,13 +8,10 @@ from __future__ import annotations
 import pyarrow as pa
 
 from concept_vocab.matching.forms import SurfaceForm
-from concept_vocab.matching.han_words import check_language
 from concept_vocab.matching.matcher import CaptionMatcher
 from concept_vocab.matching.metaclip import MetaclipMatcher
-from concept_vocab.vocabulary import VocabularyError
 from transforms.captions.settings import Matching
 from transforms.datasets import read_table, write_table
-from transforms.errors import ConfigError
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
 from transforms.vocabularies.files import read_vocabulary
@@ -37,15 +34,10 @@ def write_forms(folder: RunFolder, concepts: pa.Table, vocabulary: str) -> None:
 
 
 def run_matcher(folder: RunFolder, matching: Matching) -> CaptionMatcher | MetaclipMatcher:
-    """Concepts are numbered by their ids. Raises ConfigError for a language whose words cannot be told apart."""
-    concepts = read_concepts(folder, ["id", "name", "lang"])
+    """Concepts are numbered by their ids."""
+    concepts = read_concepts(folder, ["id", "name"])
     if matching == "metaclip":
         return MetaclipMatcher(concepts["name"].to_pylist())
-    try:
-        for language in sorted(set(concepts["lang"].to_pylist())):
-            check_language(language)
-    except VocabularyError as error:
-        raise ConfigError(f"{folder.vocabulary}: {error}") from error
     path = folder.vocabulary / _FILE
     forms = read_table(path, folder.fingerprint, _FORMS.names) if path.exists() else _names(concepts)
     columns = (forms[name].to_pylist() for name in _FORMS.names)

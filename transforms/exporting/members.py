@@ -28,6 +28,8 @@ from transforms.tar.layout import Members
 # Also a leading underscore: Hugging Face's reader passes over names that begin with "__"
 _ENCODED = r"[^A-Za-z0-9_-]|^_"
 _ESCAPED = r'["\\\x00-\x1f]'  # in a JSON string: RFC 8259, section 7
+#: Captions that a model wrote, where it did: JSON by language.
+WRITTEN_CAPTIONS = "written_captions"
 _SCORE_DECIMALS = 4  # a float16 holds three to four significant digits
 
 
@@ -44,12 +46,17 @@ def describe(samples: pa.Table, concept_openings: pa.LargeStringArray) -> Member
         *(',"concepts":[', _concepts(samples, concept_openings), "]"),
         *(',"inclusion_probability":', _numbers(samples.column("inclusion_probability"))),
         *(',"captions":{', join(quote(lang), ":", quote(caption)).fill_null(""), "}"),
+        *((',"written_captions":', _text(samples, WRITTEN_CAPTIONS)) if _has_written(samples) else ()),  # JSON already
         join(',"source_key":', quote(_text(samples, "source_key"))).fill_null(""),
         join(',"source_record":', _text(samples, "source_record")).fill_null(""),  # JSON already
         "}",
     )
     name = member_names(source, shard, key, samples.column("copy").combine_chunks())
     return Members(name, image_format, caption, sample_json)
+
+
+def _has_written(samples: pa.Table) -> bool:
+    return WRITTEN_CAPTIONS in samples.column_names
 
 
 def member_names(

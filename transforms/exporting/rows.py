@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms import datasets
+from transforms.captioning.files import CaptionFolder, read_account, written_json
 from transforms.datasets import ShardName
 from transforms.errors import RunFolderError
 from transforms.exporting.blocks import Copies, ExportPlan, place_copies
-from transforms.exporting.members import concept_openings
+from transforms.exporting.members import WRITTEN_CAPTIONS, concept_openings
 from transforms.remaining import read_remaining
 from transforms.run_folder import RunFolder
 from transforms.stages import EXPORT
@@ -63,7 +64,8 @@ def read_rows(
 ) -> Iterator[tuple[int, pa.Table]]:
     """The selected samples of one input shard, a table for each output shard.
 
-    Columns: those of the annotations, ``inclusion_probability``, ``copy`` (from 0) and ``place``.
+    Columns: those of the annotations, ``inclusion_probability``, ``copy`` (from 0) and ``place``; and the captions that
+    a model wrote, where it did, as JSON by language.
     """
     rows, copies = _selected(folder, source, shard, _EXPORTED, seed)
     if not len(copies.row):
@@ -71,6 +73,10 @@ def read_rows(
     numbers = plan.shard_numbers(block, copies.place)
     order = np.argsort(numbers, kind="stable")
     numbers = numbers[order]
+    folder_of_captions = CaptionFolder.of(folder)
+    if (account := read_account(folder_of_captions)) is not None:
+        texts = written_json(folder_of_captions, account, ShardName(source, shard), rows.column("key").to_pylist())
+        rows = rows.append_column(WRITTEN_CAPTIONS, texts)
     table = rows.take(pa.array(copies.row[order])).replace_schema_metadata(None)
     table = table.append_column("copy", pa.array(copies.copy[order], pa.int32()))
     table = table.append_column("place", pa.array(copies.place[order]))

@@ -6,6 +6,7 @@ Nothing of it is lost: texts stand as they were found, and the record itself bes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ from transforms.rejects import Reason, Reject
 from transforms.scripts import count_letters
 
 _LEAST_LETTERS = 8  # of questions that tell their language, a Chinese one counting as three: not of "OK?"
+_ENOUGH_LATIN = re.compile(rf"(?:[^A-Za-z]*[A-Za-z]){{{_LEAST_LETTERS}}}")
 _SURE = 0.6  # of the letters: an English question about Chinese signs is still an English one
 
 
@@ -112,9 +114,15 @@ def _language(messages: Sequence[Message], source: InstructSource) -> str | None
     if source.language != AUTO:
         return source.language
     asked = _said(messages, ("user",))
-    said = asked if count_letters([asked]).sum() >= _LEAST_LETTERS else _said(messages, ("user", "assistant"))
+    said = asked if _says_enough(asked) else _said(messages, ("user", "assistant"))
     (found,) = detect_languages([said], source.languages, _SURE)
     return None if found == UNDETERMINED else found
+
+
+def _says_enough(asked: str) -> bool:
+    if _ENOUGH_LATIN.match(asked):
+        return True
+    return not asked.isascii() and int(count_letters([asked]).sum()) >= _LEAST_LETTERS
 
 
 def _said(messages: Sequence[Message], roles: Sequence[str]) -> str:
@@ -146,7 +154,7 @@ def _require_coordinates(read: ReadRecord, source: InstructSource) -> None:
 
 def grounded(read: ReadRecord, measured: Sequence[Measured], source: InstructSource) -> Row:
     """The row with its media as measured, and its boxes in upright pixels where the source declares them."""
-    row = replace(read.row, media=tuple(one.medium for one in measured))
+    row = replace(read.row, media=tuple(one.medium for one in measured)) if measured else read.row
     if not read.boxes or source.coordinates is None:
         return row
     return replace(row, regions=_regions(read.boxes, measured, source.coordinates.convention))

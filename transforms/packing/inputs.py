@@ -52,8 +52,6 @@ def list_inputs(source: PackSource, range_bytes: int) -> list[PackInput]:
     if source.format in ("webdataset", "mixture"):
         shards = list_shards(webdataset_settings(source))
         return [PackInput(s.source, s.name, s.path, s.size_bytes, 0, s.size_bytes, s.version) for s in shards]
-    if source.format == "mixture":
-        return _tars(source)
     files = [file for file in find_files(source.path) if file.path.name.lower().endswith(_RECORD_ENDINGS)]
     if not files:
         raise InputError(
@@ -62,21 +60,6 @@ def list_inputs(source: PackSource, range_bytes: int) -> list[PackInput]:
         )
     check_media_folder(source.name, source.media)
     parts = [part for file in files for part in _ranges(source.name, file, range_bytes)]
-    check_names(source.name, parts)
-    return parts
-
-
-def _tars(source: PackSource) -> list[PackInput]:
-    tars = [file for file in find_files(source.path) if file.path.name.lower().endswith(".tar")]
-    if not tars:
-        raise InputError(
-            f"source {source.name}: no tar at {source.path}. Name a split of a mixture (format mixture), such as "
-            "RUN/mixture/train."
-        )
-    parts = [
-        PackInput(source.name, one.path.stem, one.path, one.size_bytes, 0, one.size_bytes, file_version(one))
-        for one in tars
-    ]
     check_names(source.name, parts)
     return parts
 

@@ -14,13 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from transforms.agreement.findings import GroupRow, by_type
+from transforms.agreement.of_run import assigned_agreement
 from transforms.balancing.certificate import read_certificate
 from transforms.browsing.concepts import commonest_and_rarest, read_concept_counts
 from transforms.browsing.found_images import Fetch, FoundImage, find_of_concepts, read_thumbnails
 from transforms.browsing.rejects import read_left_out
 from transforms.browsing.settings import RecordedSettings
 from transforms.browsing.shards import list_annotated, require
-from transforms.datasets import BASELINE_COUNTS, read_table
+from transforms.datasets import BASELINE_COUNTS, ShardName, read_table
 from transforms.rejects import Reason
 from transforms.reporting.breakdown import by_language, by_source, tally_shards
 from transforms.reporting.certificate_rows import Certificate
@@ -36,6 +38,7 @@ from transforms.reporting.summary import (
 )
 from transforms.run_folder import RunFolder, RunState
 from transforms.stages import ANNOTATE, BALANCE, CHAIN, Stage, stage_named
+from transforms.vocabulary_folder import read_concepts
 
 #: A report needs these up to the last; a run may lack one between the first and the last, but none may be cut short.
 _NEEDED = tuple(stage for stage in CHAIN[: CHAIN.index(BALANCE) + 1] if stage.is_of_images)
@@ -86,8 +89,14 @@ def gather(state: RunState, fetch: Fetch | None = None) -> RunSummary:
         rejects=_reject_rows(state, stages),
         shards=len(shards),
         tallied_shards=len(tallies),
+        assigned=_assigned(state, shards[:_MAX_TALLIED_SHARDS], settings.balance.min_similarity),
         certificate=_certificate(folder, settings.balance.method, counts),
     )
+
+
+def _assigned(state: RunState, shards: Sequence[ShardName], min_similarity: float) -> tuple[GroupRow, ...]:
+    agreement = assigned_agreement(state, shards, min_similarity)
+    return () if agreement is None else by_type(agreement, read_concepts(state.folder, ["type"])["type"].to_pylist())
 
 
 def _certificate(folder: RunFolder, method: str, counts: ConceptCounts) -> Certificate | None:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.agreement.findings import GroupRow
 from transforms.browsing.found_images import FoundImage
 from transforms.rejects import Counts
 from transforms.reporting.certificate_rows import Certificate
@@ -143,6 +144,7 @@ class RunSummary:
     rejects: tuple[RejectRow, ...]
     shards: int
     tallied_shards: int
+    assigned: tuple[GroupRow, ...] = ()  # by type; none where captions gave no concepts
     certificate: Certificate | None = None  # None: the run was balanced before there were certificates
 
     def notable_settings(self) -> dict[str, object]:

@@ -8,15 +8,18 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from transforms.agreement.terminal import agreement_table
 from transforms.reporting.summary import RunSummary
 from transforms.storage import StoragePath
 
 
 def print_summary(summary: RunSummary, console: Console, report: StoragePath | None = None) -> None:
-    """Two tables, and where the page lies."""
+    """Two tables, a third where captions gave concepts, and where the page lies."""
     console.print(stage_table(summary))
     if summary.measures:
         console.print(measure_table(summary))
+    if summary.assigned:
+        console.print(agreement_table("type", summary.assigned))
     if report is not None:
         console.print(Text.assemble("Report: ", (str(report), Style(link=_uri(report)))), soft_wrap=True)
 

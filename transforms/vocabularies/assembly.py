@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +32,13 @@ class ByMeaning:
 
 @dataclass(frozen=True)
 class Assembly:
-    """``about``: of the sources, for vocabulary.json; ``blocked_types``: concepts of these leave; ``infoboxes``: of
-    pages, by form; ``by_meaning``: None where there is no encoder."""
+    """Of one language. ``blocked_types``: concepts of these leave; ``infoboxes``: of pages, by form; ``by_meaning``:
+    None where there is no encoder."""
 
     ranked: Sequence[Ranked]
     wordnet: WordNet | None
     rules: Rules
     blocked_types: frozenset[ConceptType]
-    about: dict[str, Any]
     infoboxes: Mapping[str, str] = field(default_factory=dict)
     by_meaning: ByMeaning | None = None
 
@@ -55,10 +53,12 @@ class _Types:
 
 
 def assemble(assembly: Assembly) -> BuiltVocabulary:
-    """Raises VocabularyError where no concept is left, or two have one uid."""
+    """Raises VocabularyError where no concept is left, or two have one uid, or the cap leaves no room."""
     wordnet, language = assembly.wordnet, assembly.rules.language
+    if assembly.rules.cap < 1:
+        raise VocabularyError(f"the cap leaves no room for language {language}; give the sources caps of their own")
     merged = merge(assembly.ranked, assembly.rules, wordnet)
-    names = {form: preferred_spelling(concept, wordnet) for form, concept in merged.concepts.items()}
+    names = {form: preferred_spelling(concept, wordnet, language) for form, concept in merged.concepts.items()}
     types = _types(merged, wordnet, assembly.infoboxes)
     vectors = None
     if assembly.by_meaning is not None:
@@ -82,7 +82,6 @@ def assemble(assembly: Assembly) -> BuiltVocabulary:
         aliases=table_of(ALIASES, [(uids[form], uids[to], form, why) for form, to, why in kept_merges]),
         blocked=table_of(BLOCKED, sorted([*((*one,) for one in merged.blocked), *gone])),
         about={
-            **assembly.about,
             "language": language,
             "concepts": len(left),
             "new_concepts": dict(sorted(Counter(concept.sources[0] for concept in left.values()).items())),

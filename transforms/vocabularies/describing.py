@@ -90,17 +90,19 @@ def blocked(vocabulary: BuiltVocabulary, examples: int) -> list[Group]:
 def search(vocabulary: BuiltVocabulary, query: str, most: int) -> list[Hit]:
     """Concepts whose spellings, or forms that were merged into them, hold the words of the query: the same form first,
     then those that begin with it, then those that hold it, the shortest first."""
-    language = vocabulary.about["language"]
-    wanted, has_spaces = form_of(query, language), language not in UNSPACED
+    wanted = {form_of(query, language) for language in vocabulary.about["languages"]}
     concepts, forms = vocabulary.concepts, vocabulary.surface_forms
     texts = pa.concat_arrays([forms["text"].combine_chunks(), vocabulary.aliases["form"].combine_chunks()])
     rows = np.concatenate([forms["row"].to_numpy(), _rows_of(vocabulary, vocabulary.aliases["uid"])])
-    holds = pc.match_substring(pc.utf8_lower(texts), wanted).to_numpy(zero_copy_only=False)
+    lower = pc.utf8_lower(texts)
+    holds = np.any([pc.match_substring(lower, one).to_numpy(zero_copy_only=False) for one in sorted(wanted)], axis=0)
+    languages = concepts["language"].take(pa.array(rows[holds])).to_pylist()
     best: dict[int, tuple[int, int, str]] = {}
-    for row, text in zip(rows[holds].tolist(), texts.filter(pa.array(holds)).to_pylist(), strict=True):
-        form = normal_form(text)
-        if not has_spaces or f" {wanted}" in f" {form}":  # at the beginning of a word
-            kind = 0 if form == wanted else 1 if form.startswith(wanted) else 2
+    for row, text, language in zip(
+        rows[holds].tolist(), texts.filter(pa.array(holds)).to_pylist(), languages, strict=True
+    ):
+        kind = _how_near(normal_form(text), form_of(query, language), language)
+        if kind is not None:
             best[row] = min(best.get(row, (3, 0, "")), (kind, len(text), text))
     found = sorted(best.items(), key=lambda one: (one[1], one[0]))[:most]
     taken = concepts.take(pa.array([row for row, _ in found], pa.int64())).to_pylist()
@@ -108,6 +110,12 @@ def search(vocabulary: BuiltVocabulary, query: str, most: int) -> list[Hit]:
         Hit(one["uid"], one["row"], one["name"], one["type"], one["source"], matched)
         for one, (_, (_, _, matched)) in zip(taken, found, strict=True)
     ]
+
+
+def _how_near(form: str, wanted: str, language: str) -> int | None:
+    """0 for the same, 1 where it begins so, 2 where a word does, or in languages without spaces any part; else None."""
+    is_held = wanted in form if language in UNSPACED else f" {wanted}" in f" {form}"
+    return (0 if form == wanted else 1 if form.startswith(wanted) else 2) if is_held else None
 
 
 def _rows_of(vocabulary: BuiltVocabulary, uids: pa.ChunkedArray) -> NDArray[np.int32]:

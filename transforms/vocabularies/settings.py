@@ -78,6 +78,12 @@ class VocabularySource(Settings):
         "(/usr/share/wordnet) and jieba (the installed package's)",
         json_schema_extra=NOT_FINGERPRINTED,  # their content is an input
     )
+    language: str | None = Field(
+        None,
+        pattern="^[a-z]{2,3}$",
+        description="ISO 639; null: that of the vocabulary. Concepts of each language are merged and typed apart",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
     cap: int | None = Field(
         None, ge=0, description="new concepts at most, of wordnet, wordnet_lmf, jieba, list and table; null: all"
     )

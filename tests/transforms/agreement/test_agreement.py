@@ -11,6 +11,8 @@ from concept_vocab.matching.matcher import CaptionMatcher
 from tests.transforms.synthetic_annotations import list_column
 from transforms.agreement.findings import by_frequency, by_type, findings, skewness
 from transforms.agreement.tally import Agreement
+from transforms.captions.assigning import Assigner
+from transforms.captions.settings import AssignSettings
 
 NAMES, TYPES = ["dog", "cat", "red", "sky"], ["entity", "entity", "attribute", None]
 MATCHER = CaptionMatcher(SurfaceForm(number, name, False) for number, name in enumerate(NAMES))
@@ -27,7 +29,7 @@ def _table(captions: list[str | None], ids: list[list[int]], scores: list[list[f
 TABLE = _table(
     ["a dog", "a red dog and a cat", "nothing known", None, "the sky"],
     [[0, 2], [0, 3], [3, -1], [1, 2], [3, 1]],
-    [[0.5, 0.25], [0.75, 0.5], [0.125, np.nan], [0.5, 0.5], [0.25, -0.5]],
+    [[0.5, 0.25], [0.75, 0.5], [0.125, -1], [0.5, 0.5], [0.25, -0.5]],
 )
 
 
@@ -49,9 +51,7 @@ def test_what_lies_below_the_threshold_was_not_retrieved_and_still_was_the_best(
 
 
 def test_of_rows_that_captions_gave_concepts_to_only_cosines_are_of_the_image() -> None:
-    cosines = list_column(
-        np.array([[np.nan, 0.25], [0.75, 0.5], [0.125, np.nan], [0.5, 0.5], [0.25, -0.5]], np.float16)
-    )
+    cosines = list_column(np.array([[-1, 0.25], [0.75, 0.5], [0.125, -1], [0.5, 0.5], [0.25, -0.5]], np.float16))
     found = Agreement.of(TABLE.append_column("concept_cosines", cosines), MATCHER, 4, 0.0)
     assert found.of_image.tolist() == [1, 1, 1, 3]
     assert found.of_both.tolist() == [1, 0, 0, 1]
@@ -98,3 +98,15 @@ def test_skewness_by_hand() -> None:
     assert skewness(np.array([5, 5, 5])) == 0
     # mean 1, deviations -1, -1, -1, 3: third moment (27 - 3)/4 = 6, variance 12/4 = 3
     assert skewness(np.array([0, 0, 0, 4])) == pytest.approx(6 / 3**1.5)
+
+
+def test_what_annotations_say_of_both_needs_no_matcher() -> None:
+    settings = AssignSettings(by="both", concepts_per_caption=3, matching="all")
+    ids, scores = (np.array(TABLE[name].to_pylist()) for name in ("concept_ids", "concept_scores"))
+    retrieved = ids.astype(np.int32), np.where(ids < 0, -1, scores).astype(np.float16)
+    columns = Assigner(settings, MATCHER).assigned("web", TABLE["caption"].combine_chunks(), *retrieved)
+    table = pa.table({"caption": TABLE["caption"], **{name: list_column(one) for name, one in columns.items()}})
+    for least in (0.0, 0.3):
+        found, matched = Agreement.of_assigned(table, 4, least), Agreement.of(TABLE, MATCHER, 4, least)
+        for name, value in vars(matched).items():
+            np.testing.assert_array_equal(getattr(found, name), value)

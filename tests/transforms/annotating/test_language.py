@@ -6,7 +6,10 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from transforms.annotating import language as room
 from transforms.annotating.language import detect_languages
 from transforms.miniature.captions import caption
 from transforms.miniature.pictures.scenes import scene_of
@@ -84,3 +87,9 @@ def test_settings_name_languages_that_can_be_told() -> None:
         source(languages=["en", "xx"])
     with pytest.raises(ValueError, match="named twice"):
         source(languages=["en", "en"])
+
+
+@given(st.lists(st.text("aZ1 .é猫の", max_size=12)), st.floats(0, 1))
+def test_latin_texts_are_told_without_counting(texts: list[str], sure: float) -> None:
+    counted = room._told(texts, room._by_script(("en", "zh")), sure) if texts else []
+    assert detect_languages(texts, ENGLISH_CHINESE, sure) == counted

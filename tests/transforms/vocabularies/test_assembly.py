@@ -84,7 +84,7 @@ def test_an_encoder_groups_and_types_what_nothing_else_tells() -> None:
     assert groups == {**{one: uids[leader] for one, leader in leaders.items()}, "narrow street": uids["narrow street"]}
     assert vocabulary.about["groups"] == 3
     assert (concepts["qqq"]["type"], concepts["qqq"]["type_method"]) == ("scene", "nearest")
-    assert "nearest" in vocabulary.about["type_accuracy"]["by_method"]
+    assert "nearest" in vocabulary.about["type_accuracy"]["en"]["by_method"]
 
 
 def test_without_an_encoder_each_stands_alone() -> None:
@@ -97,4 +97,4 @@ def test_without_wordnet_only_what_a_source_says_is_a_type() -> None:
     vocabulary = small(ranked=ranked, wordnet=None, rules=Rules("en", 9))
     assert vocabulary.concepts["type"].to_pylist() == [None, None, "entity"]
     assert vocabulary.concepts["type_method"].to_pylist() == [None, None, "given"]
-    assert vocabulary.about["type_accuracy"] is None and not vocabulary.aliases.num_rows
+    assert not vocabulary.about["type_accuracy"] and not vocabulary.aliases.num_rows

@@ -98,7 +98,9 @@ def _of_turns(record: Mapping[str, Any], turns: Turns, place_media: bool) -> Con
     messages = [
         _about(message, turn) for message, turn in zip(conversation.messages[before:], turns.turns, strict=True)
     ]
-    return replace(conversation, messages=(*conversation.messages[:before], *messages))
+    return Conversation(
+        (*conversation.messages[:before], *messages), conversation.images, conversation.videos, conversation.tools
+    )
 
 
 def _about(message: Message, turn: Mapping[str, Any]) -> Message:

@@ -25,7 +25,12 @@ def images_of(row: Row, most: int) -> tuple[ShownImage, ...] | None:
 
 def _read(medium: Medium) -> tuple[bytes, str]:
     with MediumReader() as reader:
-        data = reader.read(medium)
+        return as_servers_know(reader.read(medium))
+
+
+def as_servers_know(data: bytes) -> tuple[bytes, str]:
+    """The bytes of an image and their MIME type: as they are where they are upright and of a format that servers take,
+    else as a PNG."""
     with PIL.Image.open(io.BytesIO(data)) as image:
         mime = _KNOWN.get(image.format or "")
         if mime is not None and image.getexif().get(_ORIENTATION, 1) == 1:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from transforms import keyed
+from transforms.batching import batched
 from transforms.conversations.document import Message, Text
 from transforms.instruct.chain.outcome import Fact, Outcome, SafetyFinding
 from transforms.instruct.decontaminating.comparing import same_picture
@@ -20,6 +21,7 @@ from transforms.instruct.decontaminating.wording import hashed, holds, ngrams, s
 from transforms.instruct.rows import Medium, Row
 from transforms.rejects import Reject
 
+_ROWS_AT_ONCE = 1_000  # whose words are held by themselves
 _MOST_ASKED = 4  # images of one question, that a row which asks it too is compared with
 _STRENGTH = {"drop": 0, "mark": 1, "count": 2}
 
@@ -43,7 +45,9 @@ class Judge:
     def __call__(self, rows: Sequence[Row]) -> list[Finding]:
         """Of each row at most one finding a tier, by the order of rows and the strength of evidence."""
         images = self._images(rows)
-        texts = self._long_texts(rows)
+        texts: dict[str, list[Finding]] = {}
+        for some in batched(rows, _ROWS_AT_ONCE):
+            texts |= self._long_texts(some)
         checked: dict[tuple[bytes, int], str] = {}
         found: list[Finding] = []
         for row in rows:

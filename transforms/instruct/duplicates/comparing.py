@@ -52,9 +52,11 @@ class PartRows(NamedTuple):
 
 
 class BroughtRows(NamedTuple):
-    """Pairs, and what their first rows say; ``names``: (E, 2) their clusters and groups."""
+    """Pairs, and what their first rows say, each of U rows once, since a row is in many pairs: ``which``: (E,) of the U
+    rows, ``names``: (U, 2) their clusters and groups."""
 
     pairs: Pairs
+    which: NDArray[np.int64]
     said: Compared
     names: NDArray[np.uint64]
 
@@ -64,15 +66,15 @@ def bring_rows(part: PartRows, pairs: Iterable[Pairs]) -> Iterator[tuple[int, Br
     for number, members in by_part(np.unique(np.concatenate(list(pairs))), "other"):
         for start in range(0, len(members), _PIECE):
             piece = members[start : start + _PIECE]
-            at = rows_within(piece["one"])
-            yield number, BroughtRows(piece, part.take(at), part.names(at))
+            at, which = np.unique(rows_within(piece["one"]), return_inverse=True)
+            yield number, BroughtRows(piece, which, part.take(at), part.names(at))
 
 
 def compare_rows(part: PartRows, brought: Iterable[BroughtRows], min_similarity: float) -> NDArray[np.uint64]:
     """(E, 4): of each pair that agrees the two clusters, then the two groups."""
     found = [np.empty((0, 4), np.uint64)]
-    for pairs, said, names in brought:
+    for pairs, which, said, names in brought:
         at = rows_within(pairs["other"])
-        same = similarities(said, part.take(at), min_similarity) > 0
-        found.append(np.concatenate([names[same], part.names(at[same])], axis=1)[:, [0, 2, 1, 3]])
+        same = similarities(said.take(which), part.take(at), min_similarity) > 0
+        found.append(np.concatenate([names[which[same]], part.names(at[same])], axis=1)[:, [0, 2, 1, 3]])
     return np.unique(np.concatenate(found), axis=0)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import xxhash
 from numpy.typing import NDArray
 
+from transforms.batching import batched
 from transforms.datasets import ShardName, read_metadata, read_table, write_table
 from transforms.errors import RunFolderError
 from transforms.instruct.chain.folder import InstructFolder
@@ -55,6 +56,7 @@ DESCRIBED = pa.schema(
     ]
 )
 MOST_SHINGLES = 256
+_ROWS_AT_ONCE = 1_000  # whose words are held by themselves: ten times the memory of their texts
 _LEAST_TELLING = 12  # characters of an answer that tells by itself what was asked: a caption, not a word
 _DIGITS = re.compile(r"-?\d+(?:\.\d+)?")
 _BITS_OF_DIGIT = 3  # log2(10) = 3.3
@@ -69,7 +71,9 @@ def describe_part(
     folder: InstructFolder, name: ShardName, rows: Sequence[Row], settings: DuplicatesSettings, seed: int
 ) -> None:
     """Writes what :func:`read_described` reads."""
-    write_table(_path(folder, name), describe(rows, settings, seed), folder.fingerprints[DUPLICATES.name])
+    tables = [describe(some, settings, seed) for some in batched(rows, _ROWS_AT_ONCE)]
+    table = pa.concat_tables([DESCRIBED.empty_table(), *tables])
+    write_table(_path(folder, name), table, folder.fingerprints[DUPLICATES.name])
 
 
 def is_described(folder: InstructFolder, name: ShardName) -> bool:

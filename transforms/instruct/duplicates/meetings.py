@@ -27,15 +27,19 @@ _MOST_FOLLOWERS = 32
 
 
 def row_meetings(rows: Rows, bands: pa.ChunkedArray, shown: NDArray[np.uint64], near_text: bool) -> Meetings:
-    """Where the rows of a part meet others: by their media, by bands of their texts where they show none, and captions
-    and boxes by what does not depend on how they are written. ``shown``: (N,) identity of all media of each."""
+    """Where the rows of a part meet others: by their media and the numbers that are said of them, by bands of their
+    texts where they show none, and captions and boxes by what does not depend on how they are written.
+
+    ``shown``: (N,) identity of all media of each.
+    """
     same = cluster_names(rows, shown)
     found = []
     pictured = rows["media"] > 0
+    needed = rows["numbers"] ^ rows["han"].astype(np.uint64)  # in common, to agree other than as captions
     for wanted, value, purpose in (
         (pictured & (rows["boxed"] > 0), rows["numbers"], "boxes"),
         (pictured & (rows["telling"] > 0), rows["answer"], "captions"),
-        (pictured & near_text, np.zeros(len(rows), np.uint64), "media"),
+        (pictured & near_text, needed, "media"),
     ):
         values = mix64(shown ^ mix64(value, 0, purpose), 0, purpose)
         order = mix64(rows["question"], 0, "order")

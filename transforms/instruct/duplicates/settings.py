@@ -79,6 +79,10 @@ class DuplicatesSettings(StageSection):
         json_schema_extra=NOT_FINGERPRINTED,
     )
 
+    def once_more(self) -> DuplicatesSettings:
+        """For the second time in a chain: conversations that were joined then are as long as they may be."""
+        return self.model_copy(update={"join_turns": False})
+
     def check(self, sources: Sequence[InstructSource]) -> None:
         if unknown := sorted(set(self.prefer) - {source.name for source in sources}):
             raise ConfigError(f"duplicates.prefer names {unknown[0]}, which is no source; name one or leave it out")

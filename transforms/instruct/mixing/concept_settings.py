@@ -20,7 +20,7 @@ _NO_FLOOR = 0
 class ConceptTarget(Settings):
     """Concepts of images spread evenly, within the shares of category, language and source."""
 
-    vocabulary: str = Field(
+    word_list: str = Field(
         ...,
         min_length=1,
         description="a word list, or the folder of a built vocabulary: the concepts that images are searched for",
@@ -47,12 +47,12 @@ class ConceptTarget(Settings):
         1_000_000, ge=1, description="rows, keyed at random, that it is fitted on; rare concepts are seen whole"
     )
 
-    _from_the_root = field_validator("vocabulary")(absolute)
+    _from_the_root = field_validator("word_list")(absolute)
 
     def digests(self) -> dict[str, str]:
         """Raises ConfigError where there is no vocabulary."""
-        vocabulary = word_list_digest(VocabularySettings(path=self.vocabulary))
-        return {"concepts.vocabulary": vocabulary, "concepts.encoder": encoder_digest(self.encoder)}
+        vocabulary = word_list_digest(VocabularySettings(path=self.word_list))
+        return {"concepts.word_list": vocabulary, "concepts.encoder": encoder_digest(self.encoder)}
 
     def check(self) -> None:
         """Before any work; raises ConfigError for a vocabulary or an encoder that cannot serve."""
@@ -60,9 +60,9 @@ class ConceptTarget(Settings):
         from transforms.annotating.word_lists import check_vocabulary, read_word_list
 
         retrieval = RetrievalSettings(concepts_per_image=self.per_row)
-        check_vocabulary(VocabularySettings(path=self.vocabulary), retrieval, self.encoder.languages)
+        check_vocabulary(VocabularySettings(path=self.word_list), retrieval, self.encoder.languages)
         if self.target:
-            target_factors(self.target, read_word_list(self.vocabulary).names)
+            target_factors(self.target, read_word_list(self.word_list).names)
         check_encoder(self.encoder)
 
     def balancing(self, sizes: dict[str, int], max_copies: int, seed: int) -> BalanceSettings:

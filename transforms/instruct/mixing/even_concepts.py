@@ -207,4 +207,4 @@ def _target(reader: PartReader) -> ConceptTarget:
 def _names(target: ConceptTarget) -> list[str]:
     from transforms.annotating.word_lists import read_word_list
 
-    return read_word_list(target.vocabulary).names
+    return read_word_list(target.word_list).names

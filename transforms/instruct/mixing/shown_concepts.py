@@ -106,7 +106,7 @@ class _Seeing:
 
         self._settings = settings
         self._encoder = ClipEncoder(settings.encoder)
-        vectors = embed_vocabulary(read_word_list(settings.vocabulary), self._encoder)
+        vectors = embed_vocabulary(read_word_list(settings.word_list), self._encoder)
         self._search = EXACT.open(vectors, self._encoder.device)
         self._preprocess = Preprocessor(
             self._encoder.size,

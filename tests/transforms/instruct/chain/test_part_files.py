@@ -6,6 +6,7 @@ import dataclasses
 import pathlib
 from collections.abc import Sequence
 
+import pyarrow as pa
 import pytest
 
 from tests.transforms.instruct.chain.small_chain import PART, asking, folder_of
@@ -150,3 +151,14 @@ def test_files_of_other_settings_are_refused(folder: InstructFolder) -> None:
         read_rows(other, PART, "validate")
     with pytest.raises(RunFolderError):
         done_before(other, "safety", PART)
+
+
+def test_some_rows_are_as_they_are_among_all(folder: InstructFolder) -> None:
+    told = Outcome([edit(ROWS[0], 1, 0, "new", "normalised")], [Fact(KEYS[1], category="text")], [])
+    write_outcome(folder, "safety", PART, KEYS, told)
+    all_rows = {row.key: row for row in read_rows(folder, PART, "validate")}
+    wanted = [KEYS[1], KEYS[0]]
+    some = read_rows(folder, PART, "validate", only=pa.array(wanted))
+    assert some == [all_rows[key] for key in KEYS[:2]]
+    assert some[1].category == "text"
+    assert read_rows(folder, PART, "validate", only=pa.array([], pa.string())) == []

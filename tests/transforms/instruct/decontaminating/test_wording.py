@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms.instruct.decontaminating import wording as room
 from transforms.instruct.decontaminating.wording import (
     hashed,
     holds,
@@ -77,3 +78,20 @@ def test_a_sentence_is_found_by_itself() -> None:
 def test_fewer_tokens_than_a_window_hold_none() -> None:
     assert not len(windows(np.zeros(3, np.uint64), 4))
     assert whole_hash([]) == 0
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=30))
+def test_tokens_of_ascii_are_those_of_any_text(text: str) -> None:
+    plain = room._MARKS.sub("", room._PARTS_WORDS.sub(" ", text.casefold()))
+    assert tokens_of(text) == room._TOKENS.findall(plain)
+
+
+@given(TEXTS)
+def test_a_text_as_a_whole_is_its_longest_window(words: list[str]) -> None:
+    assert whole_hash(words) == int(windows(hashed([words]).hashes, len(words))[0])
+
+
+def test_only_pieces_of_such_lengths() -> None:
+    text = "Look closely. Where is the red car?"
+    assert sentence_hashes(text, {5}) == {whole_hash(tokens_of("Where is the red car"))}
+    assert sentence_hashes(text, {4}) == set()

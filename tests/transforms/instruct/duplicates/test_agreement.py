@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transforms.instruct.duplicates.small_duplicates import SETTINGS, asking, picture
-from transforms.instruct.duplicates.agreement import COLUMNS, Compared, jaccard, similarities
+from transforms.instruct.duplicates.agreement import COLUMNS, Compared, _at_least, jaccard, similarities
 from transforms.instruct.duplicates.described import MOST_SHINGLES, ROW, describe
 from transforms.instruct.rows import Region, Row
 
@@ -76,3 +76,10 @@ def test_of_larger_sets_it_is_an_estimate() -> None:
     one, other = np.sort(pool[:8_000]), np.sort(pool[1_000:])  # 7,000 of 9,000 in common
     found = jaccard(one[:MOST_SHINGLES], other[:MOST_SHINGLES])
     assert found == pytest.approx(7 / 9, abs=4 * (7 / 9 * 2 / 9 / MOST_SHINGLES) ** 0.5)
+
+
+@given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)), st.floats(0.01, 1))
+def test_sets_of_too_different_sizes_are_not_alike_anyway(one: set[int], other: set[int], wanted: float) -> None:
+    first, second = (np.array(sorted(values), np.uint32) for values in (one, other))
+    expected = len(one & other) / len(one | other) if one | other else 1.0
+    assert _at_least(first, second, wanted) == (expected if expected >= wanted else 0)

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms.instruct.duplicates import shingles as room
 from transforms.instruct.duplicates.shingles import shingle_sets
 
 
@@ -48,3 +49,8 @@ def test_texts_together_are_as_they_are_alone(texts: list[str]) -> None:
     for text, found in zip(texts, np.split(values, np.cumsum(lengths)[:-1]), strict=False):
         np.testing.assert_array_equal(found, shingles(text, "q"))
     assert len(lengths) == len(texts)
+
+
+@given(st.text("aB1_ -+'.\n\x1c\x00", max_size=20))
+def test_tokens_of_ascii_are_those_of_any_text(text: str) -> None:
+    assert room._tokens(text) == room._TOKEN.findall(text)

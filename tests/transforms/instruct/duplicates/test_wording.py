@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.transforms.packing.small_documents import turn
 from transforms.conversations.document import Image
@@ -94,3 +97,10 @@ def test_boxes_are_places_and_not_numbers() -> None:
 def test_chinese_is_told_from_other_writing() -> None:
     assert wording(row("编写 Python 函数，对记录求和并返回结果", "x")).is_han
     assert not wording(row("Write a Python function that sums 记录", "x")).is_han
+
+
+@given(st.text("aB1 .,;:!?…\"'-\n\x1c。", max_size=30))
+def test_marks_go_by_one_rule_whatever_the_alphabet(text: str) -> None:
+    """ASCII is read word by word, all else by the expression."""
+    marks = re.compile(r"[,;:!?.…]+(?=\s|$)|[。，；：！？、“”‘’\"]+")
+    assert normalised(text, fold=False) == re.sub(r"\s+", " ", marks.sub(" ", text.replace("…", "..."))).strip()

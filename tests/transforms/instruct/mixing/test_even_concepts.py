@@ -128,7 +128,7 @@ def test_what_pictures_show_becomes_even_and_shares_stay(tmp_path: pathlib.Path)
     run = small_mix(tmp_path, rows, facts)
     target = ConceptTarget.model_validate(
         {
-            "vocabulary": f"{CONFIGS}/vocabulary/mini.yaml",
+            "word_list": f"{CONFIGS}/vocabulary/mini.yaml",
             "encoder": {"model": f"{CONFIGS}/encoder/tiny", "precision": "fp32"},
             "per_row": 2,
             "min_similarity": 0.2,

@@ -16,6 +16,7 @@ from transforms.errors import InputError
 from transforms.exporting.croissant import CROISSANT
 from transforms.exporting.manifest import read_manifest
 from transforms.instruct.mixing.settings import MixSettings
+from transforms.instruct.publishing import block
 from transforms.instruct.publishing.card import CARD
 from transforms.instruct.publishing.finishing import LICENCES
 from transforms.instruct.publishing.settings import PublishSettings
@@ -180,3 +181,13 @@ def test_a_picture_that_is_another_one_is_an_error(tmp_path: pathlib.Path) -> No
 
 def test_names_of_parts_with_dots_stand_as_such(both: SmallPublication) -> None:
     assert PARTS[0].shard == "p.0" and not any("." in name for name in both.samples())
+
+
+def test_shards_made_one_by_one_are_those_made_together(
+    both: SmallPublication, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(block, "_MOST_BYTES_AT_ONCE", 0)
+    alone = published(tmp_path, BOTH, MixSettings(size=12, max_copies=2))
+    assert len(list(alone.place.glob("train/*.tar"))) > 1
+    for path in sorted(alone.place.glob("*/mixture-*")):
+        assert path.read_bytes() == (both.place / path.relative_to(alone.place)).read_bytes()

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.transforms.instruct.said import row
 from transforms.instruct.rows import Medium
+from transforms.instruct.validating import answer_language as room
 from transforms.instruct.validating.answer_language import other_script
 from transforms.instruct.validating.findings import exchanges
 
@@ -41,3 +44,12 @@ def test_answers_in_another_script() -> None:
 )
 def test_what_is_let_pass(question: str, answer: str) -> None:
     assert found(question, answer) is None
+
+
+_WORDS = ("TRANSLATE", "english", "Englisher", "the OCR", "Pinyin", "双语", "")
+
+
+@given(st.text(max_size=4), st.sampled_from(_WORDS), st.text(max_size=4))
+def test_a_question_for_a_language_is_one_in_any_letters(before: str, asked: str, after: str) -> None:
+    question = before + asked + after
+    assert room._asks_for_language(question) is (room._ASKS_FOR_LANGUAGE.search(question) is not None)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from transforms.instruct.validating import truncation as room
 from transforms.instruct.validating.truncation import cut_end, cut_start
 
 
@@ -67,3 +70,9 @@ def test_breaks_off(text: str) -> None:
 )
 def test_ends_as_it_should(text: str) -> None:
     assert cut_end(text, "What is shown?") is None
+
+
+@given(st.lists(st.sampled_from(["a", "the", "option", "vitamin", "of", "word", ",", "."]), max_size=40))
+def test_the_end_of_a_line_says_all_of_its_last_word(words: list[str]) -> None:
+    line = " ".join(words)
+    assert (room._OPEN_WORD.search(line[-room._END :]) is None) == (room._OPEN_WORD.search(line) is None)

@@ -1,0 +1,150 @@
+"""Captions of a small run by a server of the test, their account, and the export with both languages."""
+
+from __future__ import annotations
+
+import io
+import json
+import pathlib
+import tarfile
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from pipelines.caption import CaptionJobSettings, run
+from tests.transforms.exporting.small_run import SmallRun, draw_tars, small_run, some_copies
+from tests.transforms.instruct.asking.chat_server import ChatServer, Said, completion, serving, text_of
+from tests.transforms.reporting.synthetic_run import CONFIG
+from transforms.captioning.files import CaptionFolder, read_account
+from transforms.configuration import validate
+from transforms.datasets import read_table
+from transforms.errors import EvenweaveError, RunFolderError
+from transforms.instruct.asking.client import ServerError
+from transforms.keyed import hash64
+from transforms.rejects import Counts
+from transforms.run_folder import RunState
+
+
+@pytest.fixture
+def small(tmp_path: pathlib.Path) -> SmallRun:
+    """Three tars of 12 images, of which half are chosen; exported once already."""
+    source = draw_tars(tmp_path / "raw" / "first", shards=3, samples=12)
+    found = small_run(tmp_path / "run", [source], some_copies)
+    config = {**CONFIG, "sources": [source.model_dump(mode="json")], "files_per_shard": 50}
+    state = RunState.open(found.folder, config, {})
+    for stage in ("annotate", "deduplicate", "balance"):
+        state.finish(stage, Counts(36, 36))
+    state.finish("export", found.export())
+    return found
+
+
+def answer(body: dict[str, Any], _: int) -> Said:
+    """One in five Chinese captions is in English."""
+    if not isinstance(body["messages"][-1]["content"], list):
+        return Said(body=completion("OK", body))
+    (image, text) = body["messages"][-1]["content"]
+    number = hash64(image["image_url"]["url"])
+    if "in English" in text["text"] or number % 5 == 0:
+        return Said(body=completion(f"A noisy picture, number {number}.", body))
+    return Said(body=completion(f"一张满是噪点的图片，编号{number}。", body))
+
+
+def settings(server: ChatServer, **other: Any) -> CaptionJobSettings:
+    values = {
+        "server": {"base_url": server.url, "model": "m", "concurrency": 4, "attempts": 2},
+        "runner": {"workers": 1},
+    }
+    return validate({**values, **other}, CaptionJobSettings, "the test")
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO(), width=160)
+
+
+def exported(small: SmallRun) -> dict[str, dict[str, Any]]:
+    found = {}
+    for path in sorted(small.shards.glob("*.tar")):
+        with tarfile.open(path) as tar:
+            for member in tar:
+                if member.name.endswith(".json"):
+                    found[member.name] = json.load(tar.extractfile(member))  # type: ignore[arg-type]
+    return found
+
+
+def test_captions_are_written_kept_and_exported(small: SmallRun) -> None:
+    before = exported(small)
+    images = len(small.copies)
+    with serving(answer) as server:
+        counts = run(str(small.folder.root), settings(server), quiet())
+        asked = server.asked.total()
+        assert asked == 2 * images + 1  # one looks whether it is there
+        assert all(text_of(body) for body in server.bodies)
+        again = quiet()
+        assert run(str(small.folder.root), settings(server), again) == counts
+        assert server.asked.total() == asked + 1
+    wrong = counts.rejects["unexpected_language"]
+    assert counts == Counts(2 * images, 2 * images - wrong, {"unexpected_language": wrong}) and 0 < wrong < images
+    folder = CaptionFolder.of(small.folder)
+    account = read_account(folder)
+    assert account is not None and account.counts == counts and account.languages == ("en", "zh")
+    state = RunState.read(small.folder.root)
+    assert not state.is_done("export") and not small.shards.exists()
+
+    small.export()
+    after = exported(small)
+    assert after.keys() == before.keys()
+    taken = 0
+    for name, about in after.items():
+        captions = about.pop("written_captions")
+        assert about == before[name] and set(captions) == {"en", "zh"}
+        assert captions["en"].startswith("A noisy picture") and (captions["zh"] or "一张满").startswith("一张满")
+        taken += sum(text is not None for text in captions.values()) if not name.endswith("~2.json") else 0
+    assert taken == counts.rows_out
+
+
+def test_a_shard_that_is_lost_is_written_again_without_asking(small: SmallRun) -> None:
+    root = pathlib.Path(str(small.folder.root))
+    with serving(answer) as server:
+        run(str(root), settings(server), quiet())
+        files = {path: path.read_bytes() for path in (root / "captions").rglob("*") if path.is_file()}
+        lost = next(path for path in files if "kept" in path.parts)
+        lost.unlink()
+        (root / "captions/captions.json").unlink()
+        before = server.asked.total()
+        run(str(root), settings(server), quiet())
+        assert server.asked.total() == before + 1
+        assert files == {path: path.read_bytes() for path in (root / "captions").rglob("*") if path.is_file()}
+        run(str(root), settings(server, languages=["zh"]), quiet())  # other settings: the cache still holds them
+        assert server.asked.total() == before + 2
+    (some, *_) = (root / "captions/kept").rglob("*.parquet")
+    account = read_account(CaptionFolder.of(small.folder))
+    assert account is not None and account.languages == ("zh",)
+    assert set(
+        read_table(small.folder.root / str(some.relative_to(root)), account.fingerprint)["lang"].to_pylist()
+    ) == {"zh"}
+
+
+def test_captions_of_another_selection_are_not_exported(small: SmallRun) -> None:
+    with serving(answer) as server:
+        run(str(small.folder.root), settings(server), quiet())
+    folder = CaptionFolder.of(small.folder)
+    first = sorted((pathlib.Path(str(folder.root)) / "kept").rglob("*.parquet"))
+    first[0].write_bytes(first[1].read_bytes())
+    with pytest.raises(EvenweaveError, match="captions of another selection"):
+        small.export()
+
+
+def test_what_cannot_be_captioned(small: SmallRun, tmp_path: pathlib.Path) -> None:
+    with serving(lambda body, _: Said(404, {"error": {"message": "no such model"}})) as server:
+        with pytest.raises(EvenweaveError):
+            run(str(small.folder.root), settings(server), quiet())
+        with pytest.raises(RunFolderError, match="is not a run folder"):
+            run(str(tmp_path), settings(server), quiet())
+        RunState.read(small.folder.root).forget("balance")
+        with pytest.raises(RunFolderError, match="not ready for captions"):
+            run(str(small.folder.root), settings(server), quiet())
+        gone = settings(server)
+    RunState.read(small.folder.root).finish("balance", Counts(36, 36))
+    with pytest.raises(ServerError, match="does not answer"):
+        run(str(small.folder.root), gone, quiet())
+    assert small.shards.exists() and not CaptionFolder.of(small.folder).account.exists()
