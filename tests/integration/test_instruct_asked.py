@@ -21,9 +21,9 @@ from transforms.stages import ASKING
 pytestmark = pytest.mark.slow
 
 CONFIG = "configs/instruct/mini_asked.yaml"
-ROWS, DRAWN = 1000, 120
+ROWS, DRAWN = 700, 80
 #: Enough for the guard and not for all that is rewritten.
-CEILING = 200_000
+CEILING = 100_000
 
 
 def _settings(folder: pathlib.Path) -> dict[str, object]:

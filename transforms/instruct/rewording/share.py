@@ -6,6 +6,7 @@ are taken in their place. What is taken follows from the rows and the replies al
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.datasets import ShardName
+from transforms.datasets import UNDETERMINED, ShardName, read_table
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.mixing.about import read_about
 from transforms.instruct.rewording.settings import TranslateSettings
@@ -77,3 +78,20 @@ class Taking:
     def _edge(self, taken: int) -> int:
         numbers = self.wanted.numbers
         return int(numbers[taken - 1]) + 1 if taken else 0
+
+
+def told_apart(folder: InstructFolder, names: Iterable[ShardName]) -> dict[str, int]:
+    """Rows that leave the stage by language, those in which they were read (``zh``) apart from translated ones
+    (``zh translated``)."""
+    found: Counter[str] = Counter()
+    for name in names:
+        about = read_about(folder, name, TRANSLATE.name)
+        was = dict(zip(about["key"].to_pylist(), about["language"].to_pylist(), strict=True))
+        prints = folder.fingerprints[TRANSLATE.name]
+        facts = read_table(folder.facts(TRANSLATE.name, *name), prints, ["key", "language"])
+        for key, now in zip(facts["key"].to_pylist(), facts["language"].to_pylist(), strict=True):
+            if key not in was:
+                found[f"{key.rpartition('~')[2]} translated"] += 1  # a twin, whose key ends in its language
+            else:
+                found[f"{now} translated" if now else was[key] or UNDETERMINED] += 1
+    return dict(sorted(found.items()))
