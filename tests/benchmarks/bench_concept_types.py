@@ -1,7 +1,7 @@
 """How well types are told that WordNet does not: ``python -m tests.benchmarks.bench_concept_types``.
 
-A tenth of WordNet's lemmas, chosen by their hash, is hidden and typed by the rest. Hidden lemmas that are inflected forms
-(glasses, arms) are such as mean something of their own, so Morphy is right of them less often than of words in use.
+A tenth of WordNet's lemmas, chosen by their hash, is hidden and typed by the rest. Hidden lemmas that are inflected
+forms (glasses, arms) mean something of their own, so Morphy is right of them less often than of words in use.
 """
 
 from __future__ import annotations

@@ -36,7 +36,11 @@ def annotate(run: pathlib.Path, corpus: pathlib.Path, *settings: object, check: 
 
 
 @pytest.fixture(scope="module")
-def before(corpus: pathlib.Path, tmp_path_factory: pytest.TempPathFactory, finished_run: pathlib.Path) -> pathlib.Path:
+def before(
+    corpus: pathlib.Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    finished_run: pathlib.Path,  # noqa: ARG001 - it draws the corpus
+) -> pathlib.Path:
     run = tmp_path_factory.mktemp("before") / "run"
     annotate(run, corpus)
     return run

@@ -135,7 +135,7 @@ def test_captions_of_another_selection_are_not_exported(small: SmallRun) -> None
 
 
 def test_what_cannot_be_captioned(small: SmallRun, tmp_path: pathlib.Path) -> None:
-    with serving(lambda body, _: Said(404, {"error": {"message": "no such model"}})) as server:
+    with serving(lambda _, __: Said(404, {"error": {"message": "no such model"}})) as server:
         with pytest.raises(EvenweaveError):
             run(str(small.folder.root), settings(server), quiet())
         with pytest.raises(RunFolderError, match="is not a run folder"):

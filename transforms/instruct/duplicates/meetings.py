@@ -41,7 +41,7 @@ def row_meetings(rows: Rows, bands: pa.ChunkedArray, shown: NDArray[np.uint64], 
         (pictured & (rows["telling"] > 0), rows["answer"], "captions"),
         (pictured & near_text, needed, "media"),
     ):
-        values = mix64(shown ^ mix64(value, 0, purpose), 0, purpose)
+        values = mix64(shown ^ mix64(value.astype(np.uint64), 0, purpose), 0, purpose)
         order = mix64(rows["question"], 0, "order")
         found.append(_meetings(values[wanted], same[wanted], order[wanted], rows["location"][wanted]))
     lists = bands.combine_chunks()
