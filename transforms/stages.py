@@ -142,7 +142,11 @@ PRESELECT = _of_rows("preselect", "pre-selected", writes=("preselect",), by_defa
 GUARD = _asking("guard", "let pass by the guard")
 _LOOKERS = ("rate", "blind", "guard_again", *_AGAIN)  # that judge texts as they will be
 REWRITE = _asking("rewrite", "rewritten", not_after=("translate", *_LOOKERS), followed_by=_AGAIN)
-TRANSLATE = _asking("translate", "in two languages", not_after=_LOOKERS, followed_by=_AGAIN)
+TRANSLATE = replace(
+    _asking("translate", "in two languages", not_after=_LOOKERS, followed_by=_AGAIN),
+    makes_rows=True,  # twins
+    may_write=(f"{EDITS}/translate", f"{MADE}/translate"),
+)
 GUARD_AGAIN = _asking("guard_again", "let pass by the guard once more")
 SAFETY_AGAIN = _of_rows("safety_again", "safe once more", needs=("safety",), by_default=False)
 DUPLICATES_AGAIN = _of_rows("duplicates_again", "distinct once more", needs=("duplicates", "split"), by_default=False)

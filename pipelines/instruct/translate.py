@@ -13,7 +13,7 @@ from transforms.instruct.asking.asker import Asked
 from transforms.instruct.asking.desk import Desk
 from transforms.instruct.asking.parts import AskedParts, reply_from
 from transforms.instruct.chain.part_files import read_rows
-from transforms.instruct.rewording.share import Taking, count
+from transforms.instruct.rewording.share import Taking, count, told_apart
 from transforms.instruct.rewording.translating import Translating
 from transforms.instruct.rows import Row
 from transforms.stages import TRANSLATE
@@ -25,7 +25,7 @@ def stage_job(run: InstructRun) -> StageJob:
 
     def work() -> None:
         server = server_of(run, TRANSLATE)
-        wanted = count(run.folder, run.part_names, settings.zh_share, seed)
+        wanted = count(run.folder, run.part_names, settings, seed)
 
         def parts(above: int, below: int) -> AskedParts:
             stage = Translating(settings, server, seed, {wanted.language: below}, above)
@@ -36,7 +36,10 @@ def stage_job(run: InstructRun) -> StageJob:
             say(run, TRANSLATE, desk, Asked())
         judge(run, TRANSLATE, parts(0, below))
 
-    return StageJob(work, watched, hint=lambda counts: refused(run, TRANSLATE, counts))
+    def languages() -> dict[str, dict[str, int]]:
+        return {"languages": told_apart(run.folder, run.part_names)}
+
+    return StageJob(work, watched, figures=languages, hint=lambda counts: refused(run, TRANSLATE, counts))
 
 
 def _accepted(run: InstructRun, desk: Desk, parts: AskedParts) -> int:

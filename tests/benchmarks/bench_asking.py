@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import pathlib
 import resource
 import subprocess
@@ -101,6 +102,7 @@ def main(requests: int = REQUESTS) -> None:
         "asking",
         requests=requests,
         concurrency=CONCURRENCY,
+        load_average_at_the_end=os.getloadavg()[0],  # a machine that others share measures less
         requests_a_second=requests / wall,
         bare_client_requests_a_second=bare_requests / bare_wall,
         cpu_millis_a_request=1000 * cpu / requests,

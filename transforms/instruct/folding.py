@@ -116,7 +116,7 @@ def fold_facts(rows: Sequence[Row], facts: Sequence[pa.Table]) -> list[Row]:
         if told:
             for values in plain_rows(table.select(["key", *told])):
                 _join(found.setdefault(values.pop("key"), {}), values)
-    return [_with_facts(_placed_again(row), found.get(row.key, {})) for row in rows]
+    return [_with_facts(placed_again(row), found.get(row.key, {})) for row in rows]
 
 
 def answers_again(row: Row) -> Row:
@@ -165,7 +165,7 @@ def _with_facts(row: Row, known: dict[str, Any]) -> Row:
     return replace(row, messages=messages, regions=regions, answers=tuple(a for a in row.answers if a.message < end))
 
 
-def _placed_again(row: Row) -> Row:
+def placed_again(row: Row) -> Row:
     """Boxes in a text are counted on in it, where it does not read any more as it did when they were found."""
     moved: dict[tuple[int, int], list[int]] = {}
     for place, region in enumerate(row.regions):

@@ -16,6 +16,8 @@ from transforms.instruct.schema import KEPT
 from transforms.stages import WRITING, Stage
 from transforms.storage import StoragePath
 
+_MAKERS = frozenset(stage.name for stage in WRITING if stage.makes_rows)
+
 
 @dataclass(frozen=True)
 class AgainFolder(InstructFolder):
@@ -56,4 +58,6 @@ def written_keys(folder: InstructFolder, name: ShardName, before: str) -> set[st
         if path.is_file():
             table = read_table(path, folder.fingerprints[stage], ["key", "verdict"])
             found.update(table.filter(pc.equal(table["verdict"], KEPT))["key"].to_pylist())
+        if stage in _MAKERS and (made := folder.made(stage, *name)).is_file():
+            found.update(read_table(made, folder.fingerprints[stage], ["key"])["key"].to_pylist())
     return found

@@ -16,7 +16,7 @@ from transforms.instruct.folding import answers_again, fold, fold_facts
 from transforms.instruct.rows import Row, from_table, to_table
 from transforms.instruct.schema import ROWS
 from transforms.rejects import Counts
-from transforms.stages import INSTRUCT_CHAIN, STANDARDISE
+from transforms.stages import AGAIN, INSTRUCT_CHAIN, STANDARDISE
 
 _MAKERS = frozenset(stage.name for stage in INSTRUCT_CHAIN if stage.makes_rows)
 _EDITS_COUNT = b"edits"  # in the footer of facts: without any there is no file of them
@@ -51,11 +51,20 @@ def read_rows(
         if _JOINED_COUNT in told.schema.metadata:
             rows = _with_joined(_folded(table, edits, facts), read_table(folder.joined(*name), prints))
             table, facts, edits = to_table(rows), [], []
+        if stage in AGAIN:  # by the groups of the first time rows were split, and twins joined
+            told = _without_groups(told)
         facts.append(told if only is None else _of_rows(told, table["key"]))
         if int(told.schema.metadata[_EDITS_COUNT]):
             found = read_table(folder.edits(stage, *name), prints)
             edits.append((stage, _of_rows(found, table["key"])))
     return _folded(table, edits, facts)
+
+
+def _without_groups(told: pa.Table) -> pa.Table:
+    for name in ("group", "pair"):
+        nulls = pa.nulls(told.num_rows, told.schema.field(name).type)
+        told = told.set_column(told.schema.get_field_index(name), told.schema.field(name), nulls)
+    return told
 
 
 def _folded(table: pa.Table, edits: Sequence[tuple[str, pa.Table]], facts: Sequence[pa.Table]) -> list[Row]:

@@ -44,6 +44,9 @@ class TranslateSettings(AskedSection):
     variables: ClassVar[tuple[str, ...]] = ("texts", "source", "target")
 
     zh_share: float = Field(0.5, ge=0, le=1, description="of Chinese rows among those in English and in Chinese")
+    twin_share: float = Field(
+        0.0, ge=0, le=1, description="of the rows that are translated: beside them the original stays, as their twin"
+    )
     length: LengthBounds = Field(LengthBounds(), description="of each text of a row")
     rounds: int = Field(
         4, ge=1, le=20, description="how often more rows are asked for in place of those whose translation was refused"

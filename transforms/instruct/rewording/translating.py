@@ -14,7 +14,7 @@ from transforms.instruct.asking.request import Request
 from transforms.instruct.asking.section import Replies
 from transforms.instruct.asking.settings import ServerSettings
 from transforms.instruct.chain.outcome import REASONING, Edit, Fact, Outcome
-from transforms.instruct.folding import answers_again, text_hash
+from transforms.instruct.folding import answers_again, placed_again, text_hash
 from transforms.instruct.rewording.checks import Verdict, check_text, read_json
 from transforms.instruct.rewording.rewriting import LANGUAGES
 from transforms.instruct.rewording.segments import Segment, is_of_one_language, whole
@@ -61,10 +61,26 @@ class Translating:
             if asked is None:
                 continue
             edits = self._edits(row, *asked, replies)
-            outcome.edits += edits
-            if all(one.verdict == "kept" for one in edits):
+            if any(one.verdict != "kept" for one in edits):
+                outcome.edits += edits
+            elif self._keeps_both(row.key):
+                twin = self._twin(row, asked[0], [one.text for one in edits])
+                outcome.made.append(twin)
+                outcome.facts.append(Fact(row.key, pair=(twin.key, "translation")))
+            else:
+                outcome.edits += edits
                 outcome.facts.append(Fact(row.key, language=OTHER[str(row.language)]))
         return outcome
+
+    def _keeps_both(self, key: str) -> bool:
+        return hash64(self.seed, "twins", key) < self.settings.twin_share * 2**64
+
+    def _twin(self, row: Row, segments: Sequence[Segment], texts: Sequence[str]) -> Row:
+        """Of the same group and split, as all that the stages before found out of the row holds of it too."""
+        language = OTHER[str(row.language)]
+        other = replace(_with(row, segments, texts), key=f"{row.key}~{language}", language=language)
+        record = json.dumps({"translated": row.key, "by": self.server.by}, ensure_ascii=False)
+        return placed_again(replace(answers_again(other), pair=(row.key, "translation"), source_record=record))
 
     def _asked(self, row: Row) -> tuple[list[Segment], Request] | None:
         language = str(row.language)

@@ -6,6 +6,7 @@ import functools
 import pathlib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -150,3 +151,25 @@ def test_a_missing_reply_is_no_row_left_out(tmp_path: pathlib.Path) -> None:
     asked = _both("http://localhost:1/v1")["rewrite"]
     with pytest.raises(RunFolderError, match="a reply is missing"):
         asked.judge(ENGLISH, functools.partial(reply_from, str(tmp_path)))
+
+
+@pytest.mark.parametrize("fault", [None, "json"])
+def test_twins(fault: Fault | None, tmp_path: pathlib.Path) -> None:
+    """Both languages stay, of one group and split, and say so of one another; a refused translation leaves none."""
+    rows = [replace(row, group=bytes([3]) * 16, split="validation", category="ocr") for row in ENGLISH + CHINESE]
+    with serving(Oracle(fault=fault)) as served:
+        server = server_at(served.url, max_tokens=500)
+        settings = TranslateSettings(server="m", twin_share=1.0)
+        stage = Translating(settings, server, 0, {"en": EVERY, "zh": EVERY})
+        fill(tmp_path, server, list(stage.requests(rows)))
+    outcome = stage.judge(rows, functools.partial(reply_from, str(tmp_path)))
+    if fault:
+        assert not outcome.made and not outcome.facts and {one.verdict for one in outcome.edits} == {"json"}
+        return
+    assert not outcome.edits and len(outcome.made) == len(rows)
+    for row, twin, fact in zip(rows, outcome.made, outcome.facts, strict=True):
+        assert twin.key == f"{row.key}~{twin.language}" and twin.language == {"en": "zh", "zh": "en"}[str(row.language)]
+        assert (twin.group, twin.split, twin.category, twin.media) == (row.group, row.split, row.category, row.media)
+        assert twin.pair == (row.key, "translation") and fact.pair == (twin.key, "translation")
+        assert _said(twin)[0] != _said(row)[0]
+        assert [one.form for one in twin.answers] == [one.form for one in row.answers]

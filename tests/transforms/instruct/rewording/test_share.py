@@ -36,3 +36,14 @@ def test_the_share_is_met(english: set[int], chinese: set[int], share: float, re
     zh = len(chinese) + (done if asked.language == "en" else -done)
     if done == asked.rows:
         assert abs(zh - share * total) <= 0.5
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000), st.floats(0, 1), st.floats(0, 1))
+def test_twins_count_in_the_share(english: int, chinese: int, share: float, twins: float) -> None:
+    numbers = {"en": np.arange(english, dtype=np.uint64), "zh": np.arange(chinese, dtype=np.uint64)}
+    asked = wanted(numbers, share, twins)
+    stay = asked.rows * twins
+    zh = chinese + (asked.rows if asked.language == "en" else stay - asked.rows)
+    en = english + (stay - asked.rows if asked.language == "en" else asked.rows)
+    if asked.rows < len(numbers[asked.language]):
+        assert abs(zh - share * (zh + en)) <= 1
