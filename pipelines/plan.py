@@ -116,7 +116,7 @@ def read_measured(path: str) -> Measured:
         values = json.loads(StoragePath.of(path).read_text())
         lines = {stage: Line.from_dict(line) for stage, line in values.pop("lines").items()}
         return Measured(lines=lines, **values)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path} is not what a plan has measured: {error!r}. Remove it to measure anew") from error
 
 

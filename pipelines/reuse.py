@@ -50,21 +50,8 @@ def find_reused(
     same_vocabulary = _vocabulary(before) == _vocabulary(identity) and not _retrieval(identity).get("hub_correction")
     if changed := differences(_of_all_annotations(before), _of_all_annotations(identity)):
         raise RunFolderError(f"cannot use the annotations of {run}: {', '.join(changed)} differ. Leave reuse out.")
-    if not same_vocabulary and not (_retrieval(before).get("keep_embedding") and other.is_done(VOCABULARY.name)):
-        raise RunFolderError(
-            f"cannot use the annotations of {run}: its concepts are others (inputs.vocabulary differ), and no "
-            "embeddings were kept to search again (retrieval.keep_embedding). Leave reuse out."
-        )
-    if not same_vocabulary and _retrieval(identity).get("assign"):
-        raise RunFolderError(
-            f"cannot use the annotations of {run}: its concepts are others (inputs.vocabulary differ), and with "
-            "retrieval.assign captions are to be matched again. Leave reuse out."
-        )
-    if not same_vocabulary and _retrieval(identity).get("assign"):
-        raise RunFolderError(
-            f"cannot use the annotations of {run}: its concepts are others, and those of captions stand among them "
-            "(retrieval.assign), which are not searched for again. Leave reuse out."
-        )
+    if not same_vocabulary:
+        _check_searchable(other, identity)
     alike = _sources_alike(before, identity)
     products = AnnotatedInputs(other.folder, [shard for shard in inputs if shard.source in alike], sources)
     there = products.made()
@@ -85,6 +72,17 @@ def find_reused(
             Text.assemble(("reuse:", "yellow"), " another vocabulary: its concepts are retrieved from embeddings")
         )
     return Reused(other.folder, names, other.is_done(VOCABULARY.name), same_vocabulary)
+
+
+def _check_searchable(other: RunState, identity: Mapping[str, Any]) -> None:
+    """Raises RunFolderError where the concepts of another vocabulary cannot be told from what ``other`` kept."""
+    about = f"cannot use the annotations of {other.folder.root}: its concepts are others (inputs.vocabulary differ)"
+    if not (_retrieval(other.values["identity"]).get("keep_embedding") and other.is_done(VOCABULARY.name)):
+        raise RunFolderError(
+            f"{about}, and no embeddings were kept to search again (retrieval.keep_embedding). Leave reuse out."
+        )
+    if _retrieval(identity).get("assign"):
+        raise RunFolderError(f"{about}, and with retrieval.assign captions are to be matched again. Leave reuse out.")
 
 
 def _name(shard: InputShard) -> ShardName:

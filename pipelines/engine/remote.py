@@ -43,12 +43,14 @@ class RemoteEngine(PortableEngine):
 def _shown_logs(console: Console) -> Iterator[None]:
     """What Beam logs of a job, from INFO on, on the terminal."""
     handler = RichHandler(logging.INFO, console, show_path=False)
-    root = logging.getLogger()
-    before = root.level
+    root, of_beam = logging.getLogger(), logging.getLogger("apache_beam")
+    before, before_of_beam = root.level, of_beam.level
     root.addHandler(handler)
     root.setLevel(min(before or logging.INFO, logging.INFO))
+    of_beam.setLevel(logging.NOTSET)  # a job in this process has silenced it
     try:
         yield
     finally:
         root.removeHandler(handler)
         root.setLevel(before)
+        of_beam.setLevel(before_of_beam)

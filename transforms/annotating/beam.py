@@ -136,7 +136,7 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
             write_table(to_rejects, read_table(rejects, reused.fingerprint), folder.fingerprint, counts)
         table = read_table(annotations, reused.fingerprint)
         if not is_same:
-            table = self._changed_from(reused).annotations(table)
+            table = self._changed_from(reused).with_new_concepts(table)
         self._write_embeddings(part, table)
         write_table(to_annotations, table, folder.fingerprint, counts, {INPUT_DIGEST: made_of})
         return counts

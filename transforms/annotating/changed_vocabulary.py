@@ -41,7 +41,7 @@ class ChangedVocabulary:
         self._search_added = ProductSearch(now.vectors[self.added], device)
         self.searched_again = 0  # images that ran out of concepts
 
-    def annotations(self, table: pa.Table) -> pa.Table:
+    def with_new_concepts(self, table: pa.Table) -> pa.Table:
         """Those of a shard, with the concepts of this vocabulary."""
         kept = list_matrix(table["embedding"])
         ids = np.hstack([list_matrix(table[name]) for name in _STORED if name in table.column_names])

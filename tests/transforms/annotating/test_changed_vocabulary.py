@@ -39,7 +39,7 @@ def annotated(concepts: ConceptVectors, stored: int = 10) -> pa.Table:
 
 def changed(before: ConceptVectors, now: ConceptVectors, stored: int = 10) -> tuple[pa.Table, ChangedVocabulary]:
     change = ChangedVocabulary(before, now, settings(stored), CPU)
-    return change.annotations(annotated(before, stored)), change
+    return change.with_new_concepts(annotated(before, stored)), change
 
 
 def rows_of(seed: int, size: int) -> NDArray[np.int64]:
@@ -104,7 +104,7 @@ def test_used_concepts_are_those_of_a_full_search_and_what_is_spare_is_right(dat
     for _ in range(3):
         rows = rows_of(data.draw(st.integers(0, 50), label="next"), data.draw(st.integers(USED, 60), label="size"))
         now = vocabulary(rows)
-        table = ChangedVocabulary(before, now, settings(stored), CPU).annotations(table)
+        table = ChangedVocabulary(before, now, settings(stored), CPU).with_new_concepts(table)
         full = annotated(now, stored)
         assert table["concept_ids"].equals(full["concept_ids"])
         assert table["concept_scores"].equals(full["concept_scores"])

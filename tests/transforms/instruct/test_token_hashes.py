@@ -17,6 +17,7 @@ def test_they_are_those_of_xxh3() -> None:
 
 def test_more_tokens_than_are_kept(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(token_hashes, "_MOST_KNOWN", 2)
+    monkeypatch.setattr(token_hashes, "_HASHES", token_hashes._Hashes())
     tokens = [str(number) for number in range(20)]
     assert hashes_of([tokens, tokens]).tolist() == 2 * [xxhash.xxh3_64_intdigest(one) for one in tokens]
     assert len(token_hashes._HASHES) <= 2
