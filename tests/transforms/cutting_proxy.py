@@ -29,7 +29,9 @@ class CuttingStore:
 
     def put(self, name: str, data: bytes) -> StoragePath:
         """An object, as it is read through the proxy."""
-        StoragePath.of(self._uri(self._moto[1], name)).write_bytes(data)
+        path = StoragePath.of(self._uri(self._moto[1], name))
+        path.filesystem.create_dir("cut")
+        path.write_bytes(data)
         return StoragePath.of(self._uri(self.port, name))
 
     @staticmethod
