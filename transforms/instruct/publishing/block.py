@@ -23,7 +23,7 @@ from transforms.instruct.publishing.shards import file_of, stats_of, write_shard
 from transforms.stages import PUBLISH
 
 _MOST_BYTES_AT_ONCE = 256 << 20
-_ROW_BYTES = 6 << 10  # of a row of two turns as objects, measured
+_ROW_BYTES = 6 << 10  # of a row of two turns as objects, estimated
 
 ShardKey = tuple[str, int]  # split and number
 Dealt = dict[ShardKey, NDArray[np.int64]]  # copies of a part
