@@ -55,7 +55,7 @@ def run(run_uri: str, settings: CaptionJobSettings, console: Console) -> Counts:
                 status.update(Text(f"asking for captions: {asked.answered:,} answered"))
 
             asked = desk.ask("caption", settings.server, parts.requests(names, pictures), told)
-        _say(console, desk, asked)
+        console.print(Text(desk.told("caption", asked)), soft_wrap=True)
     counts = _judge(state, settings, parts, names, console)
     counts.check("caption")
     _let_export_again(state, console)
@@ -120,14 +120,3 @@ class _Pictures:
 
     def __exit__(self, *_: object) -> None:
         self._corpus.close()
-
-
-def _say(console: Console, desk: Desk, asked: Asked) -> None:
-    line = f"caption: {asked.answered:,} asked, {asked.found:,} known, {asked.again:,} sent again"
-    if desk.repeated:
-        line += f", {desk.repeated:,} asked twice as the run was killed"
-    for model, spent in desk.spending().items():
-        line += f"\n  {model}: {spent['tokens_at_least']:,} to {spent['tokens_at_most']:,} tokens"
-        if "money_at_least" in spent:
-            line += f", {spent['money_at_least']:,.4f} to {spent['money_at_most']:,.4f} money"
-    console.print(Text(line), soft_wrap=True)

@@ -1,7 +1,7 @@
 """Arrow → plain Python values, column by column.
 
-:meth:`pyarrow.Table.to_pylist` makes an object of Arrow's for each value of each struct on the way, and takes about
-ten times as long for rows of nested lists. Here each leaf is brought over as a whole, and lists are cut out of it.
+:meth:`pyarrow.Table.to_pylist` makes an object of Arrow's for each value of each struct on the way. Here each leaf is
+brought over as a whole, and lists are cut out of it.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class StoragePath:
 
     def relative_to(self, folder: StoragePath) -> str:
         if self.path.startswith(f"{folder.path}/"):
-            return self.path[len(folder.path) + 1 :]  # a tenth of the time, of a million files
+            return self.path[len(folder.path) + 1 :]
         return posixpath.relpath(self.path, folder.path)
 
     def exists(self) -> bool:

@@ -6,29 +6,21 @@ tells how widely known its subject is.
 
 from __future__ import annotations
 
-import gzip
-import io
 import itertools
 import re
-import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from concept_vocab.source_file import SourceFile
-from concept_vocab.sources.source import Counted, CountedSource, Entry, Found, Options, Ranked, by_count
+from concept_vocab.sources.source import Options
+from concept_vocab.sources.title_counts import TitleSource
 from concept_vocab.vocabulary import VocabularyError
-from concept_vocab.wikipedia.bz2_streams import Part
 
 #: A row of https://www.mediawiki.org/wiki/Manual:Langlinks_table: page, language, title, as mysqldump writes it.
 _ROW = re.compile(rb"\((\d+),'([^']*)','((?:[^'\\]|\\.)*)'\)")
 _INSERT = b"INSERT INTO `langlinks` VALUES "
 _TABLE, _END = b"CREATE TABLE `langlinks`", b"-- Dump completed"
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_SCHEMA = pa.schema([("text", pa.string()), ("count", pa.int64())])
 #: Assumed: a subject of three languages is more than a local one.
 LEAST_LINKS = 3
 
@@ -39,7 +31,7 @@ class _Link(NamedTuple):
     title: bytes
 
 
-class LangLinkSource(CountedSource):
+class LangLinkSource(TitleSource):
     """Rows are sorted by page, as mysqldump writes a table by its key; titles of other namespaces have a colon and are
     left out."""
 
@@ -51,42 +43,24 @@ class LangLinkSource(CountedSource):
     url = "https://dumps.wikimedia.org"
     thresholds = f"pages linked to {LEAST_LINKS} languages: assumed, none is published"
     takes = frozenset(("links",))
-    keys: ClassVar[Mapping[str, tuple[str, ...]]] = {"titles": ("text",)}
 
-    def parts(self, files: Sequence[SourceFile], part_bytes: int) -> list[Part]:
-        del part_bytes  # gzip has one beginning
-        return [Part(file, 0, file.size_bytes()) for file in files]
-
-    def count(self, part: Part, options: Options) -> Iterator[tuple[str, pa.Table]]:
-        counts: Counter[str] = Counter()
+    def add_titles(self, counts: Counter[str], stream: Any, name: str, options: Options) -> None:
         wanted = options.language.encode()
-        with part.file.open_stream() as stream:
-            try:
-                opened = gzip.GzipFile(fileobj=stream) if part.file.name.endswith(".gz") else io.BufferedReader(stream)
-                for _, links in itertools.groupby(_links(opened, part.file.name), lambda link: link.page):
-                    page = list(links)
-                    for link in page:
-                        if link.language == wanted and b":" not in link.title and link.title:
-                            counts[_text(link.title)] += len(page)
-            except (EOFError, OSError, zlib.error) as error:
-                raise VocabularyError(f"{part.file.name} is no gzip, is damaged or is cut short: {error}") from error
-        yield "titles", pa.table([list(counts), list(counts.values())], schema=_SCHEMA)
+        for _, links in itertools.groupby(_links(stream, name), lambda link: link.page):
+            page = list(links)
+            for link in page:
+                if link.language == wanted and b":" not in link.title and link.title:
+                    counts[_text(link.title)] += len(page)
+
+    def nothing_found(self, options: Options) -> str:
+        return (
+            f"no page with a title in {options.language!r} is linked to {options.links} languages; the dump of another "
+            "Wikipedia than that of the language itself is to be named"
+        )
 
     def least_count(self, kind: str, options: Options) -> int:
         del kind
         return options.links
-
-    def read(self, name: str, files: Sequence[SourceFile], options: Options, counted: Mapping[str, Counted]) -> Found:
-        del files
-        table = counted["titles"].table
-        table = table.filter(pc.greater_equal(table["count"], options.links))
-        if not table.num_rows:
-            raise VocabularyError(
-                f"no page with a title in {options.language!r} is linked to {options.links} languages; the dump of "
-                "another Wikipedia than that of the language itself is to be named"
-            )
-        entries = [Entry(row["text"], row["count"]) for row in table.to_pylist()]
-        return Found([Ranked(name, by_count(entries), options.cap)])
 
 
 def _links(stream: Any, name: str) -> Iterator[_Link]:

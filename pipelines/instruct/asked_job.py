@@ -55,14 +55,7 @@ def judge(run: InstructRun, stage: Stage, parts: AskedParts) -> None:
 
 def say(run: InstructRun, stage: Stage, desk: Desk, found: Asked) -> None:
     """What was asked, and what all that was ever asked with this cache has cost."""
-    line = f"{stage.name}: {found.answered:,} asked, {found.found:,} known, {found.again:,} sent again"
-    if desk.repeated:
-        line += f", {desk.repeated:,} asked twice as the run was killed"
-    for model, spent in desk.spending().items():
-        line += f"\n  {model}: {spent['tokens_at_least']:,} to {spent['tokens_at_most']:,} tokens"
-        if "money_at_least" in spent:
-            line += f", {spent['money_at_least']:,.4f} to {spent['money_at_most']:,.4f} money"
-    run.console.print(Text(line), soft_wrap=True)
+    run.console.print(Text(desk.told(stage.name, found)), soft_wrap=True)
 
 
 def _job(run: InstructRun, stage: Stage, work: Callable[[], None]) -> StageJob:

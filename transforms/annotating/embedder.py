@@ -23,7 +23,7 @@ from transforms.batching import batched
 from transforms.images.decode import DecodeSettings
 from transforms.images.hashing import content_hash, perceptual_hashes
 from transforms.images.header import ImageFault
-from transforms.images.preprocess import PreparedImage, Preprocessor
+from transforms.images.preprocess import PreparedImage
 from transforms.keyed import sample_ids
 from transforms.reading.listing import InputShard
 from transforms.reading.samples import RawSample, read_samples
@@ -51,13 +51,7 @@ class Embedder:
         self._encoder = ClipEncoder(encoder)
         self._batch_size = encoder.batch_size
         self._caption_similarity = caption_similarity
-        self._preprocessor = Preprocessor(
-            size=self._encoder.size,
-            resize_mode=self._encoder.resize_mode,
-            interpolation=self._encoder.interpolation,
-            fill=self._encoder.fill_color,
-            limits=decode,
-        )
+        self._preprocessor = self._encoder.preprocessor(decode)
         self._pool = ThreadPoolExecutor(encoder.decode_threads, thread_name_prefix="decode")
         self._imported: dict[str, ImportedEmbeddings] = {}  # by source
 

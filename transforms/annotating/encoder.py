@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from transforms.annotating.settings import EncoderSettings
 from transforms.annotating.transformers_clip import is_transformers_folder, load_transformers_clip, require_clip
 from transforms.errors import ConfigError
+from transforms.images.decode import DecodeSettings
+from transforms.images.preprocess import Preprocessor
 
 TEXTS_A_BATCH = 256
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
@@ -49,6 +51,10 @@ class ClipEncoder:
     def width(self) -> int:
         """Of the embeddings, D."""
         return int(self.encode_texts([""]).shape[1])
+
+    def preprocessor(self, limits: DecodeSettings) -> Preprocessor:
+        """Bytes of files → the pixels that :meth:`encode_images` takes; files beyond ``limits`` are faults."""
+        return Preprocessor(self.size, self.resize_mode, self.interpolation, self.fill_color, limits)
 
     @torch.inference_mode()
     def encode_images(self, pixels: NDArray[np.uint8]) -> torch.Tensor:

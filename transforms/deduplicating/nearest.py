@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 Index = NDArray[np.intp]
 
-_FEW = 64  # rows of a group that are compared all with all: 2,016 pairs, at less than sorting them again would cost
-_MANY = 4096  # the same after it was banded again as often as that pays for small groups
+_FEW = 64  # rows of a group that are compared all with all: 2,016 pairs
+_MANY = 4096  # the same of one that was banded again _DEPTH times
 _DEPTH = 2
 
 

@@ -80,6 +80,17 @@ class Desk:
             )
         return Asked(answered=kept)
 
+    def told(self, name: str, asked: Asked) -> str:
+        """What ``name`` asked, and what all that was ever asked with this cache has cost, for the terminal."""
+        line = f"{name}: {asked.answered:,} asked, {asked.found:,} known, {asked.again:,} sent again"
+        if self.repeated:
+            line += f", {self.repeated:,} asked twice as the run was killed"
+        for model, spent in self.spending().items():
+            line += f"\n  {model}: {spent['tokens_at_least']:,} to {spent['tokens_at_most']:,} tokens"
+            if "money_at_least" in spent:
+                line += f", {spent['money_at_least']:,.4f} to {spent['money_at_most']:,.4f} money"
+        return line
+
     def spending(self) -> dict[str, dict[str, float]]:
         """By model, of all that was ever asked with this cache: requests, tokens and money, at least and at most."""
         found: dict[str, dict[str, float]] = {}

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import xxhash
-from jinja2 import StrictUndefined, Template, TemplateError, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError
 
 from transforms.configuration import read_yaml
 from transforms.errors import ConfigError
 from transforms.instruct.asking.request import ShownImage, Turn
+from transforms.instruct.sandbox import variables as variables_of
+from transforms.instruct.sandbox import written
 
 _PARTS = ("system", "user")
-
-
-@functools.cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
 
 
 @dataclass(frozen=True)
@@ -34,16 +29,11 @@ class Prompt:
     def turns(self, values: Mapping[str, object], images: tuple[ShownImage, ...] = ()) -> tuple[Turn, ...]:
         """Filled in. Raises ConfigError for a template that fails on values, as where it asks for a part of a text."""
         try:
-            texts = [_compiled(text).render(**values).strip() for text in (self.system, self.user)]
+            texts = [written(text, values).strip() for text in (self.system, self.user)]
         except TemplateError as error:
             raise ConfigError(f"{self.path} cannot be filled in: {error}") from error
         system = (Turn("system", texts[0]),) if texts[0] else ()
         return (*system, Turn("user", texts[1], images))
-
-
-@functools.lru_cache(256)
-def _compiled(source: str) -> Template:
-    return _environment().from_string(source)
 
 
 def read_prompt(path: str, variables: Collection[str]) -> Prompt:
@@ -62,7 +52,7 @@ def read_prompt(path: str, variables: Collection[str]) -> Prompt:
 
 def _check(path: str, part: str, text: str, variables: Collection[str]) -> None:
     try:
-        named = meta.find_undeclared_variables(_environment().parse(text))
+        named = variables_of(text)
     except TemplateError as error:
         raise ConfigError(f"{path}, {part}: {error}") from None
     if unknown := sorted(named - set(variables)):

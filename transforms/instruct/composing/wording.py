@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from transforms import keyed
 from transforms.configuration import Settings, read_yaml, validate
-from transforms.instruct.templating.sandbox import check_template, written
+from transforms.instruct.sandbox import check_template, written
 from transforms.storage import StoragePath
 
 Task = Literal["find", "compare", "order"]

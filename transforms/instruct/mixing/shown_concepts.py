@@ -21,7 +21,6 @@ from transforms.configuration import fingerprint
 from transforms.datasets import ShardName, list_matrix, read_table, write_table
 from transforms.images.decode import DecodeSettings
 from transforms.images.header import PILLOW_MAX_PIXELS, ImageFault
-from transforms.images.preprocess import Preprocessor
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.part_files import read_rows
 from transforms.instruct.medium_bytes import read_distinct
@@ -108,13 +107,7 @@ class _Seeing:
         self._encoder = ClipEncoder(settings.encoder)
         vectors = embed_vocabulary(read_word_list(settings.word_list), self._encoder)
         self._search = EXACT.open(vectors, self._encoder.device)
-        self._preprocess = Preprocessor(
-            self._encoder.size,
-            self._encoder.resize_mode,
-            self._encoder.interpolation,
-            self._encoder.fill_color,
-            _LIMITS,
-        )
+        self._preprocess = self._encoder.preprocessor(_LIMITS)
 
     def nearest(self, images: Iterable[tuple[bytes, bytes]]) -> Nearest:
         """Hash and bytes of images → the nearest concepts of each that can be decoded."""

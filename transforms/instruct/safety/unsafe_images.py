@@ -12,7 +12,6 @@ import numpy as np
 from transforms.batching import batched
 from transforms.images.decode import DecodeSettings
 from transforms.images.header import PILLOW_MAX_PIXELS, ImageFault
-from transforms.images.preprocess import Preprocessor
 from transforms.instruct.safety.settings import UnsafeImagesSettings
 
 _LIMITS = DecodeSettings(max_pixels=PILLOW_MAX_PIXELS, min_side=1)
@@ -29,13 +28,7 @@ class UnsafeImages:
 
         self._encoder = ClipEncoder(settings.encoder)
         self._batch = settings.encoder.batch_size
-        self._preprocess = Preprocessor(
-            self._encoder.size,
-            self._encoder.resize_mode,
-            self._encoder.interpolation,
-            self._encoder.fill_color,
-            _LIMITS,
-        )
+        self._preprocess = self._encoder.preprocessor(_LIMITS)
         self._concepts = embed_vocabulary(read_word_list(settings.concepts), self._encoder)  # (C, D)
 
     def scores(self, images: Iterable[tuple[bytes, bytes]]) -> dict[bytes, float]:

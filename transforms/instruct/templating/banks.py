@@ -1,6 +1,6 @@
 """Banks of templates: what may stand as an instruction, and what may be said of the form of an answer.
 
-Templates are those of :mod:`transforms.instruct.templating.sandbox`.
+Templates are those of :mod:`transforms.instruct.sandbox`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from transforms import keyed
 from transforms.configuration import Settings, read_yaml, validate
 from transforms.errors import ConfigError
 from transforms.instruct.categorising.rules import CATEGORY
-from transforms.instruct.templating.sandbox import check_template, variables, written
+from transforms.instruct.sandbox import check_template, variables, written
 from transforms.storage import StoragePath
 
 AnswerFormat = Literal["letter", "yes_no", "number", "phrase"]

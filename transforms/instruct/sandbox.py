@@ -29,7 +29,8 @@ def variables(text: str) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(_environment().parse(text)))
 
 
-def written(text: str, values: Mapping[str, str]) -> str:
+def written(text: str, values: Mapping[str, object]) -> str:
+    """A template with ``values``. Raises jinja2.TemplateError where it fails on them, as for one that is missing."""
     return _template(text).render(values)
 
 
