@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -55,9 +56,15 @@ class Vocabulary:
 
     @classmethod
     def from_names(
-        cls, names: Iterable[str], lang: str, source: str, prompts: Mapping[str, tuple[str, ...]]
+        cls,
+        names: Iterable[str],
+        lang: str,
+        source: str,
+        prompts: Mapping[str, tuple[str, ...]],
+        types: Mapping[str, str] = MappingProxyType({}),
     ) -> Vocabulary:
-        """One list in one language; names are normalised (NFC, single spaces) and repeats dropped, first one kept."""
+        """One list in one language; names are normalised (NFC, single spaces) and repeats dropped, first one kept.
+        ``types``: by normalised name, of those that have one."""
         unique = list(dict.fromkeys(name for name in map(normalise, names) if name))
         if not unique:
             raise VocabularyError(f"{source} holds no concept")
@@ -66,7 +73,7 @@ class Vocabulary:
             "name": unique,
             "lang": [lang] * len(unique),
             "source": [source] * len(unique),
-            "type": [None] * len(unique),
+            "type": [types.get(name) for name in unique],
         }
         return cls(pa.table(columns, schema=SCHEMA), dict(prompts))
 

@@ -51,7 +51,8 @@ def _check_before_work(run: BuildRun) -> None:
     """What would end the run later: vocabulary, inputs and sizes that cannot serve, and a mixture of libraries."""
     from transforms.annotating.faiss_library import clobbered
     from transforms.annotating.imported_embeddings import list_parts
-    from transforms.annotating.word_lists import check_vocabulary
+    from transforms.annotating.word_lists import check_vocabulary, read_word_list
+    from transforms.balancing.target import check_target
     from transforms.filtering.checks import check_filter
     from transforms.reading.checks import check_inputs, most_samples
 
@@ -62,6 +63,7 @@ def _check_before_work(run: BuildRun) -> None:
             list_parts(source.name, source.embeddings)
     check_vocabulary(settings.vocabulary, settings.retrieval, settings.encoder.languages)
     check_filter(settings.filter, run.sources)
+    check_target(settings.balance, lambda: read_word_list(settings.vocabulary.path).table)
     settings.balance.check_size(most_samples(run.inputs))
     if warning := clobbered():
         run.console.print(Text.assemble(("faiss:", "yellow"), f" {warning}"), soft_wrap=True)

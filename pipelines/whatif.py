@@ -93,8 +93,8 @@ def run(uri: str, overrides: Sequence[str], exact: bool, console: Console) -> li
 def _from_sample(
     settings: BalanceSettings, folder: RunFolder, sample: WeighedSample, inside: Ints, known: Cells
 ) -> Outcome:
-    factors = ShardReader(folder, settings).target_factors(len(inside))
-    return what_if(settings, sample, inside, known, factors)
+    target = ShardReader(folder, settings).target(len(inside))
+    return what_if(settings, sample, inside, known, target)
 
 
 def _combinations(overrides: Sequence[str]) -> list[list[str]]:

@@ -20,7 +20,7 @@ class ListSource(Source):
     """A concept a line, or YAML as word lists are written."""
 
     kind = "list"
-    about = "a plain list: text with a concept a line, or YAML with `concepts`"
+    about = "a plain list: text with a concept a line, or YAML with `concepts` and if wanted `types`"
     licence = "of the user"
     url = ""
     thresholds = "none"
@@ -33,7 +33,9 @@ class ListSource(Source):
                 text = file.read_bytes().decode("utf-8")
             except UnicodeDecodeError as error:
                 raise VocabularyError(f"{file.name} is not UTF-8: {error}") from error
-            entries += [Entry(concept) for concept in parse_word_list(text, file.name).names]
+            concepts = parse_word_list(text, file.name).table
+            named = zip(concepts["name"].to_pylist(), concepts["type"].to_pylist(), strict=True)
+            entries += [Entry(name, None, kind) for name, kind in named]
         return Found([Ranked(name, by_count(entries), options.cap)])
 
 

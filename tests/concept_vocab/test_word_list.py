@@ -80,3 +80,23 @@ def test_joiners_that_are_seen_stay(name: str) -> None:
 def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
     assert parse_word_list("\ufeff# animals\nfox\n", "a.txt").names == ["fox"]
     assert parse_word_list("\ufeffconcepts: [fox]\n", "a.yaml").names == ["fox"]
+
+
+def test_types_are_listed_beside_the_concepts() -> None:
+    text = "concepts: [cat, 'red  fox', run, forest]\ntypes: {entity: [red fox, cat], scene: [forest]}\n"
+    assert parse_word_list(text, "a.yaml").table["type"].to_pylist() == ["entity", "entity", None, "scene"]
+
+
+@pytest.mark.parametrize(
+    ("types", "says"),
+    [
+        ("[cat]", "a mapping of types to lists"),
+        ("{entity: cat}", "a mapping of types to lists"),
+        ("{thing: [cat]}", "'thing' is no type of concepts; these are entity, "),
+        ("{entity: [dog]}", "types.entity names 'dog', which is not among the concepts"),
+        ("{entity: [cat], scene: [cat]}", "'cat' is listed as entity and as scene"),
+    ],
+)
+def test_types_that_cannot_be_used(types: str, says: str) -> None:
+    with pytest.raises(VocabularyError, match=says):
+        parse_word_list(f"concepts: [cat]\ntypes: {types}\n", "a.yaml")

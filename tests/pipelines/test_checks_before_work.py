@@ -38,6 +38,12 @@ def opened(folder: pathlib.Path, *overrides: str) -> BuildRun:
     [
         (("retrieval.concepts_per_image=250", "vocabulary.path=four.txt"), "is 250, but the vocabulary holds 4"),
         (("sources.0.format=parquet", "sources.0.image_column=photo"), "has no column photo"),
+        (
+            ("balance.even.target_by_type={entity: 0.6, other: 0.4}", "vocabulary.path=nine.txt"),
+            "gives no concept a type",
+        ),
+        (("balance.even.target_by_type={action: 0.5, other: 0.5}",), "names action, a type that no concept"),
+        (("balance.even.target.nothing=2",), "'nothing'. Mend the names"),
         (("balance.size=3",), "balance.size is 3, but the input cannot hold more than 2 samples"),
     ],
 )
@@ -47,6 +53,7 @@ def test_it_is_said_at_once(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "four.txt").write_text("one\ntwo\nthree\nfour\n")
+    (tmp_path / "nine.txt").write_text("\n".join("abcdefghi"))
     (tmp_path / "data").mkdir()
     pq.write_table(pa.table({"image": [b"x", b"y"], "caption": ["a", "b"]}), tmp_path / "data" / "a.parquet")
     with pytest.raises(EvenweaveError, match=says):

@@ -24,11 +24,12 @@ V = 50
 CONFIG = str(pathlib.Path(__file__).parents[2] / "configs" / "build" / "mini.yaml")
 
 
-def balanced(root: pathlib.Path, size: int) -> RunFolder:
+def balanced(root: pathlib.Path, size: int, is_typed: bool = True) -> RunFolder:
     """A run as far as balance: what whatif reads of one."""
     overrides = [f"balance.size={size}", "balance.min_similarity=0", "balance.even.floor=5"]
     settings = load_settings(CONFIG, BuildSettings, overrides)
-    folder, names = write_corpus(root, random_ids(1500, V, 4, 1), 3, V)
+    types = {f"concept {row}": "scene" if row % 5 else "entity" for row in range(V)}
+    folder, names = write_corpus(root, random_ids(1500, V, 4, 1), 3, V, types=types if is_typed else None)
     run_passes(ShardReader(folder, settings.balance), names, V)
     columns = {"source": [name.source for name in names], "shard": [name.shard for name in names]}
     write_table(folder.inputs, pa.table(columns), folder.fingerprint)
@@ -51,6 +52,20 @@ def test_several_values_are_answered_and_drawn(tmp_path: pathlib.Path) -> None:
     assert "What if" in console.export_text()
     assert (folder.report.parent / "frontier.png").read_bytes().startswith(b"\x89PNG")
     assert files(tmp_path) == before
+
+
+def test_shares_of_types_may_be_asked_for(tmp_path: pathlib.Path) -> None:
+    balanced(tmp_path / "typed", 300)
+    shares = "balance.even.target_by_type={entity: 0.4, scene: 0.6}"
+    plain, asked = (
+        whatif.run(str(tmp_path / "typed"), [*even], False, Console(quiet=True))[0] for even in ((), (shares,))
+    )
+    assert asked.evenness != plain.evenness  # of another target
+    with pytest.raises(ConfigError, match=r"adds up to 0\.4"):
+        whatif.run(str(tmp_path / "typed"), ["balance.even.target_by_type.entity=0.4"], False, Console(quiet=True))
+    balanced(tmp_path / "plain", 300, is_typed=False)
+    with pytest.raises(ConfigError, match="gives no concept a type"):
+        whatif.run(str(tmp_path / "plain"), [shares], False, Console(quiet=True))
 
 
 @pytest.mark.slow

@@ -10,7 +10,8 @@ Shape legend: N rows, K concepts an image.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -69,9 +70,9 @@ def write_annotations(
     write_table(folder.annotations(*name), table, folder.fingerprint)
 
 
-def write_vocabulary(folder: RunFolder, names: Sequence[str]) -> None:
-    """Concepts whose embeddings mean nothing."""
-    concepts = Vocabulary.from_names(names, "en", "synthetic", {}).table
+def write_vocabulary(folder: RunFolder, names: Sequence[str], types: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Concepts whose embeddings mean nothing; ``types``: by name."""
+    concepts = Vocabulary.from_names(names, "en", "synthetic", {}, types).table
     save_vocabulary(folder, concepts, np.zeros((len(concepts), 1), np.float32), {})
 
 

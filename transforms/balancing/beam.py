@@ -75,8 +75,8 @@ def _check(tally: CorpusTally, settings: BalanceSettings) -> CorpusTally:
 
 
 def _fit_sample(tally: CorpusTally, reader: ShardReader, sample: PrioritySample) -> Fitted:
-    factors = reader.target_factors(len(tally.count_before))
-    return fit(reader.settings, tally, sample.sample(tally.count_inside), factors)
+    target = reader.target(len(tally.count_before))
+    return fit(reader.settings, tally, sample.sample(tally.count_inside), target)
 
 
 def _keep_sample(sample: PrioritySample, folder: RunFolder, tally: CorpusTally) -> None:

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from transforms.at_rest import FORMAT_VERSION, check_origin, read_json
+from transforms.balancing.by_type import far_off, figures_by_type
 from transforms.balancing.cells import Cells
 from transforms.balancing.exchange import Exchange
 from transforms.balancing.measures import band_coverage
 from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.outlook import Outlook, evenness
+from transforms.balancing.profile import SELECTIONS
 from transforms.balancing.sampling import Expectation
 from transforms.balancing.selection_tally import SelectionTally
 from transforms.balancing.settings import BalanceSettings
@@ -41,7 +43,8 @@ def write_certificate(
     outlook: Outlook,
     exchange: Exchange,
 ) -> None:
-    names = read_concepts(folder, ["name"])["name"].to_pylist()
+    concepts = read_concepts(folder, ["name", "type"])
+    names = concepts["name"].to_pylist()
     free = float(expectation.variance.sum())
     values: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
@@ -65,9 +68,20 @@ def write_certificate(
         "coverage_by_band": band_coverage(outcome.count_after, tally.count_before),
         "coverage_by_stratum": outcome.profile.coverage(Strata.of(settings).names),
         "beside": outcome.profile.figures(),
+        **_types(outcome, settings, tally, outlook, concepts["type"].to_pylist()),
     }
     text = json.dumps(_rounded(values), indent=2, sort_keys=True, ensure_ascii=False)
     folder.certificate.write_text(text + "\n")
+
+
+def _types(
+    outcome: SelectionTally, settings: BalanceSettings, tally: CorpusTally, outlook: Outlook, types: list[str | None]
+) -> dict[str, Any]:
+    """By type of concept, where there are types; and what was asked of them."""
+    counts = (tally.count_before, *outcome.count_baselines, outcome.count_after)
+    found = figures_by_type(types, dict(zip(SELECTIONS, counts, strict=True)), outlook.target)
+    asked = settings.even.target_by_type if settings.method == "even" else {}
+    return {**({"by_type": found} if found else {}), **({"target_by_type": dict(asked)} if asked else {})}
 
 
 def _evenness(
@@ -188,6 +202,11 @@ def warnings(values: dict[str, Any]) -> list[str]:
         told.append(
             "the fit of even had not settled when it ended, so the selection may be less even than it could be. Raise "
             "balance.even.max_iterations, or lower balance.even.beta."
+        )
+    if values.get("target_by_type") and (off := far_off(values["by_type"])):
+        told.append(
+            f"balance.even.target_by_type could not be met, of all concepts selected: {', '.join(off)} asked for. What "
+            "the images hold together, and floors, stand against it: lower balance.size or the floor, or ask for less."
         )
     if chance["is_small"] and values["method"] == "even":
         told.append(

@@ -19,10 +19,8 @@ from transforms.balancing import passes
 from transforms.balancing.cells import Cells
 from transforms.balancing.in_turn import decide
 from transforms.balancing.passes import RowReader
-from transforms.balancing.sampling import Floats
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import ALL
-from transforms.balancing.target import target_factors
 from transforms.datasets import ShardName, list_matrix
 from transforms.errors import InputError
 
@@ -31,7 +29,12 @@ _IDENTITY = ("source", "shard", "key", "sample_id")
 _ROW = "row"
 
 
-def balance_table(annotations: pa.Table, settings: BalanceSettings, names: Sequence[str] | None = None) -> pa.Table:
+def balance_table(
+    annotations: pa.Table,
+    settings: BalanceSettings,
+    names: Sequence[str] | None = None,
+    types: Sequence[str | None] | None = None,
+) -> pa.Table:
     """Choose exactly ``settings.size`` of the rows of ``annotations``, so that their concepts are evenly spread.
 
     Args:
@@ -39,6 +42,7 @@ def balance_table(annotations: pa.Table, settings: BalanceSettings, names: Seque
             ``key`` with ``source`` and ``shard`` where there are any. ``concept_scores`` are needed with
             min_similarity, ``source`` or ``lang`` with strata or caps. Other columns are passed over.
         names: what the concepts are called, by id; needed where ``even.target`` names some.
+        types: what kind of thing each concept is, by id; needed where ``even.target_by_type`` gives shares.
 
     Returns the chosen rows in their order: source, shard, key and sample_id as far as they were given, ``copies`` and
     ``inclusion_probability`` (the expected number of copies), and ``row``, their place in ``annotations``.
@@ -46,7 +50,7 @@ def balance_table(annotations: pa.Table, settings: BalanceSettings, names: Seque
     Raises InputError for a table that lacks a column or holds one row twice, EvenweaveError where it cannot give the
     size asked for.
     """
-    reader = _TableReader(settings, _prepared(annotations, settings), names)
+    reader = _TableReader(settings, _prepared(annotations, settings), names, types)
     shards = reader.names()
     ids = list_matrix(reader.rows["concept_ids"])
     if ids.min(initial=-1) < -1:
@@ -69,6 +73,7 @@ class _TableReader(RowReader):
     settings: BalanceSettings
     rows: pa.Table
     concepts_called: Sequence[str] | None = None
+    concepts_of: Sequence[str | None] | None = None
 
     def names(self) -> list[ShardName]:
         if not self._by_source:
@@ -79,13 +84,15 @@ class _TableReader(RowReader):
         rows = self.rows.filter(pc.equal(self.rows["source"], name.source)) if self._by_source else self.rows
         return rows.select(list(columns))
 
-    def target_factors(self, n_concepts: int) -> Floats | None:
-        if not (self.settings.even.target and self.settings.method == "even"):
-            return None
-        if self.concepts_called is None:
+    def concepts_told(self, n_concepts: int) -> tuple[Sequence[str], Sequence[str | None]]:
+        even = self.settings.even
+        if even.target and self.concepts_called is None:
             raise InputError("balance.even.target names concepts: give their names too, balance_table(…, names=…)")
-        names = [*self.concepts_called, *[""] * (n_concepts - len(self.concepts_called))]
-        return target_factors(self.settings.even.target, names)[:n_concepts]
+        if even.target_by_type and self.concepts_of is None:
+            raise InputError("balance.even.target_by_type needs types: give them too, balance_table(…, types=…)")
+        names, types = self.concepts_called or (), self.concepts_of or ()
+        more = n_concepts - len(names), n_concepts - len(types)
+        return [*names, *[""] * more[0]], [*types, *[None] * more[1]]
 
     @property
     def _by_source(self) -> bool:

@@ -85,7 +85,7 @@ def _fitted(
     timed: Timed,
 ) -> Weighting:
     settings, n_concepts = reader.settings, len(tally.count_before)
-    fitted = timed("fit", lambda: fit(settings, tally, sample, reader.target_factors(n_concepts)))
+    fitted = timed("fit", lambda: fit(settings, tally, sample, reader.target(n_concepts)))
     for _ in range(METHODS[settings.method].corrections(settings)):
         so_far, nothing = fitted.weights(), ExpectedTally.zero(n_concepts, len(Cells.of(settings)))
         found = timed("expect", lambda: over_shards(nothing, passes.expect, reader, so_far))  # noqa: B023

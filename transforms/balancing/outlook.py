@@ -19,15 +19,13 @@ from transforms.balancing.profile import Ends
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.tally import CorpusTally, DrawTally
+from transforms.balancing.target import NO_TARGET, Target
 
 
-def log_target(counts: Ints, temper: float, factors: Floats | None = None) -> Floats:
-    """(V,) log t of the concepts that (V,) ``counts`` says are there, −∞ of the others; ``factors`` (V,): what target
-    masses are multiplied by, None: 1."""
-    with np.errstate(divide="ignore"):
-        target = np.where(counts > 0, counts.astype(np.float64) ** temper, 0.0)
-        target = target if factors is None else target * factors
-        shares: Floats = np.log(target / max(target.sum(), 1e-300))
+def log_target(counts: Ints, temper: float, target: Target) -> Floats:
+    """(V,) log t of the concepts that (V,) ``counts`` says are there, −∞ of the others."""
+    present, shares = np.flatnonzero(counts), np.full(len(counts), -np.inf)
+    shares[present] = target.log_shares(counts[present].astype(np.float64), present, temper)
     return shares
 
 
@@ -81,7 +79,7 @@ class Outlook:
     def of(cls, drawn: DrawTally, settings: BalanceSettings, tally: CorpusTally, weights: Weighting) -> Self:
         promise, counts = weights.promise, tally.count_inside
         temper = {"even": settings.even.temper, "raked": settings.raking.temper}.get(settings.method, 0.0)
-        target = log_target(counts, temper, promise.factors if promise else None)
+        target = log_target(counts, temper, promise.target if promise else NO_TARGET)
         expected = drawn.expected.in_copies()[0]
         present = np.isfinite(target)
         smoothed = np.where(present, np.maximum(expected, 0.5), 1.0)  # the bound holds for any positive distribution

@@ -35,7 +35,7 @@ from transforms.balancing.selection_tally import SelectionTally
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import ALL, Strata
 from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally, KeyedSample
-from transforms.balancing.target import target_factors
+from transforms.balancing.target import NO_TARGET, Target
 from transforms.datasets import SELECTION, ShardName, list_matrix, read_metadata, write_table
 from transforms.rejects import Counts, Reason
 from transforms.remaining import read_remaining
@@ -71,12 +71,17 @@ class RowReader(ABC):
             ids = drop_below(ids, list_matrix(table["concept_scores"]), self.settings.min_similarity)
         return ids
 
-    @abstractmethod
-    def target_factors(self, n_concepts: int) -> Floats | None:
-        """(V,) what the target masses of concepts are multiplied by; None where the settings name none.
+    def target(self, n_concepts: int) -> Target:
+        """What the settings ask of V concepts; raises ConfigError for a concept or type that is not there."""
+        even = self.settings.even
+        if self.settings.method != "even" or not (even.target or even.target_by_type):
+            return NO_TARGET
+        names, types = self.concepts_told(n_concepts)
+        return Target.of(even, names, types)
 
-        Raises ConfigError for a concept that is named and is not there.
-        """
+    @abstractmethod
+    def concepts_told(self, n_concepts: int) -> tuple[Sequence[str], Sequence[str | None]]:
+        """(V,) names and types of concepts, read only where the settings ask something of them."""
 
     def cells(self, name: ShardName, table: pa.Table) -> Ints:
         """(N,) index of each row's cell."""
@@ -106,9 +111,9 @@ class ShardReader(RowReader):
     def read_columns(self, name: ShardName, columns: Sequence[str]) -> pa.Table:
         return read_remaining(self.folder, name, BALANCE, columns)
 
-    def target_factors(self, n_concepts: int) -> Floats | None:  # noqa: ARG002
-        named = self.settings.even.target if self.settings.method == "even" else {}
-        return target_factors(named, read_concepts(self.folder, ["name"])["name"].to_pylist()) if named else None
+    def concepts_told(self, n_concepts: int) -> tuple[Sequence[str], Sequence[str | None]]:  # noqa: ARG002
+        concepts = read_concepts(self.folder, ["name", "type"])
+        return concepts["name"].to_pylist(), concepts["type"].to_pylist()
 
 
 def count(name: ShardName, reader: RowReader, n_concepts: int) -> CorpusTally:

@@ -15,6 +15,11 @@ Method = Literal["even", "inverse_frequency", "metaclip", "raked", "tempered", "
 #: The floor of a concept that is asked for where the settings leave it open: what the report calls covered.
 MOST_AUTO_FLOOR = 20
 
+#: In place of a type: all those that are not named, and concepts without one.
+OTHER_TYPES = "other"
+
+_SHARES_ADD_UP = 1e-6  # how near to one; a sum of shares as they are written is off by less
+
 
 class RakingSettings(Settings):
     """The fit of ``raked``."""
@@ -104,6 +109,13 @@ class EvenSettings(Settings):
         description="concepts by name that are to have more than the others, or less: their target mass times this",
         json_schema_extra=FINGERPRINTED_IF_SET,
     )
+    target_by_type: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
+        default_factory=dict,
+        description="target mass by type of concept, shares that add up to 1: {entity: 0.5, scene: 0.3, other: 0.2}; "
+        f"{OTHER_TYPES}: all types that are not named; within a type as the other settings say; empty: types are as "
+        "their concepts are",
+        json_schema_extra=FINGERPRINTED_IF_SET,
+    )
     caps: CapSettings = Field(
         default_factory=CapSettings,
         description="most of the selection that one source or language may have; holds for what is drawn",
@@ -130,6 +142,15 @@ class EvenSettings(Settings):
         description="settled when what a concept holds is this near its end, over the square root of it: far below "
         "what chance moves",
     )
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> Self:
+        total = sum(self.target_by_type.values())
+        if self.target_by_type and abs(total - 1) > _SHARES_ADD_UP:
+            raise ValueError(
+                f"target_by_type adds up to {total:g}; its shares must make 1 ({OTHER_TYPES} is a name for the rest)"
+            )
+        return self
 
 
 class TemperedSettings(Settings):

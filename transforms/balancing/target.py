@@ -1,15 +1,125 @@
-"""What settings ask of single concepts: target masses multiplied, by the names of concepts."""
+"""What settings ask of concepts: target masses multiplied, by their names, and shares of the whole, by their types.
+
+Beside that each concept counts as many images^temper. A share is dealt out among the concepts of its type that images
+hold, in proportion to their masses, so that what is asked of single ones holds within their type.
+
+Shape legend: V concepts, T shares.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+import pyarrow as pa
 
-from transforms.balancing.sampling import Floats
+from transforms.balancing.sampling import Floats, Ints
+from transforms.balancing.settings import OTHER_TYPES, BalanceSettings, EvenSettings
 from transforms.errors import ConfigError
 
 _NAMED = 5  # concepts that a message names
+_KEY = "balance.even.target_by_type"
+_UNTYPED = "without a type"
+
+
+@dataclass(frozen=True)
+class TypeShares:
+    """Of the whole mass, by type."""
+
+    names: tuple[str, ...]  # (T,)
+    shares: tuple[float, ...]  # (T,)
+    place: Ints  # (V,) which share each concept is of; T: of none
+    types: tuple[str, ...]  # those that there are, and one more, of concepts without any
+    type: Ints  # (V,) the place of each concept's among them
+
+    @classmethod
+    def of(cls, shares: Mapping[str, float], types: Sequence[str | None]) -> Self:
+        """Raises ConfigError for types that no concept has."""
+        known = Counter(kind for kind in types if kind)
+        if not known:
+            raise ConfigError(
+                f"{_KEY} is set, but the vocabulary gives no concept a type. Build one that does (evenweave vocabulary "
+                f"build), or list types in the word list, or remove {_KEY}."
+            )
+        if missing := sorted(set(shares) - set(known) - {OTHER_TYPES}):
+            found = ", ".join(f"{kind} ({count:,})" for kind, count in known.most_common())
+            raise ConfigError(
+                f"{_KEY} names {', '.join(missing)}, a type that no concept of the vocabulary has; it has {found}. "
+                "Mend the name, or remove it."
+            )
+        kinds, names = (*sorted(known), _UNTYPED), tuple(shares)
+        number = {kind: at for at, kind in enumerate(kinds)}
+        of_kinds = np.array([number.get(kind or "", len(known)) for kind in types], np.int64)
+        rest = names.index(OTHER_TYPES) if OTHER_TYPES in shares else len(names)
+        place = np.array([names.index(kind) if kind in shares else rest for kind in kinds], np.int64)
+        return cls(names, tuple(shares.values()), place[of_kinds], kinds, of_kinds)
+
+    def check(self, present: Ints) -> None:
+        """``present``: the concepts that images hold. Raises ConfigError for a share that none of them could take, and
+        where some would have none."""
+        held = np.bincount(self.place[present], minlength=len(self.names) + 1)
+        if len(empty := np.flatnonzero(held[:-1] == 0)):
+            told = ", ".join(f"{self.names[one]} {self.shares[one]:g}" for one in empty.tolist())
+            raise ConfigError(
+                f"{_KEY} asks for {told}, but no image holds such a concept. Remove it, and give its share to others; "
+                "or lower balance.min_similarity."
+            )
+        if held[-1]:
+            without = present[self.place[present] == len(self.names)]
+            of_kinds = np.bincount(self.type[without], minlength=len(self.types)).tolist()
+            told = ", ".join(f"{kind} ({n:,})" for kind, n in zip(self.types, of_kinds, strict=True) if n)
+            raise ConfigError(
+                f"{_KEY} leaves {held[-1]:,} of {len(present):,} concepts that images hold without a share: {told}. "
+                f"Give their types shares too, or {OTHER_TYPES} one for all that are not named."
+            )
+
+    def scaled(self, masses: Floats, present: Ints) -> Floats:
+        """(P,) masses of the concepts ``present`` (P,), those of each type brought to its share."""
+        place = self.place[present]
+        total = np.bincount(place, masses, len(self.names) + 1)
+        return np.asarray(masses * (np.array([*self.shares, 0.0]) / np.where(total > 0, total, 1.0))[place], np.float64)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Of the concepts of a vocabulary."""
+
+    factors: Floats | None = None  # (V,) what masses are multiplied by; None: 1
+    by_type: TypeShares | None = None  # None: types are as their concepts are
+
+    @classmethod
+    def of(cls, settings: EvenSettings, names: Sequence[str], types: Sequence[str | None]) -> Self:
+        """Of concepts with (V,) ``names`` and ``types``. Raises ConfigError for what the vocabulary does not hold."""
+        factors = target_factors(settings.target, names) if settings.target else None
+        shares = settings.target_by_type
+        return cls(factors, TypeShares.of(shares, types) if shares else None)
+
+    def check(self, counts: Ints) -> None:
+        """``counts`` (V,): images of each concept. Raises ConfigError for shares that they cannot take."""
+        if self.by_type is not None:
+            self.by_type.check(np.flatnonzero(counts))
+
+    def log_shares(self, images: Floats, present: Ints, temper: float) -> Floats:
+        """(P,) log t of the concepts ``present`` (P,), on so many (P,) images."""
+        masses = images**temper * (1.0 if self.factors is None else self.factors[present])
+        if self.by_type is not None:
+            masses = self.by_type.scaled(masses, present)
+        return np.asarray(np.log(masses / masses.sum()), np.float64)
+
+
+NO_TARGET = Target()
+
+
+def check_target(settings: BalanceSettings, read_concepts: Callable[[], pa.Table]) -> None:
+    """Before any work: raises ConfigError for concepts and types that the vocabulary does not hold. ``read_concepts``:
+    its ``name`` and ``type``, read only where something is asked of them."""
+    even = settings.even
+    if settings.method == "even" and (even.target or even.target_by_type):
+        concepts = read_concepts()
+        Target.of(even, concepts["name"].to_pylist(), concepts["type"].to_pylist())
 
 
 def target_factors(named: Mapping[str, float], names: Sequence[str]) -> Floats:

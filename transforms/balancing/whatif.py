@@ -22,6 +22,7 @@ from transforms.balancing.methods.weighting import Corpus
 from transforms.balancing.outlook import evenness, log_target
 from transforms.balancing.sampling import Floats, Ints, expected_copies
 from transforms.balancing.settings import BalanceSettings
+from transforms.balancing.target import NO_TARGET, Target
 from transforms.errors import ConfigError
 
 _GROUPS = 10
@@ -42,21 +43,20 @@ class Outcome:
 
 
 def what_if(
-    settings: BalanceSettings, sample: WeighedSample, inside: Ints, known: Cells, factors: Floats | None = None
+    settings: BalanceSettings, sample: WeighedSample, inside: Ints, known: Cells, target: Target = NO_TARGET
 ) -> Outcome:
-    """Of the (V,) images of each concept; ``known``: the cells that the sample tells apart; ``factors`` (V,): what
-    target masses are multiplied by. Raises ConfigError for another method than even, other strata or sources and
-    languages that are capped, and for what cannot be had."""
+    """Of the (V,) images of each concept; ``known``: the cells that the sample tells apart. Raises ConfigError
+    for another method than even, other strata or sources and languages that are capped, and for what cannot be had."""
     _check(settings, sample, known)
     rows = int(sample.rows.sum() + sample.bare_rows.sum())
-    weights = Even.fit(Corpus(settings, inside, inside, rows, sample, factors)).weights()
+    weights = Even.fit(Corpus(settings, inside, inside, rows, sample, target)).weights()
     copies = _expected(settings, sample, weights)
-    target, floor = log_target(inside, settings.even.temper, factors), np.floor(copies)
+    aim, floor = log_target(inside, settings.even.temper, target), np.floor(copies)
     uniform = np.random.default_rng(settings.seed).random((_DRAWS, len(copies)))
 
     def measured(copies_of_rows: Floats) -> tuple[float, float]:
         counts = _held(sample, sample.weight * copies_of_rows, len(inside))
-        return evenness(counts, target), float((counts >= COVERED_IMAGES - 0.5).sum())
+        return evenness(counts, aim), float((counts >= COVERED_IMAGES - 0.5).sum())
 
     drawn = np.array([measured(floor + (one < copies - floor)) for one in uniform]) if sample.is_whole else None
     found = np.array(measured(copies)) if drawn is None else drawn.mean(axis=0)

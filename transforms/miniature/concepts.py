@@ -5,9 +5,12 @@ Frequencies follow a Zipf-Mandelbrot law over a fixed ranking, as concepts of cr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
+from concept_vocab.wordnet.sense_types import ConceptType
 from transforms import keyed
 
 
@@ -22,6 +25,21 @@ class Family(StrEnum):
     WORD = "word"
     CHART = "chart"
     BACKGROUND = "background"
+
+
+#: The type that the shipped vocabulary gives each. A coloured shape is told by what it looks like.
+TYPES: Mapping[Family, ConceptType] = MappingProxyType(
+    {
+        Family.SHAPE: "attribute",
+        Family.TEXTURE: "attribute",
+        Family.COUNT: "attribute",
+        Family.RELATION: "attribute",
+        Family.OBJECT: "entity",
+        Family.WORD: "text",
+        Family.CHART: "text",
+        Family.BACKGROUND: "scene",
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Certificate:
     ) -> Certificate:
         """``selections``: (V,) images of each concept, by the name of their method."""
         dearest = tuple((one["name"], one["nats"]) for one in values["costs"]["dearest_floors"])
-        comparison = _comparison(before, selections) + _preferences(values) if before.any() else ()
+        comparison = _comparison(before, selections) + _preferences(values) + _types(values) if before.any() else ()
         return cls(_facts(values), tuple(warnings(dict(values))), dearest, tuple(selections), comparison)
 
 
@@ -105,6 +105,20 @@ def _preferences(values: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ...]]
         told = f"concepts with {COVERED_IMAGES} images in {stratum}, of {of:,}"
         rows.append((told, tuple(f"{count:,}" for count in kept)))
     return tuple((name, tuple(text.replace("%", " %") for text in texts)) for name, texts in rows)
+
+
+def _types(values: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Shares and coverage by type of concept; nothing of a vocabulary without types, and of older runs."""
+    names = [name for name in SELECTIONS if name != "corpus"]
+    rows = []
+    for kind, found in values.get("by_type", {}).items():
+        share = {name: f"{100 * found['share'][name]:.1f} %" for name in SELECTIONS}
+        told = f"{kind}: share of all concepts held (in the corpus: {share['corpus']}; aimed at: "
+        rows.append((f"{told}{100 * found['target']:.1f} %)", tuple(share[name] for name in names)))
+        kept = (sum(band["covered"] for band in found["coverage"][name]) for name in names)
+        told = f"{kind}: concepts with {COVERED_IMAGES} images, of {found['concepts']:,}"
+        rows.append((told, tuple(f"{count:,}" for count in kept)))
+    return tuple(rows)
 
 
 def _comparison(

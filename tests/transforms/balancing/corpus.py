@@ -24,6 +24,7 @@ def write_corpus(
     langs: list[str] | None = None,
     duplicates: set[int] = frozenset(),  # type: ignore[assignment]
     captions: list[str | None] | None = None,
+    types: dict[str, str] | None = None,
 ) -> tuple[RunFolder, list[ShardName]]:
     """Rows dealt out to shards of alternating sources a and b; a row's key and id do not depend on where it lies."""
     folder = RunFolder(StoragePath.of(root), "f" * 16)
@@ -42,7 +43,7 @@ def write_corpus(
         rejected = [Reject(keys[row], Reason.EXACT_DUPLICATE, "") for row in rows if row in duplicates]
         if rejected:
             write_table(folder.rejects("deduplicate", *name), rejects_table(name.shard, rejected), folder.fingerprint)
-    write_vocabulary(folder, meaningless_names(n_concepts))
+    write_vocabulary(folder, meaningless_names(n_concepts), types or {})
     return folder, names
 
 

@@ -21,10 +21,12 @@ _MOST_SHORT = 0.01  # of all concepts: where a sample says that more fall short,
 def fit_or_explain(request: Request, counts: Ints, sample: WeighedSample) -> Solution:
     """The fit, with the greatest floor that can be kept where the settings leave it open.
 
-    Raises ConfigError, which names that greatest floor, where the one asked for cannot be kept.
+    Raises ConfigError, which names that greatest floor, where the one asked for cannot be kept; and for shares of types
+    that no image shows.
     """
     _check_supply(request, sample)
     _check_caps(request, sample)
+    request.target.check(counts)
     found = _try(request, counts, sample)
     if isinstance(found, Solution):
         return found

@@ -23,6 +23,7 @@ from transforms.balancing.even.program import Caps, Point, Problem, first_point,
 from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import EvenSettings
+from transforms.balancing.target import NO_TARGET, Target
 
 _ROUNDS = 12  # of κ and margins; about 6 are taken, and after 12 margins are within a share of themselves
 _KAPPA_TOLERANCE = 1e-5  # nats
@@ -43,12 +44,11 @@ class Request:
     floor_is_open: bool  # whether a lower one will do
     settings: EvenSettings
     cells: Cells
-    factors: Floats | None = None  # (V,) what target masses are multiplied by; None: 1
+    target: Target = NO_TARGET
 
     def log_target(self, images: Floats, present: Ints) -> Floats:
         """(P,) of present concepts on so many images."""
-        target = images**self.settings.temper * (1.0 if self.factors is None else self.factors[present])
-        return np.asarray(np.log(target / target.sum()), np.float64)
+        return self.target.log_shares(images, present, self.settings.temper)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from transforms.balancing.methods.raked import Raked
 from transforms.balancing.methods.tempered import Tempered
 from transforms.balancing.methods.uniform import Uniform
 from transforms.balancing.methods.weighting import Corpus, Fitted, Weighting
-from transforms.balancing.sampling import Floats, Ints
+from transforms.balancing.sampling import Ints
 from transforms.balancing.settings import BalanceSettings, Method
 from transforms.balancing.tally import CorpusTally
+from transforms.balancing.target import NO_TARGET, Target
 
 
 def method_class(name: Method) -> type[Weighting]:
@@ -56,13 +57,13 @@ def fit(
     settings: BalanceSettings,
     tally: CorpusTally,
     sample: WeighedSample | None = None,
-    factors: Floats | None = None,
+    target: Target = NO_TARGET,
 ) -> Fitted:
     """The method that ``settings`` name; ``sample``: that which sees rare concepts whole, for a method that asks for
-    one; ``factors`` (V,): what target masses are multiplied by."""
+    one; ``target``: what is asked of single concepts and of types."""
     images = tally.sample.images() if sample is None else sample
     counts = tally.count_before, tally.count_inside
-    return METHODS[settings.method].fit(Corpus(settings, *counts, tally.rows, images, factors))
+    return METHODS[settings.method].fit(Corpus(settings, *counts, tally.rows, images, target))
 
 
 def weighting(settings: BalanceSettings, counts: Ints, rows: int, sample: Ids) -> Weighting:

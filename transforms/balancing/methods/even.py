@@ -24,6 +24,7 @@ from transforms.balancing.sampling import N_BINS, Floats, Ints
 from transforms.balancing.settings import MOST_AUTO_FLOOR, BalanceSettings, Method
 from transforms.balancing.strata import Strata
 from transforms.balancing.tally import ExpectedTally
+from transforms.balancing.target import NO_TARGET, Target
 
 #: Steps of a log weight in a nat: an image of 10 concepts is off by 0.25 % at most.
 STEPS_PER_NAT = 2048
@@ -49,7 +50,7 @@ class Even(Weighting):
     @classmethod
     def fit(cls, corpus: Corpus) -> EvenFit:
         sample = corpus.weighed()
-        request = cls.request(corpus.settings, corpus.factors)
+        request = cls.request(corpus.settings, corpus.target)
         return EvenFit(fit_or_explain(request, corpus.inside, sample), len(corpus.counts))
 
     @classmethod
@@ -57,14 +58,14 @@ class Even(Weighting):
         return settings.even.max_corrections
 
     @classmethod
-    def request(cls, settings: BalanceSettings, factors: Floats | None = None) -> Request:
-        """What is asked of the images with a concept; ``factors`` (V,): what target masses are multiplied by."""
+    def request(cls, settings: BalanceSettings, target: Target = NO_TARGET) -> Request:
+        """What is asked of the images with a concept."""
         sizes = np.array(Strata.of(settings).sizes)
         bare = np.rint(settings.even.conceptless_share * sizes).astype(np.int64)
         asked = settings.even.floor
         floor = MOST_AUTO_FLOOR if asked == "auto" else asked
         promised = floor, asked == "auto", settings.even
-        return Request(sizes - bare, bare, settings.max_copies, *promised, Cells.of(settings), factors)
+        return Request(sizes - bare, bare, settings.max_copies, *promised, Cells.of(settings), target)
 
     @classmethod
     def of(cls, solution: Solution, n_concepts: int) -> Self:
@@ -145,7 +146,7 @@ def _guarantee(solution: Solution, n_concepts: int) -> Guarantee:
     prices[frame.present] = solution.point.mu
     sample = frame.sample
     fitted = sample.is_whole, len(sample.ids), solution.settled
-    return Guarantee(frame.request.floor, prices, *fitted, tuple(solution.point.eta.tolist()), frame.request.factors)
+    return Guarantee(frame.request.floor, prices, *fitted, tuple(solution.point.eta.tolist()), frame.request.target)
 
 
 def _steps(nats: Floats) -> Ints:

@@ -25,6 +25,7 @@ from transforms.balancing.sampling import Floats, Ints, bin_values, bins
 from transforms.balancing.settings import BalanceSettings, Method
 from transforms.balancing.strata import Strata
 from transforms.balancing.tally import ExpectedTally
+from transforms.balancing.target import NO_TARGET, Target
 
 #: What a method is fitted on: counts alone, a plain random sample too, or one that sees rare concepts whole.
 Sampling = Literal["none", "plain", "rare"]
@@ -42,7 +43,7 @@ class Corpus(NamedTuple):
     inside: Ints  # (V,) those of them in strata that give any
     rows: int
     sample: Ids | WeighedSample  # (R, K) where it is plain
-    factors: Floats | None = None  # (V,) what target masses are multiplied by; None: 1
+    target: Target = NO_TARGET
 
     def plain_ids(self) -> Ids:
         """(R, K) concepts of a plain sample."""
@@ -78,7 +79,7 @@ class Guarantee:
     sample_rows: int
     settled: bool
     caps: tuple[float, ...] = ()  # (J,) what each cap costs, in nats a copy
-    factors: Floats | None = None  # (V,) what target masses were multiplied by
+    target: Target = NO_TARGET  # what was asked of single concepts and of types
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from transforms.balancing.even.feasible import fit_or_explain
 from transforms.balancing.even.sample import PrioritySample
 from transforms.balancing.measures import normalised_entropy
 from transforms.balancing.methods.even import STEPS_PER_NAT, Even
-from transforms.balancing.target import target_factors
+from transforms.balancing.target import Target, target_factors
 from transforms.datasets import ShardName
 from transforms.instruct.mixing.about import Cell, PartReader, PartRows
 from transforms.instruct.mixing.concept_settings import ConceptTarget
@@ -125,7 +125,7 @@ def fit(shown: Shown, reader: PartReader, plan: Plan, sample: PrioritySample) ->
     settings = target.balancing(sizes, reader.settings.max_copies, reader.seed)
     factors = target_factors(target.target, _names(target))[:n_concepts] if target.target else None
     counts = added(shown.inside, np.zeros(n_concepts, np.int64))
-    solution = fit_or_explain(Even.request(settings, factors), counts, weighed)
+    solution = fit_or_explain(Even.request(settings, Target(factors)), counts, weighed)
     return ConceptWeights(Even.of(solution, n_concepts).table)
 
 

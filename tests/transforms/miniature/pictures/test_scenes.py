@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.miniature.concepts import BY_NAME, CONCEPTS, Family
+from transforms.miniature.concepts import BY_NAME, CONCEPTS, TYPES, Family
 from transforms.miniature.pictures.scenes import MAX_CONCEPTS, count_concepts, generator, scene_of
 from transforms.miniature.settings import MiniatureSettings
 
@@ -27,6 +27,8 @@ def test_vocabulary_file_is_in_step_with_the_generator():
     vocabulary = yaml.safe_load((REPOSITORY / "configs" / "vocabulary" / "mini.yaml").read_text(encoding="utf-8"))
     assert vocabulary["concepts"] == sorted(BY_NAME, key=str.lower)
     assert all("{}" in prompt for prompt in vocabulary["prompts"])
+    typed = {name: kind for kind, names in vocabulary["types"].items() for name in names}
+    assert typed == {name: TYPES[concept.family] for name, concept in BY_NAME.items()}
 
 
 def test_names_are_distinct_in_both_languages():
