@@ -41,14 +41,21 @@ class VocabularyError(ValueError):
 class Vocabulary:
     """Concepts and the prompts that turn each into sentences for a text encoder.
 
-    ``prompts`` maps a language to templates, each with one ``{}`` where the name goes.
+    ``prompts`` maps a language to templates, each with one ``{}`` where the name goes. ``groups``: of each concept the
+    row of one that stands for all that mean nearly the same; None where each means something else.
     """
 
     table: pa.Table
     prompts: Mapping[str, tuple[str, ...]]
+    groups: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
+
+    @property
+    def meanings(self) -> int:
+        """Concepts that mean something else each."""
+        return len(self) if self.groups is None else len(set(self.groups))
 
     @property
     def names(self) -> list[str]:

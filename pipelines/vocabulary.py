@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +49,8 @@ def run(build: BuildRun) -> int:
     write_embeddings(folder, (len(vocabulary), width), blocks)
     images = _sample(build, own) if needs_images(settings.retrieval, index) else None
     searched = searched_by(read_written(folder), images, settings.retrieval, index)
+    if vocabulary.groups is not None:
+        searched = replace(searched, groups=np.array(vocabulary.groups, np.int32))
     finish_vocabulary(folder, describe(settings.encoder, device), prompts_mark(vocabulary), searched)
     own.remove()
     return len(vocabulary)

@@ -4,6 +4,7 @@ vocabulary/vocabulary.parquet   id, name, lang, source, type; version and finger
 vocabulary/embeddings.npy       (V, D) float32, rows of length 1: the mean over the prompts of each concept
 vocabulary/index.faiss          of an approximate index alone: as FAISS writes it
 vocabulary/hubs.npy             of hub correction alone: (V, 2) float32, the median and the spread of each concept
+vocabulary/groups.parquet       where concepts are grouped alone: a row a concept, the id that stands for its group
 vocabulary/meta.json            fingerprint, encoder, V (concepts), D (width), the xxh3-64 of embeddings.npy, and of the
                                 index how it was built and measured
 
@@ -29,7 +30,8 @@ from transforms.datasets import read_table, write_table
 from transforms.run_folder import RunFolder
 
 _TABLE, _EMBEDDINGS, _META = "vocabulary.parquet", "embeddings.npy", "meta.json"
-_INDEX, _HUBS = "index.faiss", "hubs.npy"
+_INDEX, _HUBS, _GROUPS = "index.faiss", "hubs.npy", "groups.parquet"
+_GROUP = pa.schema([("group", pa.int32())])
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,17 @@ class _Meta:
     prompts: str | None = None
     index: dict[str, Any] | None = None
     hubs_xxh3: str | None = None
+    groups: int | None = None
 
 
 @dataclass(frozen=True)
 class Searched:
-    """What images are compared with, beside the embeddings: an index that was built of them, and hubs (V, 2), the
-    median and the spread of each concept. None: there is none."""
+    """What images are compared with, beside the embeddings: an index that was built of them; hubs (V, 2), the median
+    and the spread of each concept; and groups (V,), the row that stands for all of its meaning. None: there is none."""
 
     index: StoredIndex | None = None
     hubs: NDArray[np.float32] | None = None
+    groups: NDArray[np.int32] | None = None
 
 
 def save_vocabulary(
@@ -131,6 +135,9 @@ def finish_vocabulary(
         meta["index"] = {**asdict(index.about), **asdict(of)}
     if searched.hubs is not None:
         meta["hubs_xxh3"] = write_array(folder.vocabulary / _HUBS, searched.hubs)
+    if searched.groups is not None:
+        write_table(folder.vocabulary / _GROUPS, pa.table([searched.groups], schema=_GROUP), folder.fingerprint)
+        meta["groups"] = len(np.unique(searched.groups))
     (folder.vocabulary / _META).write_text(json.dumps(meta, indent=2, sort_keys=True) + "\n")
 
 
@@ -187,6 +194,18 @@ def read_hubs(folder: RunFolder) -> NDArray[np.float32] | None:
     if xxhash.xxh3_64_hexdigest(data) != meta.hubs_xxh3:
         raise damaged(path, f"has another checksum than {_META} says")
     return as_array(path, data).astype(np.float32, copy=False)
+
+
+def read_groups(folder: RunFolder) -> NDArray[np.int64] | None:
+    """(V,) ids; None where no concepts are grouped. Raises RunFolderError for a file that is damaged."""
+    meta = _read_meta(folder)
+    if meta.groups is None:
+        return None
+    path = folder.vocabulary / _GROUPS
+    groups = np.asarray(read_table(path, folder.fingerprint, ["group"])["group"].to_numpy(), np.int64)
+    if len(groups) != meta.concepts or len(np.unique(groups)) != meta.groups:
+        raise damaged(path, f"holds {len(groups)} rows, {_META} says {meta.concepts} in {meta.groups} groups")
+    return groups
 
 
 def read_prompts(folder: RunFolder) -> str | None:

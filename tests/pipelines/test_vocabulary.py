@@ -12,6 +12,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from concept_vocab.concept import uid_of
 from pipelines import vocabulary
 from pipelines.build import build
 from pipelines.build_run import BuildRun
@@ -25,7 +26,11 @@ from transforms.annotating.encoder import ClipEncoder
 from transforms.configuration import load_settings
 from transforms.datasets import list_matrix
 from transforms.errors import ConfigError, RunFolderError
+from transforms.miniature.concepts import CONCEPTS as CONCEPTS_DRAWN
 from transforms.stages import ANNOTATE, VOCABULARY
+from transforms.storage import StoragePath
+from transforms.vocabularies.files import ALIASES, BLOCKED, CONCEPTS, SURFACE_FORMS, BuiltVocabulary, write_vocabulary
+from transforms.vocabularies.tables import table_of
 
 KEPT = ("retrieval.keep_embedding=true", "retrieval.stored_concepts=16")
 SHARDS, IMAGES = 2, 40
@@ -58,6 +63,7 @@ def word_list(path: pathlib.Path, left_out: int, added: int) -> str:
     """That of the miniature corpus without some concepts, and with others before them."""
     values = yaml.safe_load(pathlib.Path("configs/vocabulary/mini.yaml").read_text(encoding="utf-8"))
     values["concepts"] = [f"word {number}" for number in range(added)] + values["concepts"][left_out:]
+    del values["types"]  # they name the concepts that are left out
     path.write_text(yaml.safe_dump(values, allow_unicode=True), encoding="utf-8")
     return f"vocabulary.path={path}"
 
@@ -105,6 +111,59 @@ def test_without_stored_embeddings_another_vocabulary_is_refused(tars: pathlib.P
     words = word_list(tmp_path / "words.yaml", 0, 1)
     with pytest.raises(RunFolderError, match=r"its concepts are others .* and no embeddings were kept to search again"):
         annotate(tmp_path / "after", tars, words, f"reuse={tmp_path / 'before'}")
+
+
+def grouped(path: pathlib.Path, groups: list[int]) -> str:
+    """A built vocabulary of as many concepts, of which those with one number mean the same."""
+    forms = [concept.name for concept in sorted(CONCEPTS_DRAWN, key=lambda one: one.name.lower())[: len(groups)]]
+    uids = [uid_of("en", form) for form in forms]
+    rows = [
+        (
+            uid,
+            row,
+            form,
+            form,
+            "en",
+            "list",
+            ["list"],
+            "entity",
+            "given",
+            1.0,
+            ["entity"],
+            [],
+            uids[groups.index(group)],
+        )
+        for row, (uid, form, group) in enumerate(zip(uids, forms, groups, strict=True))
+    ]
+    spelt = [
+        (uid, row, form, "en", "list", None, False) for row, (uid, form) in enumerate(zip(uids, forms, strict=True))
+    ]
+    tables = (table_of(CONCEPTS, rows), table_of(SURFACE_FORMS, spelt), ALIASES.empty_table(), BLOCKED.empty_table())
+    write_vocabulary(StoragePath.of(path), BuiltVocabulary(*tables, {}))
+    return f"vocabulary.path={path}"
+
+
+def test_an_image_gets_one_concept_of_a_meaning(tars: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Found in one pass, and from stored embeddings of a run whose vocabulary was not grouped."""
+    groups = [number % 11 for number in range(33)]
+    alone, together = grouped(tmp_path / "alone", list(range(33))), grouped(tmp_path / "together", groups)
+    annotate(tmp_path / "before", tars, *KEPT[:1], alone)
+    assert not (tmp_path / "before" / "vocabulary" / "groups.parquet").exists()
+    annotate(tmp_path / "full", tars, *KEPT[:1], together)
+    annotate(tmp_path / "merged", tars, *KEPT[:1], together, f"reuse={tmp_path / 'before'}")
+    for folder in ("vocabulary", "annotations", "embeddings"):
+        assert digests(tmp_path / "merged" / folder) == digests(tmp_path / "full" / folder)
+    embeddings = np.load(tmp_path / "full" / "vocabulary" / "embeddings.npy").astype(np.float64)
+    table = columns(tmp_path / "full")
+    for image, row in zip(list_matrix(table["embedding"]), list_matrix(table["concept_ids"]).tolist(), strict=True):
+        best: list[int] = []
+        for concept in np.argsort(-(embeddings @ image.astype(np.float64)), kind="stable").tolist():
+            if groups[concept] not in [groups[one] for one in best]:
+                best.append(concept)
+        assert row == best[: len(row)]
+    assert not table["concept_ids"].equals(columns(tmp_path / "before")["concept_ids"])
+    with pytest.raises(ConfigError, match="concepts_per_image is 12, but the vocabulary holds 11"):
+        annotate(tmp_path / "many", tars, together, "retrieval.concepts_per_image=12")
 
 
 @pytest.mark.slow

@@ -25,6 +25,7 @@ from transforms.vocabulary_folder import (
     finish_vocabulary,
     read_concepts,
     read_embeddings,
+    read_groups,
     read_hubs,
     read_index,
     read_prompts,
@@ -67,6 +68,16 @@ def test_index_and_hubs_are_read_as_they_were_written(folder: RunFolder) -> None
     assert index is not None and bytes(index.data) == INDEX.data and index.about == INDEX.about
     assert hubs is not None and np.array_equal(hubs, HUBS)
     assert read_prompts(folder) == "prompts"
+
+
+def test_groups_are_there_where_concepts_are_grouped(folder: RunFolder) -> None:
+    assert read_groups(folder) is None
+    finish_vocabulary(folder, {}, searched=Searched(groups=np.array([0, 0, 2], np.int32)))
+    assert read_groups(folder).tolist() == [0, 0, 2]  # type: ignore[union-attr]
+    meta = folder.vocabulary / "meta.json"
+    meta.write_text(meta.read_text().replace('"groups": 2', '"groups": 3'))
+    with pytest.raises(RunFolderError, match=r"groups\.parquet .*holds 3 rows, meta\.json says 3 in 3 groups"):
+        read_groups(folder)
 
 
 @pytest.mark.parametrize(("file", "read"), [("index.faiss", read_index), ("hubs.npy", read_hubs)])

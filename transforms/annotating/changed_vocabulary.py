@@ -6,6 +6,9 @@ still its nearest of what remained; the nearest of what came new are searched fo
 one that remained nothing is known: a concept that was not stored may come there. An image that is left with fewer than
 it is to have is searched for again, among all.
 
+Of concepts that mean nearly the same an image got the nearest, and the others of its group were not stored. So all that
+were grouped in the former vocabulary count as new, and are searched for.
+
 Shape legend: N images, V concepts of the former vocabulary, W of this one, A of them new, D width, K stored concepts.
 """
 
@@ -18,7 +21,8 @@ from numpy.typing import NDArray
 
 from transforms.annotating.concept_vectors import ConceptVectors
 from transforms.annotating.indexes.comparing_all import ProductSearch
-from transforms.annotating.retriever import NONE, Retriever
+from transforms.annotating.one_a_meaning import NONE, enough_of_groups, first_of_each
+from transforms.annotating.retriever import Retriever
 from transforms.annotating.settings import RetrievalSettings
 from transforms.datasets import list_matrix
 
@@ -35,6 +39,9 @@ class ChangedVocabulary:
         self._settings = settings
         self._retriever = Retriever(now, settings, device)
         self._now_by_before = rows_in_both(before, now)  # (V,)
+        if before.groups is not None:
+            self._now_by_before[np.bincount(before.groups)[before.groups] > 1] = NONE
+        self._meanings, self._groups = before.meanings, now.groups
         self._remained = np.zeros(len(now), bool)
         self._remained[self._now_by_before[self._now_by_before != NONE]] = True
         self.added = np.flatnonzero(~self._remained)  # (A,) rows of this vocabulary
@@ -57,13 +64,14 @@ class ChangedVocabulary:
         known = np.where(ids == NONE, NONE, self._now_by_before[ids])
         candidates = np.hstack([known, self._nearest_added(embeddings)])
         rows, scores = self._retriever.ordered(embeddings, candidates)
-        is_whole = (ids != NONE).sum(axis=1) == len(self._now_by_before)  # the former vocabulary was stored entire
+        is_whole = (ids != NONE).sum(axis=1) == self._meanings  # the former vocabulary was stored entire
         places = np.arange(rows.shape[1])
         last = np.where((rows != NONE) & self._remained[rows], places, NONE).max(axis=1)  # (N,) that remained
         unknown = (places > last[:, None]) & ~is_whole[:, None]
+        rows = np.where(unknown, NONE, rows)
+        if self._groups is not None:
+            rows, scores = first_of_each(rows, scores, self._groups)
         rows, scores = rows[:, : ids.shape[1]], scores[:, : ids.shape[1]]
-        unknown = unknown[:, : ids.shape[1]]
-        rows[unknown] = NONE
         again = np.flatnonzero((rows[:, : self._settings.concepts_per_image] == NONE).any(axis=1))
         if len(again):
             rows[again], scores[again] = self._retriever.nearest(embeddings[again])
@@ -72,11 +80,17 @@ class ChangedVocabulary:
 
     def _nearest_added(self, embeddings: NDArray[np.float32]) -> NDArray[np.int64]:
         """(N, D) → the nearest new concepts of each, as rows of this vocabulary."""
-        wanted = min(len(self.added), self._retriever.candidates)
-        if not wanted:
+        if not len(self.added):
             return np.empty((len(embeddings), 0), np.int64)
-        _, found = self._search_added(self._retriever.queries(embeddings), wanted)
-        return np.asarray(self.added[found], np.int64)
+        wanted, groups = self._retriever.candidates, self._groups
+
+        def find(images: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+            scores, found = self._search_added(self._retriever.queries(embeddings[images]), k)
+            return found, scores
+
+        if groups is None:
+            return np.asarray(self.added[find(np.arange(len(embeddings)), min(len(self.added), wanted))[0]], np.int64)
+        return np.asarray(self.added[enough_of_groups(find, len(embeddings), wanted, groups[self.added])], np.int64)
 
 
 def rows_in_both(before: ConceptVectors, now: ConceptVectors) -> NDArray[np.int64]:

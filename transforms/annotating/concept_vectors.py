@@ -15,17 +15,24 @@ from numpy.typing import NDArray
 from concept_vocab.concept import normal_form, uid_of
 from transforms.annotating.concepts.hubs import corrected
 from transforms.run_folder import RunFolder
-from transforms.vocabulary_folder import StoredIndex, read_concepts, read_embeddings, read_hubs, read_index
+from transforms.vocabulary_folder import StoredIndex, read_concepts, read_embeddings, read_groups, read_hubs, read_index
 
 
 @dataclass(frozen=True)
 class ConceptVectors:
     """``names``: id, name and lang of the V concepts, by which a later vocabulary finds them; None where none will.
-    Corrected for hubs, vectors have one dimension more than embeddings, where those of images have 1."""
+    Corrected for hubs, vectors have one dimension more than embeddings, where those of images have 1. ``groups``: those
+    that mean nearly the same have one number, of which an image gets one; None: each means something else."""
 
     vectors: NDArray[np.float32]  # (V, D)
     names: pa.Table | None = None
     index: StoredIndex | None = None
+    groups: NDArray[np.int64] | None = None  # (V,)
+
+    @property
+    def meanings(self) -> int:
+        """Concepts that an image may get at most."""
+        return len(self) if self.groups is None else len(np.unique(self.groups))
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -44,4 +51,5 @@ def read_concept_vectors(folder: RunFolder) -> ConceptVectors:
     vectors, hubs = read_embeddings(folder), read_hubs(folder)
     if hubs is not None:
         vectors = corrected(vectors, hubs)
-    return ConceptVectors(vectors, read_concepts(folder, ["id", "name", "lang"]), read_index(folder))
+    names = read_concepts(folder, ["id", "name", "lang"])
+    return ConceptVectors(vectors, names, read_index(folder), read_groups(folder))

@@ -20,12 +20,11 @@ from transforms.annotating.indexes import INDEXES, chosen
 from transforms.annotating.indexes.built import open_built
 from transforms.annotating.indexes.comparing_all import EXACT
 from transforms.annotating.indexes.index import ExactKind, Search
+from transforms.annotating.one_a_meaning import NO_SCORE, NONE, nearest_of_groups
 from transforms.annotating.settings import IndexSettings, RetrievalSettings, require_concepts
 
 faiss = import_faiss()
 
-NONE = -1  # in place of a row
-_NO_SCORE = np.float32(-1)  # of none: below every cosine that is looked at
 _MARGIN = 8  # candidates more than are wanted: sums in another order may change places at the end
 _ROWS_SCORED = 64  # images at once, each with the vectors of its candidates in 64 bits
 
@@ -37,7 +36,7 @@ class Retriever:
         """Raises ConfigError for a vocabulary of fewer concepts than an image is to get, RunFolderError for an index
         that is not of these vectors."""
         self._concepts, self._settings = concepts, settings
-        require_concepts(len(concepts), settings.concepts_per_image)
+        require_concepts(concepts.meanings, settings.concepts_per_image)
         self._search = _open(concepts, settings.index, device)
         self._stored = settings.concepts_per_image + settings.spare_concepts
         self._device = device
@@ -50,18 +49,41 @@ class Retriever:
     def columns(self, embeddings: torch.Tensor) -> dict[str, pa.Array]:
         """(N, D) float32 → what annotations say of the concepts of each image, and its embedding where it is kept."""
         if not self._settings.keep_embedding:
-            scores, rows = self._search(self._as_queries(embeddings), self._settings.concepts_per_image)
-            return self.as_columns(rows, np.where(rows == NONE, _NO_SCORE, scores))
+            return self.as_columns(*self._as_found(self._as_queries(embeddings)))
         kept = embeddings.cpu().numpy().astype(np.float16)
         return {**self.as_columns(*self.nearest(kept.astype(np.float32))), "embedding": as_lists(kept)}
 
     def nearest(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """(N, D) → (N, K) rows and scores, as many as are stored; in the one order that there is."""
-        _, rows = self._search(self.queries(embeddings), min(self.candidates, len(self._concepts)))
+        if self._concepts.groups is not None:
+            return nearest_of_groups(
+                lambda images, k: self._in_order(embeddings[images], k),
+                len(embeddings),
+                self._stored,
+                self._concepts.groups,
+            )
+        rows, scores = self._in_order(embeddings, self._stored)
+        short = ((0, 0), (0, self._stored - rows.shape[1]))
+        return np.pad(rows, short, constant_values=NONE), np.pad(scores, short, constant_values=NO_SCORE)
+
+    def _as_found(self, queries: torch.Tensor) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """(N, D) → (N, K) rows and scores, as many as are used, in the order of the index."""
+
+        def find(images: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+            scores, rows = self._search(queries[torch.from_numpy(images).to(queries.device)], k)
+            return rows, scores
+
+        wanted, groups = self._settings.concepts_per_image, self._concepts.groups
+        if groups is not None:
+            return nearest_of_groups(find, len(queries), wanted, groups)
+        scores, rows = self._search(queries, wanted)
+        return rows, np.where(rows == NONE, NO_SCORE, scores)
+
+    def _in_order(self, embeddings: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """(N, D) → the nearest k rows and their scores, in the one order that there is."""
+        _, rows = self._search(self.queries(embeddings), min(k + _MARGIN, len(self._concepts)))
         rows, scores = self.ordered(embeddings, rows)
-        short = ((0, 0), (0, max(0, self._stored - rows.shape[1])))
-        rows, scores = rows[:, : self._stored], scores[:, : self._stored]
-        return np.pad(rows, short, constant_values=NONE), np.pad(scores, short, constant_values=_NO_SCORE)
+        return rows[:, :k], scores[:, :k]
 
     def queries(self, embeddings: NDArray[np.float32]) -> torch.Tensor:
         """(N, D), as an index takes them."""
@@ -82,7 +104,7 @@ class Retriever:
             vectors = self._concepts.vectors[candidates[some]].astype(np.float64)  # (N, C, D)
             scores[some] = np.einsum("nd,ncd->nc", queries[some], vectors)
         is_none = candidates == NONE
-        scores[is_none] = _NO_SCORE
+        scores[is_none] = NO_SCORE
         by = np.lexsort((candidates, self._concepts.uids[candidates], -scores, is_none), axis=1)
         return np.take_along_axis(candidates, by, axis=1), np.take_along_axis(scores, by, axis=1)
 

@@ -159,7 +159,7 @@ class RetrievalSettings(Settings):
 
 
 def require_concepts(n_concepts: int, k: int) -> None:
-    """Raises ConfigError where an image cannot get ``k`` concepts out of ``n_concepts``."""
+    """Raises ConfigError where an image cannot get ``k`` concepts out of ``n_concepts`` that differ in meaning."""
     if k > n_concepts:
         raise ConfigError(
             f"retrieval.concepts_per_image is {k}, but the vocabulary holds {n_concepts} concepts; lower it"

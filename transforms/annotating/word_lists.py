@@ -37,7 +37,7 @@ def check_vocabulary(
     in other languages than the encoder's, where these are known and captions name no concepts."""
     word_list_digest(vocabulary)  # raises where there is no list
     found = read_word_list(vocabulary.path)
-    require_concepts(len(found), retrieval.concepts_per_image)
+    require_concepts(found.meanings, retrieval.concepts_per_image)
     assign = retrieval.assign
     if assign.takes_captions and assign.matching != "metaclip":
         check_matched(found, vocabulary.path)

@@ -22,7 +22,7 @@ from transforms.verifying.finding import Finding
 from transforms.verifying.listing import folders_of, kept_embeddings, missing_files, sizes_below
 from transforms.verifying.manifests import check_manifest, records_of
 from transforms.verifying.tables import Read, check_shards, check_sums, check_unreadable, is_of_a_shard, read_whole
-from transforms.vocabulary_folder import read_concepts, read_embeddings, read_hubs, read_index
+from transforms.vocabulary_folder import read_concepts, read_embeddings, read_groups, read_hubs, read_index
 
 _BATCH = 256  # files under way at once: a listing of millions is not queued whole
 
@@ -130,6 +130,7 @@ class Verifier:
             read_embeddings(folder)
             read_index(folder)
             read_hubs(folder)
+            read_groups(folder)
             rows = read_concepts(folder).num_rows
         except RunFolderError as error:
             yield Finding(

@@ -61,6 +61,9 @@ SURFACE_FORMS = pa.schema(
 ALIASES = pa.schema([("alias", pa.uint64()), ("uid", pa.uint64()), ("form", pa.string()), ("reason", pa.string())])
 BLOCKED = pa.schema([("text", pa.string()), ("source", pa.string()), ("reason", pa.string())])
 
+#: Part of the digest where concepts are grouped: runs whose images got several of a group are not gone on with.
+_ONE_OF_A_GROUP = b"an image gets one concept of a group"
+
 _SCHEMAS = {"concepts": CONCEPTS, "surface_forms": SURFACE_FORMS, "aliases": ALIASES, "blocked": BLOCKED}
 
 
@@ -125,16 +128,28 @@ def read_concepts(folder: StoragePath) -> Vocabulary:
     concepts = _read(folder / "concepts.parquet", CONCEPTS)
     _check(folder, concepts)
     columns = [concepts[name] for name in ("row", "name", "language", "source", "type")]
-    return Vocabulary(pa.table(columns, schema=SCHEMA), dict(PROMPTS))
+    return Vocabulary(pa.table(columns, schema=SCHEMA), dict(PROMPTS), _groups(concepts))
+
+
+def _groups(concepts: pa.Table) -> tuple[int, ...] | None:
+    """(V,) the first row of each concept's group; None where all are alone."""
+    rows: dict[int, int] = {}
+    groups = concepts["group"].to_pylist()
+    found = tuple(rows.setdefault(group, row) for row, group in enumerate(groups))
+    return found if len(rows) < len(groups) else None
 
 
 def vocabulary_digest(folder: StoragePath) -> str:
     """16 digits of the SHA-256 of the concepts. Raises InputError where the folder holds no vocabulary."""
     read_about(folder)
+    path = folder / "concepts.parquet"
     try:
-        return hashlib.sha256((folder / "concepts.parquet").read_bytes()).hexdigest()[:16]
+        digest = hashlib.sha256(path.read_bytes())
     except OSError as error:
         raise InputError(f"{folder} is damaged: {error}. Build it again") from error
+    if _groups(_read(path, CONCEPTS)) is not None:
+        digest.update(_ONE_OF_A_GROUP)
+    return digest.hexdigest()[:16]
 
 
 def _check(folder: StoragePath, concepts: pa.Table) -> None:

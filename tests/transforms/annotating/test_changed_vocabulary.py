@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -29,8 +30,11 @@ def settings(stored: int = 10) -> RetrievalSettings:
     return RetrievalSettings(concepts_per_image=USED, keep_embedding=True, stored_concepts=stored)
 
 
-def vocabulary(rows: NDArray[np.int64]) -> ConceptVectors:
-    return ConceptVectors(VECTORS[rows], Vocabulary.from_names([NAMES[row] for row in rows], "en", "mine", {}).table)
+def vocabulary(rows: NDArray[np.int64], groups: NDArray[np.int64] | None = None) -> ConceptVectors:
+    """``groups``: of each, a number; None: all are alone."""
+    names = Vocabulary.from_names([NAMES[row] for row in rows], "en", "mine", {}).table
+    first = None if groups is None else np.unique(groups, return_index=True, return_inverse=True)[1:]
+    return ConceptVectors(VECTORS[rows], names, groups=None if first is None else first[0][first[1]])
 
 
 def annotated(concepts: ConceptVectors, stored: int = 10) -> pa.Table:
@@ -104,6 +108,35 @@ def test_used_concepts_are_those_of_a_full_search_and_what_is_spare_is_right(dat
     for _ in range(3):
         rows = rows_of(data.draw(st.integers(0, 50), label="next"), data.draw(st.integers(USED, 60), label="size"))
         now = vocabulary(rows)
+        table = ChangedVocabulary(before, now, settings(stored), CPU).with_new_concepts(table)
+        full = annotated(now, stored)
+        assert table["concept_ids"].equals(full["concept_ids"])
+        assert table["concept_scores"].equals(full["concept_scores"])
+        if stored > USED:
+            spare, right = (list_matrix(one["spare_concept_ids"]) for one in (table, full))
+            assert ((spare == right) | (spare == -1)).all()
+        before = now
+
+
+@hypothesis_settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_groups_may_come_change_and_go(data: Any) -> None:
+    """Who was passed over for another of its group may be the nearest of what is left, or of a group of its own."""
+    stored = data.draw(st.integers(USED, 14), label="stored")
+
+    def drawn() -> ConceptVectors:
+        rows = rows_of(data.draw(st.integers(0, 50), label="rows"), data.draw(st.integers(USED, 60), label="size"))
+        # twins, whose scores are equal, may lie in one group or in two
+        sizes, seed = data.draw(st.sampled_from([1, 2, 5, None]), label="a group"), data.draw(st.integers(0, 9))
+        if sizes is None:
+            return vocabulary(rows)
+        numbers = np.random.default_rng(seed).integers(0, max(USED, len(rows) // sizes), len(rows))
+        return vocabulary(rows, np.where(np.arange(len(rows)) < USED, -1 - np.arange(len(rows)), numbers))
+
+    before = drawn()
+    table = annotated(before, stored)
+    for _ in range(3):
+        now = drawn()
         table = ChangedVocabulary(before, now, settings(stored), CPU).with_new_concepts(table)
         full = annotated(now, stored)
         assert table["concept_ids"].equals(full["concept_ids"])

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from transforms.annotating.concept_vectors import ConceptVectors
@@ -28,8 +32,6 @@ def found(retriever: Retriever, images: NDArray[np.float32], name: str = "concep
 
 
 def _chunked(column: Any) -> Any:
-    import pyarrow as pa
-
     return pa.chunked_array([column])
 
 
@@ -71,6 +73,48 @@ def test_equal_scores_stand_in_the_order_of_uids() -> None:
     settings = RetrievalSettings(concepts_per_image=6, keep_embedding=True)
     first, second = (found(Retriever(one, settings, CPU), images) for one in (plain, shuffled))
     assert (order[second] == first).all()
+
+
+@hypothesis_settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.integers(8, 120),
+    st.sampled_from([{}, {"index": {"kind": "product"}}, {"keep_embedding": True, "stored_concepts": 11}]),
+)
+def test_of_a_group_the_nearest_alone(seed: int, n_groups: int, settings: dict[str, Any]) -> None:
+    """As by sorting all, and passing over what an earlier one of its group stands for; of groups of any size."""
+    random = np.random.default_rng(seed)
+    groups = np.concatenate([np.arange(n_groups), (n_groups * random.random(100) ** 4).astype(np.int64)])
+    concepts = unit(n_groups, 16, seed)[groups] + 0.05 * random.normal(size=(len(groups), 16)).astype(np.float32)
+    images = unit(12, 16, seed + 1).astype(np.float16).astype(np.float32)
+    search = Retriever(
+        ConceptVectors(concepts, groups=groups), RetrievalSettings(concepts_per_image=8, **settings), CPU
+    )
+    names = ["concept_ids", *(["spare_concept_ids"] if "stored_concepts" in settings else [])]
+    rows = np.hstack([found(search, images, name) for name in names])
+    for image, row in zip(images.astype(np.float64), rows.tolist(), strict=True):
+        best: list[int] = []
+        for concept in np.argsort(-(concepts.astype(np.float64) @ image)).tolist():
+            if groups[concept] not in groups[best]:
+                best.append(concept)
+        assert row == (best + [-1] * 3)[: len(row)]
+
+
+def test_concepts_that_are_alone_are_found_as_without_groups() -> None:
+    concepts, images = unit(300, 32, 1), unit(20, 32, 2)
+    for settings in ({}, {"keep_embedding": True, "stored_concepts": 12}):
+        plain, alone = (
+            Retriever(ConceptVectors(concepts, groups=groups), RetrievalSettings(concepts_per_image=8, **settings), CPU)
+            for groups in (None, np.arange(300))
+        )
+        assert pa.table(plain.columns(torch.from_numpy(images))) == pa.table(alone.columns(torch.from_numpy(images)))
+
+
+def test_fewer_meanings_than_an_image_is_to_get() -> None:
+    with pytest.raises(ConfigError, match="concepts_per_image is 8, but the vocabulary holds 5"):
+        Retriever(
+            ConceptVectors(unit(20, 8, 1), groups=np.arange(20) % 5), RetrievalSettings(concepts_per_image=8), CPU
+        )
 
 
 def test_more_are_stored_than_there_are() -> None:

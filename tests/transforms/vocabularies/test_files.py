@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import pathlib
 
@@ -63,6 +64,19 @@ def test_a_build_reads_it_as_a_word_list(folder: StoragePath, tmp_path: pathlib.
     other = tmp_path / "other"
     write_vocabulary(StoragePath.of(other), small(blocked_types=frozenset({"scene"})))
     assert digest != word_list_digest(VocabularySettings(path=str(other)))
+
+
+def test_groups_are_read_and_name_another_vocabulary(folder: StoragePath) -> None:
+    plain = VocabularySettings(path=str(folder))
+    assert read_concepts(folder).groups is None and read_concepts(folder).meanings == len(VOCABULARY)
+    assert word_list_digest(plain) == hashlib.sha256((folder / "concepts.parquet").read_bytes()).hexdigest()[:16]
+    uids = VOCABULARY.concepts["uid"].to_pylist()
+    leaders = [*uids[:2], uids[1], *uids[3:-1], uids[1]]
+    place = VOCABULARY.concepts.schema.get_field_index("group")
+    with_concepts(folder, VOCABULARY.concepts.set_column(place, "group", pa.array(leaders, pa.uint64())))
+    found, last = read_concepts(folder), len(uids) - 1
+    assert found.groups == (0, 1, 1, *range(3, last), 1) and found.meanings == last - 1
+    assert word_list_digest(plain) != hashlib.sha256((folder / "concepts.parquet").read_bytes()).hexdigest()[:16]
 
 
 def test_a_folder_without_one(tmp_path: pathlib.Path) -> None:
