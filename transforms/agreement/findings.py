@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transforms.agreement.tally import Agreement
+from transforms.balancing.by_type import NO_TYPE
 from transforms.balancing.measures import top_share
 from transforms.balancing.sampling import Ints
-
-NO_TYPE = "none"
 
 #: A hub is retrieved so many times as often as captions would have it, on so many images at least (assumed).
 HUB_FACTOR, HUB_LEAST_IMAGES = 10.0, 20
@@ -84,6 +83,7 @@ class Findings:
     top_share_of_caption: float
     hubs: int
     hub_share: float
+    unnamed_hubs: int  # that no caption names: such a hub may be one, or captions spell it otherwise
     worst_hubs: tuple[HubRow, ...]
 
     def values(self) -> dict[str, Any]:
@@ -119,6 +119,7 @@ def findings(
         top_share_of_caption=top_share(of_caption),
         hubs=int(is_hub.sum()),
         hub_share=float(of_image[is_hub].sum() / max(of_image.sum(), 1)),
+        unnamed_hubs=int((is_hub & (of_caption == 0)).sum()),
         worst_hubs=tuple(
             HubRow(row, names[row], int(of_image[row]), int(of_caption[row]), float(factor[row]))
             for row in worst.tolist()

@@ -1,17 +1,22 @@
-"""The agreement of a whole run, or of its first shards in an order that samples all sources."""
+"""The agreement of a whole run, or of its first shards in an order that samples all sources.
+
+A caption in a language without concepts can name none, and so says nothing of what was retrieved: its image counts as
+one without a caption.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from transforms.agreement.tally import Agreement
 from transforms.browsing.shards import read_each
 from transforms.captions.run_matcher import run_matcher
 from transforms.captions.settings import AssignSettings
-from transforms.datasets import ShardName
+from transforms.datasets import UNDETERMINED, ShardName
 from transforms.errors import RunFolderError
 from transforms.remaining import read_remaining
 from transforms.run_folder import RunState
@@ -32,12 +37,13 @@ def assigned_agreement(state: RunState, shards: Sequence[ShardName], min_similar
     """By what annotations say themselves; None where captions gave no concepts."""
     if not assigned_by(state).takes_captions:
         return None
-    n_concepts = read_concepts(state.folder, ["id"]).num_rows
-    columns = ["caption", "concept_ids", "concept_scores", "concept_cosines"]
+    languages = read_concepts(state.folder, ["lang"])["lang"]
+    n_concepts = len(languages)
+    columns = ["caption", "lang", "concept_ids", "concept_scores", "concept_cosines"]
     total = Agreement.zero(n_concepts)
 
     def count(name: ShardName) -> Agreement:
-        table = read_remaining(state.folder, name, FIRST_AFTER_ANNOTATE, columns)
+        table = spoken(read_remaining(state.folder, name, FIRST_AFTER_ANNOTATE, columns), languages)
         return Agreement.of_assigned(table, n_concepts, min_similarity)
 
     for one in read_each(count, shards):
@@ -49,15 +55,27 @@ def agreement_of(state: RunState, shards: Sequence[ShardName], min_similarity: f
     """Raises RunFolderError where no image has a caption."""
     folder, assigned = state.folder, assigned_by(state)
     matcher = run_matcher(folder, assigned.matching)
-    n_concepts = read_concepts(folder, ["id"]).num_rows
-    columns = ["caption", "concept_ids", "concept_scores"] + ["concept_cosines"] * assigned.takes_captions
+    languages = read_concepts(folder, ["lang"])["lang"]
+    n_concepts = len(languages)
+    columns = ["caption", "lang", "concept_ids", "concept_scores"] + ["concept_cosines"] * assigned.takes_captions
     total = Agreement.zero(n_concepts)
 
     def read(name: ShardName) -> pa.Table:
-        return read_remaining(folder, name, FIRST_AFTER_ANNOTATE, columns)
+        return spoken(read_remaining(folder, name, FIRST_AFTER_ANNOTATE, columns), languages)
 
     for table in read_each(read, shards):
         total += Agreement.of(table, matcher, n_concepts, min_similarity)
     if not total.captioned:
-        raise RunFolderError(f"{folder.root} has no captions, so nothing tells what its images hold beside retrieval")
+        known = ", ".join(sorted(pc.unique(languages).to_pylist()))
+        raise RunFolderError(
+            f"{folder.root} has no captions in a language of its concepts ({known}), so nothing tells what its images "
+            "hold beside retrieval"
+        )
     return total
+
+
+def spoken(table: pa.Table, languages: pa.ChunkedArray) -> pa.Table:
+    """With the captions that are in one of ``languages``, or in none that was told; the others null."""
+    can_name = pc.or_(pc.is_in(table["lang"], pc.unique(languages)), pc.equal(table["lang"], UNDETERMINED))
+    captions = pc.if_else(pc.fill_null(can_name, True), table["caption"], None)
+    return table.set_column(table.column_names.index("caption"), "caption", captions)

@@ -15,8 +15,8 @@ def print_findings(found: Findings, console: Console) -> None:
     """Tables of groups, of skewness and of hubs, and how sure the best concepts are."""
     console.print(
         Text(
-            f"{found.captioned:,} of {found.rows:,} images have a caption; {found.unnamed:,} of these captions name no "
-            "concept"
+            f"{found.captioned:,} of {found.rows:,} images have a caption in a language of the vocabulary; "
+            f"{found.unnamed:,} of these captions name no concept"
         ),
         soft_wrap=True,
     )
@@ -31,7 +31,8 @@ def print_findings(found: Findings, console: Console) -> None:
     console.print(
         Text(
             f"{found.hubs:,} hubs (retrieved {HUB_FACTOR:g} times as often as captions would have it, on "
-            f"{HUB_LEAST_IMAGES} images or more) hold {found.hub_share:.1%} of what was retrieved"
+            f"{HUB_LEAST_IMAGES} images or more) hold {found.hub_share:.1%} of what was retrieved; "
+            f"{found.unnamed_hubs:,} of them no caption names, which may also spell them otherwise"
         ),
         soft_wrap=True,
     )

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from transforms.balancing.measures import band_coverage
 from transforms.balancing.sampling import Floats, Ints
 
-#: What concepts without a type are called, among others that have one.
-UNTYPED = "untyped"
+#: What concepts without a type are said to be of.
+NO_TYPE = "none"
 
 #: A share that is off by more is told: a twentieth of the whole mass.
 _FAR_OFF = 0.05
@@ -30,7 +30,7 @@ def figures_by_type(
     """
     if not any(types):
         return {}
-    kinds = np.array([kind or UNTYPED for kind in types])
+    kinds = np.array([kind or NO_TYPE for kind in types])
     before = next(iter(selections.values()))
     return {str(kind): _of_type(kinds == kind, selections, np.exp(log_target)) for kind in np.unique(kinds[before > 0])}
 

@@ -113,10 +113,10 @@ def _types(values: Mapping[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]
     rows = []
     for kind, found in values.get("by_type", {}).items():
         share = {name: f"{100 * found['share'][name]:.1f} %" for name in SELECTIONS}
-        told = f"{kind}: share of all concepts held (in the corpus: {share['corpus']}; aimed at: "
+        told = f"share of what is held, of type {kind} (in the corpus: {share['corpus']}; aimed at: "
         rows.append((f"{told}{100 * found['target']:.1f} %)", tuple(share[name] for name in names)))
         kept = (sum(band["covered"] for band in found["coverage"][name]) for name in names)
-        told = f"{kind}: concepts with {COVERED_IMAGES} images, of {found['concepts']:,}"
+        told = f"concepts with {COVERED_IMAGES} images of type {kind}, of {found['concepts']:,}"
         rows.append((told, tuple(f"{count:,}" for count in kept)))
     return tuple(rows)
 

@@ -10,6 +10,7 @@ from concept_vocab.matching.forms import SurfaceForm
 from concept_vocab.matching.matcher import CaptionMatcher
 from tests.transforms.synthetic_annotations import list_column
 from transforms.agreement.findings import by_frequency, by_type, findings, skewness
+from transforms.agreement.of_run import spoken
 from transforms.agreement.tally import Agreement
 from transforms.captions.assigning import Assigner
 from transforms.captions.settings import AssignSettings
@@ -90,7 +91,9 @@ def test_a_hub_is_retrieved_far_oftener_than_it_is_named() -> None:
     scale = 1019 / 709
     assert [(hub.name, hub.of_image, hub.of_caption) for hub in told.worst_hubs] == [("red", 200, 9)]
     assert told.worst_hubs[0].factor == pytest.approx(201 / (9 * scale + 1))
-    assert (told.hubs, told.hub_share) == (1, 200 / 1019)
+    assert (told.hubs, told.hub_share, told.unnamed_hubs) == (1, 200 / 1019, 0)
+    found.of_caption[2] = 0
+    assert findings(found, NAMES, TYPES, 0.0, most=5).unnamed_hubs == 1
     assert told.values()["by_type"][0]["found"] == 0
 
 
@@ -110,3 +113,10 @@ def test_what_annotations_say_of_both_needs_no_matcher() -> None:
         found, matched = Agreement.of_assigned(table, 4, least), Agreement.of(TABLE, MATCHER, 4, least)
         for name, value in vars(matched).items():
             np.testing.assert_array_equal(getattr(found, name), value)
+
+
+def test_a_caption_in_a_language_without_concepts_says_nothing() -> None:
+    langs = pa.array(["en", "zh", "und", "en", None])
+    found = spoken(TABLE.append_column("lang", langs), pa.chunked_array([["en", "en", "fr"]]))
+    assert found["caption"].to_pylist() == ["a dog", None, "nothing known", None, "the sky"]
+    assert Agreement.of(found, MATCHER, 4, 0.0).captioned == 3

@@ -115,7 +115,7 @@ def test_what_is_drawn_has_the_shares_and_the_certificate_says_so(tmp_path: path
     assert "target_by_type" not in said
     assert {kind: figures["target"] for kind, figures in said["by_type"].items()} == {
         kind: pytest.approx(count / V, abs=1e-6)
-        for kind, count in {"entity": 4, "scene": 4, "action": 2, "text": 1, "untyped": 1}.items()
+        for kind, count in {"entity": 4, "scene": 4, "action": 2, "text": 1, "none": 1}.items()
     }
     counts, said = balanced(tmp_path / "asked", ids, target_by_type=SHARES, beta=100)
     of_types = {"entity": counts[:4].sum(), "scene": counts[4:8].sum(), "text": counts[11]}
