@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -134,17 +135,23 @@ def _of_certificate(folder: RunFolder, settings: BalanceSettings) -> Outcome:
     said = read_certificate(folder)
     after = read_table(folder.concepts, folder.fingerprint, ["count_after"])["count_after"].to_numpy()
     floor = said["floor"]["images"] if said["floor"] else 0
+    target = ShardReader(folder, settings).target(len(after))
+    shares = target.by_type.held(after.astype(np.float64)) if target.by_type else {}
     drawn, kept = said["evenness"]["drawn"], float(covered(after, COVERED_IMAGES))
-    return Outcome(settings.size, floor, drawn, 0.0, kept, 0.0, said["chance"]["free_draws"])
+    return Outcome(settings.size, floor, drawn, 0.0, kept, 0.0, said["chance"]["free_draws"], shares)
 
 
 def _print(outcomes: Sequence[Outcome], exact: bool, console: Console) -> None:
     table = Table(title="What if" + (", exactly" if exact else ""), title_justify="left", title_style="bold")
     for name in ("size", "floor", "evenness", f"concepts with {COVERED_IMAGES} images", "choices left to chance"):
         table.add_column(name, justify="right")
+    kinds = list(dict.fromkeys(kind for one in outcomes for kind in one.by_type))
+    for kind in kinds:
+        table.add_column(Text(kind), justify="right")
     for one in outcomes:
         even, kept = f"{one.evenness:.4f}", f"{one.covered:,.0f}"
         if not exact:
             even, kept = f"{even} ± {one.evenness_error:.4f}", f"{kept} ± {one.covered_error:.0f}"
-        table.add_row(f"{one.size:,}", str(one.floor), even, kept, f"{one.free_draws:,.0f}")
+        shares = (f"{one.by_type[kind]:.1%}" if kind in one.by_type else "" for kind in kinds)
+        table.add_row(f"{one.size:,}", str(one.floor), even, kept, f"{one.free_draws:,.0f}", *shares)
     console.print(table)

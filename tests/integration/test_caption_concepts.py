@@ -95,6 +95,10 @@ def test_metaclip_takes_captions_alone(corpus: list[str], tmp_path: pathlib.Path
     chosen = read_all(tmp_path / "run" / "selection")["key"].to_pylist()
     assert all(max(rows[key]["concept_ids"]) >= 0 for key in chosen)
     assert any(max(row["concept_ids"]) < 0 for row in rows.values())
+    assert "By image and by caption" not in (tmp_path / "run" / "report" / "index.html").read_text()
+    assert "of type entity (in the corpus" in (tmp_path / "run" / "report" / "index.html").read_text()
+    checked = evenweave("vocabulary", "check", tmp_path / "run", check=False)
+    assert checked.returncode and "takes concepts from captions alone" in checked.stdout + checked.stderr
 
 
 def test_a_later_vocabulary_does_not_take_such_annotations_over(

@@ -70,6 +70,25 @@ def test_running_again_rewrites_nothing(finished_run: pathlib.Path, corpus: path
     assert {path: path.stat().st_mtime_ns for path in finished_run.rglob("*") if path.is_file()} == before
 
 
+def test_shares_of_types_are_asked_for(
+    finished_run: pathlib.Path, corpus: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    """By the command line: a run over the same annotations, and what it was said to become."""
+    shares = ("--set", "balance.even.target_by_type={entity: 0.35, scene: 0.2, other: 0.45}")
+    taken_over = ("--set", f"reuse={finished_run}")
+    evenweave("build", MINI, "--output", tmp_path / "run", *small_corpus(corpus), *shares, *taken_over)
+    plain, asked = (
+        json.loads((run / "balance" / "certificate.json").read_text()) for run in (finished_run, tmp_path / "run")
+    )
+    assert asked["by_type"]["entity"]["target"] == 0.35 and asked["size"] == 200
+    of_types = [said["by_type"]["entity"]["share"]["selected"] for said in (plain, asked)]
+    assert of_types[1] > of_types[0] + 0.05
+    assert "of type entity (in the corpus" in (tmp_path / "run" / "report" / "index.html").read_text()
+    told = evenweave("whatif", finished_run, *shares).stdout
+    assert f"{asked['evenness']['drawn']:.2f}" in told
+    assert "entity" in told
+
+
 @pytest.mark.parametrize("stage", ["vocabulary", "annotate", "deduplicate", "balance", "export"])
 def test_a_killed_run_goes_on_to_the_same_bytes(
     stage: str, finished_run: pathlib.Path, corpus: pathlib.Path, tmp_path: pathlib.Path

@@ -143,6 +143,7 @@ def grouped(path: pathlib.Path, groups: list[int]) -> str:
     return f"vocabulary.path={path}"
 
 
+@pytest.mark.slow
 def test_an_image_gets_one_concept_of_a_meaning(tars: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Found in one pass, and from stored embeddings of a run whose vocabulary was not grouped."""
     groups = [number % 11 for number in range(33)]

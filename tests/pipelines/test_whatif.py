@@ -61,6 +61,8 @@ def test_shares_of_types_may_be_asked_for(tmp_path: pathlib.Path) -> None:
         whatif.run(str(tmp_path / "typed"), [*even], False, Console(quiet=True))[0] for even in ((), (shares,))
     )
     assert asked.evenness != plain.evenness  # of another target
+    assert not plain.by_type and sum(asked.by_type.values()) == pytest.approx(1)
+    assert asked.by_type["entity"] == pytest.approx(0.4, abs=0.1)
     with pytest.raises(ConfigError, match=r"adds up to 0\.4"):
         whatif.run(str(tmp_path / "typed"), ["balance.even.target_by_type.entity=0.4"], False, Console(quiet=True))
     balanced(tmp_path / "plain", 300, is_typed=False)
@@ -72,6 +74,9 @@ def test_shares_of_types_may_be_asked_for(tmp_path: pathlib.Path) -> None:
 def test_exactly_is_what_the_run_would_be(tmp_path: pathlib.Path) -> None:
     balanced(tmp_path / "run", 300)
     before = files(tmp_path / "run")
+    shares = "balance.even.target_by_type={entity: 0.2, scene: 0.8}"
+    (shared,) = whatif.run(str(tmp_path / "run"), [shares], True, Console(quiet=True))
+    assert shared.by_type["scene"] == pytest.approx(0.8, abs=0.05)
     (found,) = whatif.run(str(tmp_path / "run"), ["balance.size=450"], True, Console())
     said = read_certificate(balanced(tmp_path / "other", 450))
     assert (found.evenness, found.free_draws) == (said["evenness"]["drawn"], said["chance"]["free_draws"])

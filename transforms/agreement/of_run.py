@@ -34,8 +34,13 @@ def assigned_by(state: RunState) -> AssignSettings:
 
 
 def assigned_agreement(state: RunState, shards: Sequence[ShardName], min_similarity: float) -> Agreement | None:
-    """By what annotations say themselves; None where captions gave no concepts."""
-    if not assigned_by(state).takes_captions:
+    """By what annotations say themselves, of sources that images and captions gave concepts; None where there are none.
+
+    What was not searched for, or not matched, would count as what the other has not found.
+    """
+    assigned = assigned_by(state)
+    shards = [shard for shard in shards if assigned.of(shard.source) == "both"]
+    if not shards:
         return None
     languages = read_concepts(state.folder, ["lang"])["lang"]
     n_concepts = len(languages)
@@ -52,8 +57,15 @@ def assigned_agreement(state: RunState, shards: Sequence[ShardName], min_similar
 
 
 def agreement_of(state: RunState, shards: Sequence[ShardName], min_similarity: float) -> Agreement:
-    """Raises RunFolderError where no image has a caption."""
+    """Of sources whose images were searched for. Raises RunFolderError where there are none, or no image has a caption
+    that could name a concept."""
     folder, assigned = state.folder, assigned_by(state)
+    shards = [shard for shard in shards if assigned.of(shard.source) != "caption"]
+    if not shards:
+        raise RunFolderError(
+            f"{folder.root} takes concepts from captions alone (retrieval.assign), so nothing was retrieved that could "
+            "be right or wrong. Check a run that assigns them by image or by both"
+        )
     matcher = run_matcher(folder, assigned.matching)
     languages = read_concepts(folder, ["lang"])["lang"]
     n_concepts = len(languages)

@@ -82,6 +82,12 @@ class TypeShares:
         total = np.bincount(place, masses, len(self.names) + 1)
         return np.asarray(masses * (np.array([*self.shares, 0.0]) / np.where(total > 0, total, 1.0))[place], np.float64)
 
+    def held(self, copies: Floats) -> dict[str, float]:
+        """The shares that (V,) copies of concepts have, by their names."""
+        total = np.bincount(self.place, copies, len(self.names) + 1)
+        shares = (total / max(float(total.sum()), 1e-300)).tolist()
+        return dict(zip(self.names, shares[: len(self.names)], strict=True))
+
 
 @dataclass(frozen=True)
 class Target:

@@ -9,8 +9,8 @@ Shape legend: R images of the sample, V concepts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -40,6 +40,7 @@ class Outcome:
     covered: float  # concepts with COVERED_IMAGES images
     covered_error: float
     free_draws: float  # choices left to chance
+    by_type: Mapping[str, float] = field(default_factory=dict)  # shares of the mass, of the types that have a target
 
 
 def what_if(
@@ -64,7 +65,9 @@ def what_if(
     error = 2 * np.sqrt(variance)
     free = float(sample.weight @ ((copies - floor) * (1 - copies + floor)))
     kept, promise = (float(found[1]), float(error[1])), weights.guarantee
-    return Outcome(settings.size, promise.floor, float(found[0]), float(error[0]), *kept, free)
+    held = _held(sample, sample.weight * copies, len(inside))
+    shares = target.by_type.held(held) if target.by_type else {}
+    return Outcome(settings.size, promise.floor, float(found[0]), float(error[0]), *kept, free, shares)
 
 
 def _jackknife(copies: Floats, measured: Callable[[Floats], tuple[float, float]]) -> Floats:
