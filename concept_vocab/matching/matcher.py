@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from concept_vocab.matching.forms import Ints, SurfaceForm, patterns_of, spelt_alike
 from concept_vocab.matching.han_words import word_ends
-from concept_vocab.matching.letters import HAN, utf8_bytes
+from concept_vocab.matching.letters import HAN
 from concept_vocab.matching.marked_text import MarkedText, is_han_inside, mark, regular
 
 #: Captions searched at once: the library reports a match as a tuple, 150 bytes of memory.
@@ -128,10 +128,17 @@ def _han_word_ends(text: MarkedText, places: Ints) -> NDArray[np.bool_]:
     edges = np.flatnonzero(han[1:] != han[:-1])
     begins, ends = edges[::2], edges[1::2]
     found = np.zeros(len(text.kinds) + 1, np.bool_)
-    for number in np.unique(np.searchsorted(begins, places, "right") - 1).tolist():
-        run = text.exact[begins[number] : ends[number]].tobytes().decode()
-        widths = np.cumsum([utf8_bytes(ord(letter)) for letter in run])
-        found[begins[number] + widths[np.array(word_ends(run)) - 1]] = True
+    numbers = np.unique(np.searchsorted(begins, places, "right") - 1)
+    ranges = zip(begins[numbers].tolist(), ends[numbers].tolist(), strict=True)
+    runs = "".join(text.exact[begin:end].tobytes().decode() + "\n" for begin, end in ranges)
+    codes = np.frombuffer(runs.encode("utf-32-le"), np.uint32)
+    is_between = codes == ord("\n")
+    widths = np.where(is_between, 0, 3 + (codes > 0xFFFF))  # bytes: no Han character has two
+    starts = np.flatnonzero(np.append(True, is_between[:-1]))
+    read = np.cumsum(widths)
+    shift = begins[numbers] - (read[starts] - widths[starts])
+    last = np.flatnonzero(word_ends(runs)[1:])  # characters that end a word
+    found[read[last] + shift[np.searchsorted(starts, last, "right") - 1]] = True
     return found
 
 

@@ -8,8 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from concept_vocab.languages.segmenters import jieba_tokenizer
 from concept_vocab.matching.forms import SurfaceForm
-from concept_vocab.matching.han_words import word_ends
 from concept_vocab.vocabulary import normalise
 
 _HAN = "々〆〇㐀-䶿一-鿿豈-\ufaff\U00020000-\U000323af"
@@ -61,11 +61,17 @@ def _is_bound(text: str, at: int) -> bool:
     before, after = text[at - 1], text[at]
     if _HAN_RUN.match(before) and _HAN_RUN.match(after):
         run = next(run for run in _HAN_RUN.finditer(text) if run.start() < at < run.end())
-        return at - run.start() in word_ends(run[0])
+        return at - run.start() in jieba_ends(run[0])
     if _is_letter(before) and _is_letter(after):
         return False
     lone = after.isascii() and after.isalnum() and not (at + 1 < len(text) and _is_letter(text[at + 1]))
     return not (lone and before in "'’" and at > 1 and _is_letter(text[at - 2]))
+
+
+@functools.lru_cache(maxsize=1000)
+def jieba_ends(run: str) -> list[int]:
+    """Where words of a run of Han characters end, as jieba cuts it alone."""
+    return list(itertools.accumulate(map(len, jieba_tokenizer().lcut(run))))
 
 
 def _is_letter(letter: str) -> bool:
