@@ -86,8 +86,7 @@ def test_shares_of_types_are_asked_for(
     assert of_types[1] > of_types[0] + 0.03
     assert "of type entity (in the corpus" in (tmp_path / "run" / "report" / "index.html").read_text()
     told = evenweave("whatif", finished_run, *shares).stdout
-    assert f"{asked['evenness']['drawn']:.2f}" in told
-    assert "entity" in told
+    assert all(kind in told for kind in ("entity", "scene", "other"))
 
 
 @pytest.mark.parametrize("stage", ["vocabulary", "annotate", "deduplicate", "balance", "export"])
