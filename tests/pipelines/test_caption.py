@@ -18,7 +18,7 @@ from tests.transforms.reporting.synthetic_run import CONFIG
 from transforms.captioning.files import CaptionFolder, read_account
 from transforms.configuration import validate
 from transforms.datasets import read_table
-from transforms.errors import EvenweaveError, RunFolderError
+from transforms.errors import ConfigError, EvenweaveError, RunFolderError
 from transforms.instruct.asking.client import ServerError
 from transforms.keyed import hash64
 from transforms.rejects import Counts
@@ -122,6 +122,28 @@ def test_a_shard_that_is_lost_is_written_again_without_asking(small: SmallRun) -
     assert set(
         read_table(small.folder.root / str(some.relative_to(root)), account.fingerprint)["lang"].to_pylist()
     ) == {"zh"}
+
+
+def test_blocked_words_and_personal_data(small: SmallRun, tmp_path: pathlib.Path) -> None:
+    def private(body: dict[str, Any], before: int) -> Said:
+        said = answer(body, before)
+        text = said.body["choices"][0]["message"]["content"]  # type: ignore[index]
+        text = text.replace("picture,", "picture by ann@mail.example,").replace("编号", "夜店")
+        return Said(body=completion(text, body))
+
+    (tmp_path / "zh.txt").write_text("夜店\n")
+    safety = {"blocked_words": {"paths": {"zh": str(tmp_path / "zh.txt")}}}
+    with serving(private) as server:
+        counts = run(str(small.folder.root), settings(server, safety=safety), quiet())
+        with pytest.raises(ConfigError, match=r"safety\.blocked_words\.paths\.zh"):
+            gone = {"blocked_words": {"paths": {"zh": str(tmp_path / "none.txt")}}}
+            run(str(small.folder.root), settings(server, safety=gone), quiet())
+    images = len(small.copies)
+    assert counts.rejects["blocked_word"] + counts.rejects["unexpected_language"] == images
+    small.export()
+    for about in exported(small).values():
+        assert "picture by [EMAIL], number" in about["written_captions"]["en"]
+        assert about["written_captions"]["zh"] is None
 
 
 def test_captions_of_another_selection_are_not_exported(small: SmallRun) -> None:
