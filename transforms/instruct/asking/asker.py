@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _READ_AHEAD = 64  # requests made at once, in a thread beside
 _FIRST_WAIT_SECS = 0.5
+#: What a server is asked first, to see whether it is there.
+HEALTH = "Reply with OK."
 _HEALTH_TOKENS = 16
 
 
@@ -47,7 +49,7 @@ class Asker:
     def check(self) -> None:
         """One completion: whether there is a server, with this model. Raises ServerError, ConfigError or
         CeilingReachedError, at once: nothing is tried twice."""
-        turns = (Turn("user", "Reply with OK."),)
+        turns = (Turn("user", HEALTH),)
         parameters = self._server.parameters
         request = Request(self._server.model, turns, parameters, _HEALTH_TOKENS, self._server.revision)
         asyncio.run(self._check(request))
