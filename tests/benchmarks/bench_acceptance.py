@@ -25,7 +25,6 @@ import pyarrow.parquet as pq
 from tests.benchmarks.harness import keep
 from tests.transforms.instruct.asking.oracle import Fault, Oracle
 from transforms.conversations.document import Message, Text
-from transforms.instruct.answers.choices import find_choices
 from transforms.instruct.answers.reading import read_answers
 from transforms.instruct.asking.reply import Reply, reply_of
 from transforms.instruct.asking.request import Request
@@ -86,30 +85,29 @@ def replies_of(oracle: Oracle, requests: Sequence[Request]) -> Replies:
 
 def acceptance(stage: AskedStage, rows: Sequence[Row]) -> dict[str, dict[str, int]]:
     """By fault and language (``number zh``): replies that had it, and those that were taken all the same."""
-    requests = {one.key: one for one in stage.requests(rows)}
-    right = replies_of(Oracle(), list(requests.values()))
-    language = {row.key: row.language for row in rows}
+    requests = list({one.key: one for one in stage.requests(rows)}.values())
+    right = replies_of(Oracle(), requests)
+    by_key = {row.key: row for row in rows}
     found: dict[str, dict[str, int]] = {}
     for fault in (None, *get_args(Fault)):
-        said = right if fault is None else replies_of(Oracle(fault=fault), list(requests.values()))
+        said = right if fault is None else replies_of(Oracle(fault=fault), requests)
         # a translation has one verdict, told of each of its texts
         edits = {bytes(edit.request or b""): edit for edit in stage.judge(rows, said.get).edits}
         for key, edit in edits.items():
             if fault is None or said[key] != right[key]:
-                name = f"{_named(fault, requests[key])} {language[edit.key]}"
+                row = by_key[edit.key]
+                name = f"{_named(fault, row)} {row.language}"
                 counts = found.setdefault(name, {"replies": 0, "taken": 0})
                 counts["replies"] += 1
                 counts["taken"] += edit.verdict == "kept"
     return found
 
 
-def _named(fault: Fault | None, request: Request) -> str:
+def _named(fault: Fault | None, row: Row) -> str:
     """Without choices, what loses them loses line breaks, which no check looks for."""
     if fault != "choices":
         return fault or "right"
-    text = request.turns[-1].text
-    texts = json.loads(text) if text.startswith("[") else [text]
-    return "choices" if any(find_choices(one) for one in texts) else LINE_BREAKS
+    return "choices" if any(one.choices for one in row.answers) else LINE_BREAKS
 
 
 def first_exchange(row: Row) -> Exchange | None:
