@@ -136,12 +136,12 @@ def _taken_of_replies() -> str:
     spoilt, spoilt_taken = of("spoilt", *stages, "rate"), of("spoilt_taken", *stages, "rate")
     right, refused = of("right", *stages), of("right_refused", *stages)
     return (
-        f"On {found['rows']:,} rows of the embedded sets, with an oracle in the model's place: of {spoilt:,} replies with "
-        "a named fault (another language, a mark lost or doubled, a number more, a refusal, broken JSON and so on) "
-        f"{spoilt_taken:,} were taken, of {right:,} right ones {refused:,} refused. Lost line breaks are not looked for: "
-        f"{lost_taken:,} of {lost:,} were taken. Asked blind, {known} of {found['blind_blind']} questions that need no "
-        f"picture were told, and {found['blind_taken_for_blind']:,} of {found['blind_seeing']:,} others were taken for "
-        "such: a guess at yes or no, or at a letter, is often right."
+        f"On {found['rows']:,} rows of the embedded sets, with an oracle in the model's place: of {spoilt:,} replies "
+        "with a named fault (another language, a mark lost or doubled, a number more, a refusal, broken JSON and so "
+        f"on) {spoilt_taken:,} were taken, of {right:,} right ones {refused:,} refused. Lost line breaks are not "
+        f"looked for: {lost_taken:,} of {lost:,} were taken. Asked blind, {known} of {found['blind_blind']} questions "
+        f"that need no picture were told, and {found['blind_taken_for_blind']:,} of {found['blind_seeing']:,} others "
+        "were taken for such: a guess at yes or no, or at a letter, is often right."
     )
 
 
