@@ -151,8 +151,9 @@ def _cost_of_asking() -> str:
     return (
         f"{found['requests']:,} requests to a server on the same machine that answers at once take "
         f"{found['cpu_millis_a_request']:.2f} ms of processor each, {found['ratio_of_cpu']:.2f} times what the bare "
-        f"client takes; memory is {memory[0]} MiB after a tenth of them, {memory[1]} after half and {memory[2]} after "
-        f"all, and the cache has {found['cache_bytes_a_request']:,.0f} bytes a request ({found['hardware']}, shared)."
+        "client took for the tenth part before, on a machine that others shared and that grew busier; memory is "
+        f"{memory[0]} MiB after a tenth of them, {memory[1]} after half and {memory[2]} after all, and the cache has "
+        f"{found['cache_bytes_a_request']:,.0f} bytes a request ({found['hardware']})."
     )
 
 

@@ -46,7 +46,7 @@ from transforms.instruct.asking.asker import HEALTH
 from transforms.instruct.asking.cache import ReplyCache
 
 CONCURRENCY = 8
-_REPLY_SECS = 0.05  # so that many a kill comes while requests are under way
+_REPLY_SECS = 0.3  # so that many a kill comes while requests are under way
 _LIMIT_SECS = 300.0
 _ORPHAN_SECS = 15.0  # in which workers must have noticed that their driver is gone
 
