@@ -13,6 +13,7 @@ from rich.text import Text
 from pipelines.engine.choice import choose_engine
 from pipelines.engine.settings import RunnerSettings
 from pipelines.instruct.finished import open_finished, part_names
+from transforms.at_rest import FORMAT_VERSION
 from transforms.errors import ConfigError
 from transforms.instruct.auditing.drawing import Draw
 from transforms.instruct.auditing.labels import read_labels
@@ -102,6 +103,7 @@ def _audit(folder: InstructFolder) -> StoragePath:
 def _keep(folder: InstructFolder, found: Rates, max_error: float | None) -> None:
     strata = [{**stratum._asdict(), **rate._asdict()} for stratum, rate in found.strata.items()]
     values = {
+        "format_version": FORMAT_VERSION,
         "fingerprint": folder.fingerprint,
         "confidence": CONFIDENCE,
         "interval": "Wilson",

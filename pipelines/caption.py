@@ -45,6 +45,7 @@ def run(run_uri: str, settings: CaptionJobSettings, console: Console) -> Counts:
     when it is exported again. Raises RunFolderError where balance is not done, and what asking raises."""
     state = RunState.read(StoragePath.of(run_uri))
     require(state, BALANCE, "captions")
+    settings.safety.check(())
     parts = _parts(state, settings)
     names = [name for name, _ in shard_files(state.folder.root / BALANCE.writes[0])]
     with Desk.open(settings.asking, state.folder.root) as desk:

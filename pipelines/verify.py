@@ -86,7 +86,9 @@ def _say(console: Console, state: RunState, findings: Sequence[Finding], and_rep
     first = first_stage(findings)
     repeated = [stage.name for stage in state.from_on(first)] if first else []
     what = f"to be repeated: {', '.join(repeated)}" if repeated else "no stage is to be repeated"
-    again = f"evenweave {_command(first)}"
+    beside = dict.fromkeys(finding.again for finding in findings if finding.again)
+    commands = [_command(first)] if first or not beside else []
+    again = " again, and the same ".join(f"evenweave {one}" for one in (*commands, *beside))
     if and_repair:
         say(f"Removed what is broken; {what}. Run the same {again} again.")
     elif state.is_older:

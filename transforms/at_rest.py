@@ -48,7 +48,8 @@ def damaged(path: StoragePath, seen: str) -> RunFolderError:
 
 @contextlib.contextmanager
 def parsing(path: StoragePath) -> Iterator[None]:
-    """Names the file of a value that cannot be parsed: a ValueError is raised as RunFolderError."""
+    """Names the file of a value that cannot be parsed: a ValueError, or a key that is not there, is raised as
+    RunFolderError."""
     try:
         yield
     except ValidationError as error:
@@ -58,6 +59,8 @@ def parsing(path: StoragePath) -> Iterator[None]:
         raise damaged(path, f"is not of the shape it should have ({where}: {first['msg']}{others})") from error
     except ValueError as error:
         raise damaged(path, f"is not of the shape it should have ({error})") from error
+    except KeyError as error:
+        raise damaged(path, f"is not of the shape it should have (no {error})") from error
 
 
 def read_data(path: StoragePath) -> bytes:

@@ -97,7 +97,7 @@ def main(requests: int = REQUESTS) -> None:
         again, _ = timed(lambda: asker.fill(requests_to(server, requests)))
         size = sum(path.stat().st_size for path in pathlib.Path(folder).iterdir() if path.is_file())
         assert len(cache) == requests == next(iter(cache.spent().values())).answered
-    first, last = (watch.mib[at] for at in (0, -1))
+    first, middle, last = (watch.mib[at] for at in (0, len(watch.mib) // 2 - 1, -1))
     keep(
         "asking",
         requests=requests,
@@ -112,6 +112,7 @@ def main(requests: int = REQUESTS) -> None:
         known_requests_a_second=requests / again,
         cache_bytes_a_request=size / requests,
         resident_mib_after_a_tenth=first,
+        resident_mib_halfway=middle,
         resident_mib_at_the_end=last,
     )
 

@@ -117,6 +117,46 @@ def instruct_run() -> str:
     return "\n".join(lines) + "\n\n" + paragraph(told)
 
 
+def asked() -> str:
+    return f"{paragraph(_taken_of_replies())}\n\n{paragraph(_cost_of_asking())}"
+
+
+def _taken_of_replies() -> str:
+    found = kept("acceptance")
+    stages = ("rewrite", "translate")
+
+    def of(what: str, *names: str) -> int:
+        return sum(int(found[f"{name}_{what}"]) for name in names)
+
+    breaks = [
+        counts for stage in stages for name, counts in found["tables"][stage].items() if name.startswith("line breaks")
+    ]
+    lost, lost_taken = (sum(one[key] for one in breaks) for key in ("replies", "taken"))
+    known = found["blind_blind"] - found["blind_missed"]
+    spoilt, spoilt_taken = of("spoilt", *stages, "rate"), of("spoilt_taken", *stages, "rate")
+    right, refused = of("right", *stages), of("right_refused", *stages)
+    return (
+        f"On {found['rows']:,} rows of the embedded sets, with an oracle in the model's place: of {spoilt:,} replies "
+        "with a named fault (another language, a mark lost or doubled, a number more, a refusal, broken JSON and so "
+        f"on) {spoilt_taken:,} were taken, of {right:,} right ones {refused:,} refused. Lost line breaks are not "
+        f"looked for: {lost_taken:,} of {lost:,} were taken. Asked blind, {known} of {found['blind_blind']} questions "
+        f"that need no picture were told, and {found['blind_taken_for_blind']:,} of {found['blind_seeing']:,} others "
+        "were taken for such: a guess at yes or no, or at a letter, is often right."
+    )
+
+
+def _cost_of_asking() -> str:
+    found = kept("asking")
+    memory = [f"{found[f'resident_mib_{when}']:.0f}" for when in ("after_a_tenth", "halfway", "at_the_end")]
+    return (
+        f"{found['requests']:,} requests to a server on the same machine that answers at once take "
+        f"{found['cpu_millis_a_request']:.2f} ms of processor each, {found['ratio_of_cpu']:.2f} times what the bare "
+        "client took for the tenth part before, on a machine that others shared and that grew busier; memory is "
+        f"{memory[0]} MiB after a tenth of them, {memory[1]} after half and {memory[2]} after all, and the cache has "
+        f"{found['cache_bytes_a_request']:,.0f} bytes a request ({found['hardware']})."
+    )
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "the run": the_run,
     "true concepts": true_concepts,
@@ -125,6 +165,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "training step": training_step,
     "how fast": how_fast,
     "instruct run": instruct_run,
+    "asked": asked,
 }
 _OF_THE_MINIATURE = ("the run", "true concepts")  # kept by bench_mini
 

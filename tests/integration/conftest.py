@@ -18,6 +18,7 @@ import yaml
 ROOT = pathlib.Path(__file__).parents[2]
 MINI = "configs/build/mini.yaml"
 INSTRUCT = "configs/instruct/mini.yaml"
+ASKED = "configs/instruct/mini_asked.yaml"
 FAULTS = (
     "truncated_image",
     "undecodable_image",
@@ -55,20 +56,33 @@ def small_corpus(folder: pathlib.Path, images: int = 800) -> list[str]:
         "runner.workers": 1,  # each more would import the encoder anew, which takes longer than 800 images
         **faults,
     }
-    return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    return as_set(settings)
 
 
 def small_sets(folder: pathlib.Path, rows: int) -> list[str]:
     """Overrides that make ``configs/instruct/mini.yaml`` draw small instruction sets into ``folder``."""
-    config = yaml.safe_load((ROOT / INSTRUCT).read_text())
+    return _drawn_into(INSTRUCT, folder, rows, rows * 3 // 10)
+
+
+def asked_sets(folder: pathlib.Path, rows: int) -> list[str]:
+    """The same of ``mini_asked.yaml``, which reads four of the twelve."""
+    more = {"guard.show_images": False}  # whose bytes a test's server counts as tokens
+    return [*_drawn_into(ASKED, folder, rows, rows * 80 // 700), *as_set(more)]
+
+
+def as_set(settings: dict[str, object]) -> list[str]:
+    return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+
+
+def _drawn_into(name: str, folder: pathlib.Path, rows: int, mixed: int) -> list[str]:
+    config = yaml.safe_load((ROOT / name).read_text())
     drawn = config["miniature"]["folder"]
     settings = {f"sources.{at}.path": one["path"] for at, one in enumerate(config["sources"])}
     settings |= dict(_paths_below(drawn, {name: config.get(name, {}) for name in ("safety", "decontaminate")}))
     settings = {key: str(value).replace(drawn, str(folder)) for key, value in settings.items()}
     settings |= {"miniature.folder": str(folder), "miniature.settings.rows": str(rows), "max_reject_share": "0.5"}
-    settings["runner.workers"] = "1"
-    settings |= {"mix.size": str(rows * 3 // 10), "decontaminate.canaries": "2"}
-    return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    settings |= {"mix.size": str(mixed), "decontaminate.canaries": "2", "runner.workers": "1"}
+    return as_set(settings)
 
 
 def _paths_below(folder: str, value: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
-from tests.integration.conftest import ROOT, _paths_below, digests, evenweave
+from tests.integration.conftest import ASKED, as_set, asked_sets, digests, evenweave
 from tests.integration.instruct_truth import rejected
 from tests.transforms.instruct.asking.chat_server import ChatServer, Said, serving
 from tests.transforms.instruct.asking.oracle import Oracle
@@ -20,33 +19,15 @@ from transforms.stages import ASKING
 
 pytestmark = pytest.mark.slow
 
-CONFIG = "configs/instruct/mini_asked.yaml"
-ROWS, DRAWN = 700, 80
+ROWS = 700
 #: Enough for the guard and not for all that is rewritten.
 CEILING = 100_000
 
 
-def _settings(folder: pathlib.Path) -> dict[str, object]:
-    config = yaml.safe_load((ROOT / CONFIG).read_text())
-    drawn = config["miniature"]["folder"]
-    paths = {f"sources.{at}.path": one["path"] for at, one in enumerate(config["sources"])}
-    paths |= dict(_paths_below(drawn, {name: config[name] for name in ("safety", "decontaminate")}))
-    return {
-        **{key: value.replace(drawn, str(folder / "sets")) for key, value in paths.items()},
-        "miniature.folder": folder / "sets",
-        "miniature.settings.rows": ROWS,
-        "max_reject_share": 0.5,
-        "mix.size": DRAWN,
-        "decontaminate.canaries": 2,
-        "guard.show_images": False,  # whose bytes the test's server counts as tokens
-        "asking.cache": folder / "cache",
-    }
-
-
 def _run(url: str, folder: pathlib.Path, output: pathlib.Path, check: bool = True, **more: object) -> tuple[int, str]:
-    settings = {**_settings(folder), "servers.model.base_url": url, **more}
-    arguments = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-    done = evenweave("instruct", CONFIG, "--output", output, *arguments, check=check)
+    settings = {"asking.cache": folder / "cache", "servers.model.base_url": url, **more}
+    sets = asked_sets(folder / "sets", ROWS)
+    done = evenweave("instruct", ASKED, "--output", output, *sets, *as_set(settings), check=check)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -15,6 +15,9 @@ from pipelines.audit import NOT_PASSED, PASSED, draw_sheet, judge
 from pipelines.main import app
 from tests.transforms.instruct.auditing.small_audit import finished
 from transforms.errors import ConfigError, InputError, RunFolderError
+from transforms.run_folder import RunState
+from transforms.storage import StoragePath
+from transforms.verifying.looked_at import check_audit
 
 
 def console() -> Console:
@@ -42,10 +45,36 @@ def test_a_sheet_is_drawn_labelled_and_judged(tmp_path: pathlib.Path) -> None:
     assert judge(run, str(labels), 0.5, told) == PASSED and "✓ in all 0.0% are wrong" in said(told)
     assert judge(run, str(labels), 0.05, told) == NOT_PASSED and "more than 5.0%" in said(told)
     assert json.loads((audit / "rates.json").read_text())["all"]["labelled"] == 14
+    state = RunState.read(StoragePath.of(run))
+    assert list(check_audit(state)) == []
     labels.write_text("id,label\n" + f"{ids[0]},right\n")
     told = console()
     assert judge(run, str(labels), 0.9, told) == NOT_PASSED and "5 strata have no label" in said(told)
     assert judge(run, str(labels), None, told) == PASSED
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "seen"),
+    [
+        ("sheet.json", '"format_version": "', '"format_version": "0.', "has format version 0."),
+        ("sheet.json", '"fingerprint": "', '"fingerprint": "0', "and the run has become"),
+        ("sheet.json", '"items"', '"item"', "is not of the shape"),
+        ("index.html", "data-id=", "data-it=", "lacks 6 of the 6"),
+        ("rates.json", '"drawn": 1', '"drawn": 2', "the sheet 24 and 6"),
+        ("rates.json", '"fingerprint": "', '"fingerprint": "0', "was made with settings 0"),
+        ("rates.json", '"strata"', '"stratum"', "is not of the shape"),
+    ],
+)
+def test_a_sheet_is_looked_at_with_its_run(file: str, old: str, new: str, seen: str, tmp_path: pathlib.Path) -> None:
+    run = finished(tmp_path).root
+    draw_sheet(str(run), 1, 0, [], console())
+    (tmp_path / "labels.csv").write_text("id,label\n")
+    judge(str(run), str(tmp_path / "labels.csv"), None, console())
+    path = pathlib.Path(str(run)) / "audit" / file
+    path.write_text(path.read_text().replace(old, new))
+    (found,) = check_audit(RunState.read(run))
+    assert seen in found.seen and found.again == "audit" and found.path.name == file, found
+    assert all(one.parent.name == "audit" for one in found.remove)
 
 
 def test_what_cannot_be_looked_at(tmp_path: pathlib.Path) -> None:

@@ -6,8 +6,11 @@ import io
 import json
 import pathlib
 import tarfile
+from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
@@ -15,14 +18,19 @@ from pipelines.caption import CaptionJobSettings, run
 from tests.transforms.exporting.small_run import SmallRun, draw_tars, small_run, some_copies
 from tests.transforms.instruct.asking.chat_server import ChatServer, Said, completion, serving, text_of
 from tests.transforms.reporting.synthetic_run import CONFIG
+from transforms.browsing.shards import shard_files
 from transforms.captioning.files import CaptionFolder, read_account
+from transforms.checked_parquet import write_checked
 from transforms.configuration import validate
 from transforms.datasets import read_table
-from transforms.errors import EvenweaveError, RunFolderError
+from transforms.errors import ConfigError, EvenweaveError, RunFolderError
 from transforms.instruct.asking.client import ServerError
 from transforms.keyed import hash64
 from transforms.rejects import Counts
 from transforms.run_folder import RunState
+from transforms.verifying.captions import check_captions
+from transforms.verifying.finding import Finding
+from transforms.verifying.repair import repair
 
 
 @pytest.fixture
@@ -71,6 +79,22 @@ def exported(small: SmallRun) -> dict[str, dict[str, Any]]:
     return found
 
 
+def files_of(root: pathlib.Path) -> dict[pathlib.Path, bytes]:
+    return {path: path.read_bytes() for path in (root / "captions").rglob("*") if path.is_file()}
+
+
+def looked_at(small: SmallRun) -> list[Finding]:
+    names = [name for name, _ in shard_files(small.folder.root / "annotations")]
+    return list(check_captions(RunState.read(small.folder.root), names, map))
+
+
+@pytest.fixture
+def captioned(small: SmallRun) -> dict[pathlib.Path, bytes]:
+    with serving(answer) as server:
+        run(str(small.folder.root), settings(server), quiet())
+    return files_of(pathlib.Path(str(small.folder.root)))
+
+
 def test_captions_are_written_kept_and_exported(small: SmallRun) -> None:
     before = exported(small)
     images = len(small.copies)
@@ -106,14 +130,14 @@ def test_a_shard_that_is_lost_is_written_again_without_asking(small: SmallRun) -
     root = pathlib.Path(str(small.folder.root))
     with serving(answer) as server:
         run(str(root), settings(server), quiet())
-        files = {path: path.read_bytes() for path in (root / "captions").rglob("*") if path.is_file()}
+        files = files_of(root)
         lost = next(path for path in files if "kept" in path.parts)
         lost.unlink()
         (root / "captions/captions.json").unlink()
         before = server.asked.total()
         run(str(root), settings(server), quiet())
         assert server.asked.total() == before + 1
-        assert files == {path: path.read_bytes() for path in (root / "captions").rglob("*") if path.is_file()}
+        assert files == files_of(root)
         run(str(root), settings(server, languages=["zh"]), quiet())  # other settings: the cache still holds them
         assert server.asked.total() == before + 2
     (some, *_) = (root / "captions/kept").rglob("*.parquet")
@@ -122,6 +146,72 @@ def test_a_shard_that_is_lost_is_written_again_without_asking(small: SmallRun) -
     assert set(
         read_table(small.folder.root / str(some.relative_to(root)), account.fingerprint)["lang"].to_pylist()
     ) == {"zh"}
+
+
+def test_blocked_words_and_personal_data(small: SmallRun, tmp_path: pathlib.Path) -> None:
+    def private(body: dict[str, Any], before: int) -> Said:
+        said = answer(body, before)
+        text = said.body["choices"][0]["message"]["content"]  # type: ignore[index]
+        text = text.replace("picture,", "picture by ann@mail.example,").replace("编号", "夜店")
+        return Said(body=completion(text, body))
+
+    (tmp_path / "zh.txt").write_text("夜店\n")
+    safety = {"blocked_words": {"paths": {"zh": str(tmp_path / "zh.txt")}}}
+    with serving(private) as server:
+        counts = run(str(small.folder.root), settings(server, safety=safety), quiet())
+        with pytest.raises(ConfigError, match=r"safety\.blocked_words\.paths\.zh"):
+            gone = {"blocked_words": {"paths": {"zh": str(tmp_path / "none.txt")}}}
+            run(str(small.folder.root), settings(server, safety=gone), quiet())
+    images = len(small.copies)
+    assert counts.rejects["blocked_word"] + counts.rejects["unexpected_language"] == images
+    small.export()
+    for about in exported(small).values():
+        assert "picture by [EMAIL], number" in about["written_captions"]["en"]
+        assert about["written_captions"]["zh"] is None
+
+
+def _lose_a_row(kept: pathlib.Path, *_: pathlib.Path) -> None:
+    """As a hand might: whole and of these settings, and not what its footer counts."""
+    table = pq.read_table(kept)
+    with pa.OSFile(str(kept), "wb") as stream:
+        write_checked(stream, table.slice(1))
+
+
+def _count_more(_: pathlib.Path, __: pathlib.Path, ___: pathlib.Path, account: pathlib.Path) -> None:
+    account.write_text(account.read_text().replace('"rows_out": ', '"rows_out": 1'))
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda kept, *_: kept.unlink(), "is missing"),
+        (lambda kept, *_: kept.write_bytes(kept.read_bytes()[:-9]), "cannot be read as Parquet"),
+        (_lose_a_row, "rows, its footer counts"),
+        (lambda _, rejects, *__: rejects.unlink(), "holds nothing"),
+        (lambda kept, _, other, __: kept.write_bytes(other.read_bytes()), "holds"),
+        (lambda *paths: paths[3].write_text("{}"), "has format version None"),
+        (_count_more, "its files"),
+        (lambda kept, *_: (kept.parent / "none.parquet").write_bytes(b""), "is of a shard that is no input"),
+    ],
+)
+def test_what_is_damaged_is_seen_and_made_anew(
+    damage: Callable[..., object], says: str, small: SmallRun, captioned: dict[pathlib.Path, bytes]
+) -> None:
+    root = pathlib.Path(str(small.folder.root))
+    assert looked_at(small) == []
+    kept = sorted(path for path in captioned if "kept" in path.parts)
+    rejects = min(path for path in captioned if "rejects" in path.parts)
+    of_rejects = next(path for path in kept if path.name == rejects.name)
+    damage(of_rejects, rejects, next(path for path in kept if path != of_rejects), root / "captions/captions.json")
+    findings = looked_at(small)
+    assert findings and any(says in one.seen for one in findings), findings
+    assert all(one.is_mendable and one.again == "caption" and one.stage is None for one in findings)
+    assert repair(RunState.read(small.folder.root), findings) == []
+    with serving(answer) as server:
+        run(str(root), settings(server), quiet())
+        assert server.asked.total() == 1  # whether it is there; the cache has the rest
+    assert looked_at(small) == []
+    assert captioned == files_of(root)
 
 
 def test_captions_of_another_selection_are_not_exported(small: SmallRun) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from pipelines import verify
 from pipelines.engine.choice import choose_engine
 from pipelines.engine.settings import RunnerSettings
 from pipelines.instruct import categorise, standardise
@@ -17,6 +18,7 @@ from pipelines.instruct.chain import instruct
 from pipelines.instruct.run import InstructRun
 from pipelines.instruct.settings import InstructSettings
 from pipelines.remix import run as remix
+from pipelines.verify import NOT_SOUND, SOUND
 from tests.transforms.instruct.small_sets import asked, picture, write_lines
 from transforms.configuration import validate
 from transforms.errors import ConfigError, EvenweaveError, RunFolderError
@@ -54,6 +56,14 @@ def remixed(run: str, overrides: list[str], without: list[str] | None = None, pl
     return told.getvalue()
 
 
+def verified(run: str, repair: bool = False) -> tuple[int, bool]:
+    """The status, and whether it says that the run is sound."""
+    told = io.StringIO()
+    status = verify.run(run, repair, Console(file=told, width=300))
+    assert ("tells of of another" in told.getvalue()) == ("is sound" not in told.getvalue()), told.getvalue()
+    return status, "is sound" in told.getvalue()
+
+
 def files(run: str, *folders: str) -> dict[str, tuple[int, int]]:
     """The inode and the time of each: written again, a file has another."""
     found = [path for name in folders for path in (pathlib.Path(run) / name).rglob("*") if path.is_file()]
@@ -74,7 +84,13 @@ def test_other_shares_and_a_stage_less(run: str, monkeypatch: pytest.MonkeyPatch
     shares = "mix.category.shares={text: 0.75, general_vqa: 0.25}"
     said = remixed(run, ["mix.size=4", shares])
     assert files(run, "rows", "facts", "edits") == before and said.count("done before") == 3
-    kept = json.loads((pathlib.Path(run) / "remix/changes.json").read_text())
+    changed = pathlib.Path(run) / "remix/changes.json"
+    kept = json.loads(changed.read_text())
+    assert verified(run) == (SOUND, True)
+    changed.write_text(json.dumps({**kept, "after": "of another"}))
+    assert verified(run) == (NOT_SOUND, False)
+    assert verified(run, repair=True) == (SOUND, False) and not changed.exists()
+    assert verified(run) == (SOUND, True)
     assert kept["made_anew"] == ["mix", "publish"]
     assert {one["name"]: (one["clean_after"], one["mixed_after"]) for one in kept["category"]} == {
         "text": (8, 3),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import xxhash
 
-from transforms.at_rest import FORMAT_VERSION, parsing, read_json
+from transforms.at_rest import FORMAT_VERSION, parsing, read_versioned_json
 from transforms.datasets import ShardName, read_metadata, read_table
 from transforms.errors import RunFolderError
 from transforms.rejects import Counts
@@ -20,6 +20,7 @@ from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
 
 #: ``prompt`` and ``request``: 16 bytes, what was asked. An image has a row for each language that it has a caption in.
+#: ``safety``: what the gate covered or marked in it.
 CAPTIONS = pa.schema(
     [
         ("key", pa.string()),
@@ -28,6 +29,7 @@ CAPTIONS = pa.schema(
         ("by", pa.string()),  # model, or model@revision
         ("prompt", pa.binary(16)),
         ("request", pa.binary(16)),
+        ("safety", pa.list_(pa.string())),
     ]
 )
 #: In the footer of both: which images were to be captioned.
@@ -81,7 +83,7 @@ def read_account(folder: CaptionFolder) -> Account | None:
     if not folder.account.is_file():
         return None
     with parsing(folder.account):
-        values = read_json(folder.account)
+        values = read_versioned_json(folder.account, None)
         counts = Counts.from_dict(values["counts"])
         return Account(values["fingerprint"], tuple(values["languages"]), values["by"], counts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from transforms.browsing.found_images import Fetch
 from transforms.browsing.rows import selected_keys
 from transforms.captioning.checks import check_caption
 from transforms.captioning.files import CAPTIONS, KEYS_DIGEST, CaptionFolder, keys_digest
+from transforms.captioning.safety import CaptionGate, Written
 from transforms.captioning.settings import NAMES, CaptionSettings
 from transforms.datasets import ShardName, read_counts, read_metadata, rejects_table, write_table
 from transforms.errors import RunFolderError
@@ -65,17 +67,19 @@ class CaptionParts:
         rows = self._chosen(name)
         if (counts := self._done(name, rows)) is not None:
             return counts
-        kept: list[dict[str, object]] = []
+        taken: list[Written] = []
         rejects: list[Reject] = []
         for row in rows:
             for language in self.settings.languages:
                 request = self._request(row, language, _never_read)
                 text, reason, detail = check_caption(reply_from(self.cache, request.key), language, self.settings)
                 if reason is None:
-                    values = {"key": row.key, "lang": language, "caption": text, "by": self.settings.server.by}
-                    kept.append({**values, "prompt": request.prompt, "request": request.key})
+                    taken.append(Written(row.key, language, text, self.settings.server.by, request.prompt, request.key))
                 else:
                     rejects.append(Reject(row.key, reason, f"{language}: {detail}"))
+        safe, stopped = self._gate.judge(taken)
+        rejects += stopped
+        kept = [one._asdict() for one in safe]
         counts = Counts.of(len(kept), rejects)
         path = self.folder.rejects(name)
         if rejects:
@@ -85,6 +89,10 @@ class CaptionParts:
         about = {KEYS_DIGEST: keys_digest(name, [row.key for row in rows])}
         write_table(self.folder.kept(name), pa.Table.from_pylist(kept, CAPTIONS), self.made_with, counts, about)
         return counts
+
+    @cached_property
+    def _gate(self) -> CaptionGate:
+        return CaptionGate(self.settings.safety)
 
     def _chosen(self, name: ShardName) -> list[Chosen]:
         table = read_remaining(self.run, name, EXPORT, Chosen._fields)

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from transforms.configuration import NOT_FINGERPRINTED, Settings
 from transforms.instruct.asking.prompts import Prompt, read_prompt
 from transforms.instruct.asking.settings import AskingSettings, ServerSettings
+from transforms.instruct.safety.settings import TextSafetySettings
 from transforms.storage import absolute
 
 Language = Literal["en", "zh"]
@@ -32,6 +33,9 @@ class CaptionSettings(Settings):
     )
     min_characters: int = Field(4, ge=1, description="of a caption; a shorter one is a reject")
     max_characters: int = Field(2_000, ge=1, description="of a caption; a longer one is a reject")
+    safety: TextSafetySettings = Field(
+        default_factory=TextSafetySettings, description="the gate of instruction rows, for what the model wrote"
+    )
 
     @field_validator("prompt")
     @classmethod
@@ -54,4 +58,4 @@ class CaptionSettings(Settings):
     def decides_bytes(self) -> dict[str, Any]:
         """What the captions depend on, beside the images and the replies."""
         own = {name: value for name, value in self.identity().items() if name != "asking"}
-        return {**own, "prompt": self.read_prompt().digest.hex()}
+        return {**own, "prompt": self.read_prompt().digest.hex(), "lists": self.safety.digests()}

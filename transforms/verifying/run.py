@@ -17,9 +17,11 @@ from transforms.errors import RunFolderError
 from transforms.run_folder import RunState
 from transforms.stages import ANNOTATE, PACK, REJECTS, STANDARDISE, VOCABULARY, Stage
 from transforms.storage import StoragePath
+from transforms.verifying.captions import check_captions
 from transforms.verifying.embeddings import check_embeddings
 from transforms.verifying.finding import Finding
 from transforms.verifying.listing import folders_of, kept_embeddings, missing_files, sizes_below
+from transforms.verifying.looked_at import check_audit, check_remix
 from transforms.verifying.manifests import check_manifest, records_of
 from transforms.verifying.tables import Read, check_shards, check_sums, check_unreadable, is_of_a_shard, read_whole
 from transforms.vocabulary_folder import read_concepts, read_embeddings, read_groups, read_hubs, read_index
@@ -58,6 +60,9 @@ class Verifier:
                     # a group's own state does not name the files of its rejects
                     found += [Finding(one.path, "", PACK, records_of(self.state)) for one in found]
                 yield from _once(found)
+            yield from _once(list(check_captions(self.state, self.names, functools.partial(_mapped, pool))))
+        yield from check_audit(self.state)
+        yield from check_remix(self.state)
         yield from _left_over(root, self.state.folder.under_repair)
 
     def _check_record(self) -> Iterator[Finding]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _READ_AHEAD = 64  # requests made at once, in a thread beside
 _FIRST_WAIT_SECS = 0.5
+#: What a server is asked first, to see whether it is there.
+HEALTH = "Reply with OK."
 _HEALTH_TOKENS = 16
 
 
@@ -47,7 +49,7 @@ class Asker:
     def check(self) -> None:
         """One completion: whether there is a server, with this model. Raises ServerError, ConfigError or
         CeilingReachedError, at once: nothing is tried twice."""
-        turns = (Turn("user", "Reply with OK."),)
+        turns = (Turn("user", HEALTH),)
         parameters = self._server.parameters
         request = Request(self._server.model, turns, parameters, _HEALTH_TOKENS, self._server.revision)
         asyncio.run(self._check(request))
@@ -69,12 +71,16 @@ class Asker:
         self._budget.reserve(request.model, most)
         async with open_client(self._server) as client:
             outcome = await _counted(client, self._server, request, most, self._cache, self._budget)
-        if isinstance(outcome, SendAgain):
+        url, model = self._server.base_url, self._server.model
+        if isinstance(outcome, SendAgain) and outcome.status:
             raise ServerError(
-                f"{self._server.base_url} does not answer: {outcome.why}. Start the server, or mend base_url."
+                f"{url} answers {model} with {outcome.why}. Look at what it logs: some say so of a model that they do "
+                "not have."
             )
+        if isinstance(outcome, SendAgain):
+            raise ServerError(f"{url} does not answer: {outcome.why}. Start the server, or mend base_url.")
         if outcome.state == "refused":
-            raise ServerError(f"{self._server.base_url} refuses {self._server.model}: {outcome.text}")
+            raise ServerError(f"{url} refuses {model}: {outcome.text}. Look at model and parameters of the server.")
 
 
 async def _counted(

@@ -34,11 +34,12 @@ class ServerError(EvenweaveError):
 @dataclass(frozen=True, slots=True)
 class SendAgain:
     """``why`` for the user; ``after_secs`` where the server names a time; ``perhaps_paid``: nobody knows whether it was
-    worked on."""
+    worked on; ``status``: what an answer came with, 0 where none came."""
 
     why: str
     after_secs: float | None = None
     perhaps_paid: bool = True
+    status: int = 0
 
 
 def open_client(server: ServerSettings) -> AsyncOpenAI:
@@ -91,7 +92,7 @@ def _not_connected(error: Exception) -> SendAgain:
 
 def _refused(status: int, headers: Mapping[str, str], said: str, server: ServerSettings) -> Reply | SendAgain:
     if status in _FOR_A_WHILE or status >= 500:
-        return SendAgain(f"{status} {said}", retry_after(headers), perhaps_paid=status not in _NOT_DONE)
+        return SendAgain(f"{status} {said}", retry_after(headers), status not in _NOT_DONE, status)
     if status in _OF_THE_REQUEST:
         return Reply(said, "refused")
     remedy = {401: "Look at its key", 403: "Look at its key", 404: "Look at base_url and model"}.get(status, "")

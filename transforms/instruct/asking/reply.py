@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import xxhash
+
+#: Before a reply, where the server leaves it there; the first mark may be the template's, and not be in the reply.
+_THOUGHT = re.compile(r"\A(?:\s*<think>)?(?:(?!<think>).)*?</think>\s*", re.DOTALL)
 
 #: ``answered``: a text. ``cut``: one that broke off at max_tokens. ``refused``: the server will not answer this
 #: request, however often it is asked (a text too long, a filter).
@@ -52,5 +56,6 @@ def reply_of(values: dict[str, Any]) -> Reply | None:
         return Reply("content_filter", "refused", sent, came, str(values.get("model") or ""))
     if not isinstance(text, str) or finish not in ("stop", "length", "eos", "end_turn", None):
         return None
-    clean = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
+    said = _THOUGHT.sub("", text, count=1)
+    clean = unicodedata.normalize("NFC", said.encode("utf-8", "replace").decode())
     return Reply(clean, "cut" if finish == "length" else "answered", sent, came, str(values.get("model") or ""))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import ClassVar, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
 from transforms.configuration import NOT_FINGERPRINTED
 from transforms.instruct.asking.prompts import Prompt, read_prompt
 from transforms.instruct.asking.reply import Reply
-from transforms.instruct.asking.request import Request
+from transforms.instruct.asking.request import Request, ShownImage
+from transforms.instruct.asking.settings import ServerSettings
 from transforms.instruct.chain.outcome import Outcome
 from transforms.instruct.rows import Row
 from transforms.instruct.section import StageSection
@@ -51,13 +55,29 @@ class AskedSection(StageSection):
         self.read_prompt()
 
 
-class AskedStage(Protocol):
+@dataclass(frozen=True)
+class AskedStage(ABC):
     """What a stage asks of rows, and what it makes of the replies. Pickled for workers."""
+
+    settings: AskedSection
+    server: ServerSettings
 
     def requests(self, rows: Sequence[Row]) -> Iterator[Request]:
         """All whose replies :meth:`judge` looks up."""
-        ...
+        return (request for row in rows for _, request in self._asked(row))
 
+    @abstractmethod
     def judge(self, rows: Sequence[Row], replies: Replies) -> Outcome:
         """``replies``: by the key of a request."""
-        ...
+
+    @abstractmethod
+    def _asked(self, row: Row) -> Iterator[tuple[Any, Request]]:
+        """Of one row, each request with what it is about."""
+
+    @cached_property
+    def _prompt(self) -> Prompt:
+        return self.settings.read_prompt()
+
+    def _request(self, values: Mapping[str, object], images: tuple[ShownImage, ...] = ()) -> Request:
+        """The prompt filled with ``values``, to the server of the stage."""
+        return Request.to(self.server, self._prompt.turns(values, images), self._prompt.digest)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from transforms.at_rest import FORMAT_VERSION, parsing, read_json
+from transforms.at_rest import FORMAT_VERSION, parsing, read_versioned_json
 from transforms.instruct.auditing.drawing import Draw, Stratum
 from transforms.storage import StoragePath
 
@@ -41,7 +41,7 @@ def write_sheet(path: StoragePath, draw: Draw, fingerprint: str) -> SheetFile:
 def read_sheet(path: StoragePath) -> SheetFile:
     """Raises RunFolderError for what is no sheet."""
     with parsing(path):
-        values = read_json(path)
+        values = read_versioned_json(path, None)
         strata = [(Stratum(one["source"], one["stage"], one["language"]), one) for one in values["strata"]]
         return SheetFile(
             values["fingerprint"],

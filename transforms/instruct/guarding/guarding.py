@@ -8,15 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 from transforms.bounded_json import decode
-from transforms.instruct.asking.prompts import Prompt
 from transforms.instruct.asking.reply import Reply
 from transforms.instruct.asking.request import Request
-from transforms.instruct.asking.section import Replies
-from transforms.instruct.asking.settings import ServerSettings
+from transforms.instruct.asking.section import AskedStage, Replies
 from transforms.instruct.asking.shown_images import images_of
 from transforms.instruct.chain.outcome import Fact, Outcome, SafetyFinding
 from transforms.instruct.guarding.settings import GuardSettings
@@ -64,28 +61,21 @@ def _of_json(text: str) -> Judgement | None:
 
 
 @dataclass(frozen=True)
-class GuardStage:
+class GuardStage(AskedStage):
     """The stages ``guard`` and ``guard_again``."""
 
     settings: GuardSettings
-    server: ServerSettings
-
-    @cached_property
-    def _prompt(self) -> Prompt:
-        return self.settings.read_prompt()
-
-    def requests(self, rows: Sequence[Row]) -> Iterator[Request]:
-        yield from map(self._request, rows)
 
     def judge(self, rows: Sequence[Row], replies: Replies) -> Outcome:
         outcome = Outcome()
         for row in rows:
-            found = read_judgement(replies(self._request(row).key))
-            if found is None:
-                self._say(outcome, row, UNJUDGED, None, self.settings.unjudged)
-            elif found.score >= self.settings.threshold:
-                kind = "guard:" + (",".join(found.kinds) or "unsafe")
-                self._say(outcome, row, kind, found.score, self.settings.action)
+            for _, request in self._asked(row):
+                found = read_judgement(replies(request.key))
+                if found is None:
+                    self._say(outcome, row, UNJUDGED, None, self.settings.unjudged)
+                elif found.score >= self.settings.threshold:
+                    kind = "guard:" + (",".join(found.kinds) or "unsafe")
+                    self._say(outcome, row, kind, found.score, self.settings.action)
         return outcome
 
     def _say(self, outcome: Outcome, row: Row, kind: str, score: float | None, action: str) -> None:
@@ -95,8 +85,7 @@ class GuardStage:
         else:
             outcome.facts.append(Fact(row.key, safety=(SafetyFinding(kind, score, _DONE[action]),)))
 
-    def _request(self, row: Row) -> Request:
+    def _asked(self, row: Row) -> Iterator[tuple[None, Request]]:
         texts = [f"{message.role}: {text_of(message)}" for message in row.messages]
         images = images_of(row, self.settings.most_images) if self.settings.show_images else None
-        turns = self._prompt.turns({"conversation": "\n".join(texts)}, images or ())
-        return Request.to(self.server, turns, self._prompt.digest)
+        yield None, self._request({"conversation": "\n".join(texts)}, images or ())

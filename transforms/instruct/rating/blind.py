@@ -11,14 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from transforms.instruct.answers.forms import parse_answer
-from transforms.instruct.asking.prompts import Prompt
 from transforms.instruct.asking.reply import Reply
 from transforms.instruct.asking.request import Request
-from transforms.instruct.asking.section import Replies
-from transforms.instruct.asking.settings import ServerSettings
+from transforms.instruct.asking.section import AskedStage, Replies
 from transforms.instruct.chain.outcome import Fact, Outcome, Rating
 from transforms.instruct.rating.rating import NOT_RATED
 from transforms.instruct.rating.settings import BlindSettings
@@ -31,20 +28,10 @@ _WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\W_]+")
 
 
 @dataclass(frozen=True)
-class BlindStage:
+class BlindStage(AskedStage):
     """The stage ``blind``."""
 
     settings: BlindSettings
-    server: ServerSettings
-
-    @cached_property
-    def _prompt(self) -> Prompt:
-        return self.settings.read_prompt()
-
-    def requests(self, rows: Sequence[Row]) -> Iterator[Request]:
-        for row in rows:
-            for _, request in self._asked(row):
-                yield request
 
     def judge(self, rows: Sequence[Row], replies: Replies) -> Outcome:
         outcome = Outcome()
@@ -57,8 +44,7 @@ class BlindStage:
     def _asked(self, row: Row) -> Iterator[tuple[Exchange, Request]]:
         for exchange in exchanges(row):
             if exchange.shows and exchange.question.strip():
-                turns = self._prompt.turns({"question": exchange.question})
-                yield exchange, Request.to(self.server, turns, self._prompt.digest)
+                yield exchange, self._request({"question": exchange.question})
 
     def _rating(self, exchange: Exchange, reply: Reply | None) -> Rating:
         if reply is None or reply.state == "refused":

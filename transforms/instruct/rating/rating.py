@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from transforms.instruct.asking.prompts import Prompt
 from transforms.instruct.asking.request import Request
-from transforms.instruct.asking.section import Replies
-from transforms.instruct.asking.settings import ServerSettings
+from transforms.instruct.asking.section import AskedStage, Replies
 from transforms.instruct.asking.shown_images import images_of
 from transforms.instruct.chain.outcome import Fact, Outcome, Rating
 from transforms.instruct.rating.settings import RateSettings
@@ -25,27 +22,17 @@ NOT_RATED = "not_rated:"
 
 
 @dataclass(frozen=True)
-class RatingStage:
+class RatingStage(AskedStage):
     """The stage ``rate``."""
 
     settings: RateSettings
-    server: ServerSettings
-
-    @cached_property
-    def _prompt(self) -> Prompt:
-        return self.settings.read_prompt()
-
-    def requests(self, rows: Sequence[Row]) -> Iterator[Request]:
-        for row in rows:
-            for _, _, request in self._asked(row):
-                yield request
 
     def judge(self, rows: Sequence[Row], replies: Replies) -> Outcome:
         outcome = Outcome()
         for row in rows:
             ratings = tuple(
                 rating
-                for exchange, axes, request in self._asked(row)
+                for (exchange, axes), request in self._asked(row)
                 for rating in self._ratings(exchange.message, axes, request, replies)
             )
             if low := [one for one in ratings if one.score < self.settings.drop_below.get(one.axis, 0.0)]:
@@ -54,7 +41,7 @@ class RatingStage:
                 outcome.facts.append(Fact(row.key, ratings=ratings))
         return outcome
 
-    def _asked(self, row: Row) -> Iterator[tuple[Exchange, list[str], Request]]:
+    def _asked(self, row: Row) -> Iterator[tuple[tuple[Exchange, list[str]], Request]]:
         images = images_of(row, self.settings.most_images)
         if images is None:
             return
@@ -64,8 +51,7 @@ class RatingStage:
             if not axes:
                 continue
             values = {"question": exchange.question, "answer": exchange.text, "axes": axes, "shows": shows}
-            turns = self._prompt.turns(values, images if shows else ())
-            yield exchange, axes, Request.to(self.server, turns, self._prompt.digest)
+            yield (exchange, axes), self._request(values, images if shows else ())
 
     def _ratings(self, message: int, axes: Sequence[str], request: Request, replies: Replies) -> list[Rating]:
         found = read_json(replies(request.key), "ratings")

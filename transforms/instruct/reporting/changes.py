@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from transforms.at_rest import FORMAT_VERSION
 from transforms.instruct.reporting.tally import Tally
 
 #: Along what a change is told.
@@ -41,4 +42,10 @@ def _numbers(change: Change) -> tuple[int, int, int, int]:
 def to_dict(before: Tally, after: Tally, made_anew: Sequence[str], prints: tuple[str, str]) -> Mapping[str, Any]:
     """For JSON. ``prints``: the fingerprints of the two."""
     axes = {axis: [one._asdict() for one in changes(before, after, axis)] for axis in TOLD}
-    return {"before": prints[0], "after": prints[1], "made_anew": list(made_anew), **axes}
+    return {
+        "format_version": FORMAT_VERSION,
+        "before": prints[0],
+        "after": prints[1],
+        "made_anew": list(made_anew),
+        **axes,
+    }

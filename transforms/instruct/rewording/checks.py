@@ -71,7 +71,7 @@ def check_text(
     if len(find_choices(restored)) != len(find_choices(original)):
         return reply, "options"
     before, after = (_letters(Shielded(text, (), frozenset()).bare) for text in (shielded.text, reply))
-    if not _is_in(after, language):
+    if not _is_in(after, language) or (reply.strip() == shielded.text.strip() and _is_foreign(before, language)):
         return reply, "language"
     least, most = length
     sizes = int(before.sum()), int(after.sum())
@@ -92,6 +92,11 @@ def _is_in(letters: Any, language: str) -> bool:
     script = SCRIPT_OF.get(language)
     total = int(letters.sum())
     return script is None or total < _LEAST_LETTERS or bool(2 * letters[script] > total)
+
+
+def _is_foreign(letters: Any, language: str) -> bool:
+    """Chinese where it should be something else: a few characters among much code, sent back as they came."""
+    return SCRIPT_OF.get(language) != Script.HAN and bool(letters[Script.HAN])
 
 
 def has_words(text: str) -> bool:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from transforms.instruct.asking.prompts import Prompt
 from transforms.instruct.asking.request import Request
-from transforms.instruct.asking.section import Replies
-from transforms.instruct.asking.settings import ServerSettings
+from transforms.instruct.asking.section import AskedStage, Replies
 from transforms.instruct.chain.outcome import Edit, Outcome
 from transforms.instruct.folding import text_hash
 from transforms.instruct.rewording.checks import check_text, read_json
@@ -25,21 +22,11 @@ LANGUAGES = {"en": "English", "zh": "Chinese"}
 
 
 @dataclass(frozen=True)
-class Rewriting:
+class Rewriting(AskedStage):
     """The stage ``rewrite``."""
 
     settings: RewriteSettings
-    server: ServerSettings
     seed: int
-
-    @cached_property
-    def _prompt(self) -> Prompt:
-        return self.settings.read_prompt()
-
-    def requests(self, rows: Sequence[Row]) -> Iterator[Request]:
-        for row in rows:
-            for _, request in self._asked(row):
-                yield request
 
     def judge(self, rows: Sequence[Row], replies: Replies) -> Outcome:
         return Outcome(
@@ -51,7 +38,7 @@ class Rewriting:
             return
         for segment in questions(row):
             values = {"text": segment.shielded.text, "language": LANGUAGES[row.language]}
-            yield segment, Request.to(self.server, self._prompt.turns(values), self._prompt.digest)
+            yield segment, self._request(values)
 
     def _edit(self, row: Row, segment: Segment, request: Request, replies: Replies) -> Edit:
         found = read_json(replies(request.key), "text")

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import cast
 
 from transforms.conversations.document import Message, Text
-from transforms.instruct.asking.prompts import Prompt
 from transforms.instruct.asking.request import Request
-from transforms.instruct.asking.section import Replies
-from transforms.instruct.asking.settings import ServerSettings
+from transforms.instruct.asking.section import AskedStage, Replies
 from transforms.instruct.chain.outcome import REASONING, Edit, Fact, Outcome
 from transforms.instruct.folding import answers_again, placed_again, text_hash
 from transforms.instruct.rewording.checks import Verdict, check_text, read_json
@@ -35,41 +32,29 @@ def place_of(key: str, seed: int) -> int:
 
 
 @dataclass(frozen=True)
-class Translating:
+class Translating(AskedStage):
     """The stage ``translate``. ``below``: of each language that is translated from, the keyed number up to which rows
     are taken."""
 
     settings: TranslateSettings
-    server: ServerSettings
     seed: int
     below: Mapping[str, int]
     above: int = 0  # and from which on
 
-    @cached_property
-    def _prompt(self) -> Prompt:
-        return self.settings.read_prompt()
-
-    def requests(self, rows: Sequence[Row]) -> Iterator[Request]:
-        for row in rows:
-            if asked := self._asked(row):
-                yield asked[1]
-
     def judge(self, rows: Sequence[Row], replies: Replies) -> Outcome:
         outcome = Outcome()
         for row in rows:
-            asked = self._asked(row)
-            if asked is None:
-                continue
-            edits = self._edits(row, *asked, replies)
-            if any(one.verdict != "kept" for one in edits):
-                outcome.edits += edits
-            elif self._keeps_both(row.key):
-                twin = self._twin(row, asked[0], [one.text for one in edits])
-                outcome.made.append(twin)
-                outcome.facts.append(Fact(row.key, pair=(twin.key, "translation")))
-            else:
-                outcome.edits += edits
-                outcome.facts.append(Fact(row.key, language=OTHER[str(row.language)]))
+            for segments, request in self._asked(row):
+                edits = self._edits(row, segments, request, replies)
+                if any(one.verdict != "kept" for one in edits):
+                    outcome.edits += edits
+                elif self._keeps_both(row.key):
+                    twin = self._twin(row, segments, [one.text for one in edits])
+                    outcome.made.append(twin)
+                    outcome.facts.append(Fact(row.key, pair=(twin.key, "translation")))
+                else:
+                    outcome.edits += edits
+                    outcome.facts.append(Fact(row.key, language=OTHER[str(row.language)]))
         return outcome
 
     def _keeps_both(self, key: str) -> bool:
@@ -82,15 +67,15 @@ class Translating:
         record = json.dumps({"translated": row.key, "by": self.server.by}, ensure_ascii=False)
         return placed_again(replace(answers_again(other), pair=(row.key, "translation"), source_record=record))
 
-    def _asked(self, row: Row) -> tuple[list[Segment], Request] | None:
+    def _asked(self, row: Row) -> Iterator[tuple[list[Segment], Request]]:
         language = str(row.language)
         if not self.above <= place_of(row.key, self.seed) < self.below.get(language, 0):
-            return None
+            return
         if not is_of_one_language(row) or not (segments := whole(row)):
-            return None
+            return
         texts = json.dumps([one.shielded.text for one in segments], ensure_ascii=False, indent=0)
         values = {"texts": texts, "source": LANGUAGES[language], "target": LANGUAGES[OTHER[language]]}
-        return segments, Request.to(self.server, self._prompt.turns(values), self._prompt.digest)
+        yield segments, self._request(values)
 
     def _edits(self, row: Row, segments: Sequence[Segment], request: Request, replies: Replies) -> list[Edit]:
         """All with one verdict: the first that is not ``kept``."""

@@ -96,11 +96,26 @@ class UnsafeImagesSettings(Settings):
     _from_the_root = field_validator("concepts")(absolute)
 
 
-class SafetySettings(StageSection):
-    """What is not to be learnt from or handed on: personal data, block lists, listed and unsafe images."""
+class TextSafetySettings(StageSection):
+    """What no text is to hold: of rows, and of captions that a model writes."""
 
     personal: PersonalSettings = Field(PersonalSettings(), description="personal data in all texts of a row")
     blocked_words: BlockedWordsSettings = Field(BlockedWordsSettings(), description="words that no text is to hold")
+
+    def digests(self) -> dict[str, str]:
+        return {f"blocked_words.{name}": blocked_words_digest(path, _words(name)) for name, path in self._word_lists()}
+
+    def check(self, sources: Sequence[InstructSource]) -> None:  # noqa: ARG002 - holds for all of them
+        for name, path in self._word_lists():
+            read_blocked_words(path, _words(name))
+
+    def _word_lists(self) -> list[tuple[str, str]]:
+        return sorted(self.blocked_words.paths.items())
+
+
+class SafetySettings(TextSafetySettings):
+    """What is not to be learnt from or handed on: personal data, block lists, listed and unsafe images."""
+
     hash_lists: dict[str, HashList] = Field(
         {}, description="name → a list; a row with a listed image or video is stopped, whatever else is said of it"
     )
@@ -109,7 +124,7 @@ class SafetySettings(StageSection):
     )
 
     def digests(self) -> dict[str, str]:
-        found = {f"blocked_words.{name}": blocked_words_digest(path, _words(name)) for name, path in self._word_lists()}
+        found = super().digests()
         for name, one in sorted(self.hash_lists.items()):
             found[f"hash_lists.{name}"] = _file_digest(one.path, f"safety.hash_lists.{name}.path")
         if self.unsafe_images is not None:
@@ -118,9 +133,8 @@ class SafetySettings(StageSection):
             found["unsafe_images.encoder"] = encoder_digest(self.unsafe_images.encoder)
         return found
 
-    def check(self, sources: Sequence[InstructSource]) -> None:  # noqa: ARG002 - holds for all of them
-        for name, path in self._word_lists():
-            read_blocked_words(path, _words(name))
+    def check(self, sources: Sequence[InstructSource]) -> None:
+        super().check(sources)
         for name, one in self.hash_lists.items():
             read_hashes(one.path, one.kind, f"safety.hash_lists.{name}.path")
         if self.unsafe_images is not None:
@@ -129,9 +143,6 @@ class SafetySettings(StageSection):
 
             read_word_list(self.unsafe_images.concepts)
             check_encoder(self.unsafe_images.encoder)
-
-    def _word_lists(self) -> list[tuple[str, str]]:
-        return sorted(self.blocked_words.paths.items())
 
 
 def _words(language: str) -> str:

@@ -65,6 +65,12 @@ class ChatServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
 
+    def forget(self) -> None:
+        """All that was asked until now."""
+        self.asked.clear()
+        self.bodies.clear()
+        self.prompt_tokens = self.reply_tokens = 0
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while await self._one(reader, writer):

@@ -94,3 +94,17 @@ def test_bodies_without_a_reply(body: object) -> None:
 def test_a_reply_is_in_nfc_and_never_in_nfkc() -> None:
     found = reply_of({"choices": [{"message": {"content": "e\u0301 ﬁ １ ²"}, "finish_reason": "length"}]})
     assert found is not None and found.text == "é ﬁ １ ²" and found.state == "cut"
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ('<think>\nHm, {"text"}?\n</think>\n\n{"text": "a"}', '{"text": "a"}'),
+        ('of that the template began</think> {"text": "a"}', '{"text": "a"}'),
+        ("<think>and then it broke off", "<think>and then it broke off"),
+        ("the marks <think> and </think> stay", "the marks <think> and </think> stay"),
+    ],
+)
+def test_what_was_thought_is_no_reply(said: str, read: str) -> None:
+    found = reply_of({"choices": [{"message": {"content": said}, "finish_reason": "stop"}]})
+    assert found is not None and found.text == read
