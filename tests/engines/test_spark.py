@@ -35,7 +35,7 @@ def test_a_killed_worker_is_replaced(direct_run: pathlib.Path, corpus: pathlib.P
             assert command.is_running() and command.status() != psutil.STATUS_ZOMBIE
             time.sleep(0.05)
         forked_by = [child for child in command.children() if "fork_server" in " ".join(child.cmdline())]
-        forked_by[0].children()[0].kill()
+        max(forked_by[0].children(), key=lambda worker: worker.create_time()).kill()
 
     make(run, corpus, *LOCAL, meanwhile=kill_one)
     assert digests(run) == digests(direct_run)
