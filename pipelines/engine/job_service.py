@@ -14,6 +14,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+
 from pipelines.engine.bound_process import bound
 from pipelines.engine.forking import import_ahead
 from pipelines.engine.job_servers import JobServer, class_path, find_java, java_command
@@ -119,7 +121,8 @@ class JobServiceEngine(RemoteEngine):
                     raise
                 if number == _TRIES:
                     raise WorkerLostError(LOST_WORKER) from error
-            self.console.print(f"{self.job or 'job'}: a worker process died; the job goes on with new ones")
+            said = f"{self.job or 'job'}: a worker process died; the job goes on with new ones"
+            self.console.print(Text(said), soft_wrap=True)
 
     def _worker_flags(self, workers: int, job: str) -> list[str]:
         where = self._workers_at

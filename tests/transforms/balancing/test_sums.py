@@ -14,7 +14,6 @@ from tests.transforms.synthetic_annotations import concept_ids, list_column
 from transforms import keyed
 from transforms.balancing import passes
 from transforms.balancing.baselines import Baselines
-from transforms.balancing.corpus_size import CorpusSize
 from transforms.balancing.even.sample import PrioritySample
 from transforms.balancing.in_turn import add_up
 from transforms.balancing.methods import METHODS
@@ -95,8 +94,3 @@ def test_histograms_are_small_on_their_way() -> None:
     [sent] = sent_bytes([together])
     assert sent < together.nbytes / 20
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(Packed(together))).value, together)
-
-
-@pytest.mark.parametrize(("shards", "groups"), [(1, 1), (1000, 1), (1001, 24), (10**6, 24)])
-def test_many_shards_are_added_up_in_groups(shards: int, groups: int) -> None:
-    assert CorpusSize(shards).groups == groups
