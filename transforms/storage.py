@@ -27,6 +27,7 @@ from transforms.atomic_writing import PARTIAL, OutputStream, write_by_put, write
 from transforms.errors import InputError
 
 _OBJECT_STORES = ("s3", "gs", "gcs", "abfs", "abfss")
+_CONNECTIONS = 64  # to a store, in flight at once
 _GLOB_CHARACTERS = "*?["
 _MOST_NAMED = 1_000_000  # paths that one pattern's braces stand for: the tars of 10 billion images
 
@@ -38,6 +39,8 @@ def _filesystem(scheme_and_host: str) -> pafs.FileSystem:
     uri = scheme_and_host
     if uri.startswith("s3://") and "allow_delayed_open=" not in uri:  # with it, a small file is one call and not three
         uri += f"{'&' if '?' in uri else '?'}allow_delayed_open=true"
+    if uri.partition("://")[0] in _OBJECT_STORES:  # Arrow keeps as many connections to a store as it has threads
+        pa.set_io_thread_count(max(pa.io_thread_count(), _CONNECTIONS))
     filesystem, _ = pafs.FileSystem.from_uri(uri)
     return filesystem
 

@@ -15,8 +15,14 @@ from transforms.errors import ConfigError
 
 #: Java versions that Spark 3.5 and Flink 1.19 and 1.20 run on.
 _JAVA = "17"
-#: What JVMs from 9 on close to Spark and Flink, as Spark's own start script opens it.
-_OPENED = ("java.lang", "java.lang.invoke", "java.net", "java.nio", "java.util", "java.util.concurrent", "sun.nio.ch")
+#: What JVMs from 9 on close to Spark and Flink, as Spark's own start script opens it (its JavaModuleOptions). One that
+#: is missing is found out late: without sun.security.action an executor's thread dies when it is to say why a task
+#: failed, as where a Python worker was killed, and the job waits for it for ever.
+_OPENED = (
+    *("java.io", "java.lang", "java.lang.invoke", "java.lang.reflect", "java.net", "java.nio", "java.util"),
+    *("java.util.concurrent", "java.util.concurrent.atomic", "jdk.internal.ref", "sun.nio.ch", "sun.nio.cs"),
+    *("sun.security.action", "sun.util.calendar"),
+)
 #: Libraries that Beam and the clusters bring in versions that do not agree: these serve both.
 _ALIKE = ("com.fasterxml.jackson.core:jackson-core:2.15.4", "org.slf4j:slf4j-api:2.0.16")
 

@@ -14,6 +14,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+
 from pipelines.engine.bound_process import bound
 from pipelines.engine.forking import import_ahead
 from pipelines.engine.job_servers import JobServer, class_path, find_java, java_command
@@ -21,13 +23,15 @@ from pipelines.engine.local_paths import refuse_local_paths
 from pipelines.engine.remote import RemoteEngine
 from pipelines.engine.settings import RunnerSettings
 from transforms.configuration import Settings
-from transforms.errors import EvenweaveError
+from transforms.errors import EvenweaveError, WorkerLostError
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
 #: How long workers wait for the next part of a job; without, each part starts its own, which load the model again.
 _KEPT_MILLIS = 60_000
+#: Times that a job is begun in which workers die. One that needs more memory than there is dies each time.
+_TRIES = 3
 
 
 class JobServiceEngine(RemoteEngine):
@@ -90,7 +94,35 @@ class JobServiceEngine(RemoteEngine):
             *self._settings.flags,
             *self._settings.of_stage(self.job).flags,
         ]
-        self._submit(build, ["--runner=PortableRunner", *flags, *self._beam_flags])
+        self._submit_again(build, ["--runner=PortableRunner", *flags, *self._beam_flags])
+
+    def _submit_again(self, build: Callable[[beam.Pipeline], None], flags: Sequence[str]) -> None:
+        """Until it is done, where workers of the pool here die.
+
+        The server tries what a dead worker did once more, yet keeps handing work to the dead one for as long as it
+        keeps workers, so that the job as a whole fails: with a new one come new workers, and it goes on with what is
+        missing.
+        """
+        if self._workers_at != "processes":
+            self._submit(build, flags)
+            return
+        from pipelines.engine.worker_pool import own_pool
+        from pipelines.engine.worker_processes import LOST_WORKER
+
+        for number in range(1, _TRIES + 1):
+            lost = own_pool().lost
+            try:
+                self._submit(build, flags)
+                return
+            except EvenweaveError:
+                raise
+            except Exception as error:
+                if own_pool().lost == lost:
+                    raise
+                if number == _TRIES:
+                    raise WorkerLostError(LOST_WORKER) from error
+            said = f"{self.job or 'job'}: a worker process died; the job goes on with new ones"
+            self.console.print(Text(said), soft_wrap=True)
 
     def _worker_flags(self, workers: int, job: str) -> list[str]:
         where = self._workers_at

@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from concurrent import futures
 from typing import Any
 
@@ -29,10 +30,14 @@ _UNBOUNDED = -1  # a stage's environment is one element, and any message may car
 
 
 class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):  # type: ignore[misc]
-    """``job``: the module whose workers are asked for next. ``address`` is on this machine alone."""
+    """``job``: the module whose workers are asked for next. ``lost``: how many of them died before their work was done.
+
+    ``address`` is on this machine alone.
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.job = _ANY_JOB
+        self.lost = 0
         self.server: Any = grpc.server(
             futures.ThreadPoolExecutor(max_workers=4, thread_name_prefix="pool"),
             options=[("grpc.max_receive_message_length", _UNBOUNDED), ("grpc.so_reuseport", 0)],
@@ -54,8 +59,14 @@ class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):  # type
             ended_well = start_worker(self.job, environment)
         except Exception:
             return beam_fn_api_pb2.StartWorkerResponse(error=traceback.format_exc())
-        threading.Thread(target=ended_well, daemon=True, name=f"wait for {request.worker_id}").start()
+        watch = threading.Thread(target=self._watch, args=(ended_well,), name=f"wait for {request.worker_id}")
+        watch.daemon = True
+        watch.start()
         return beam_fn_api_pb2.StartWorkerResponse()
+
+    def _watch(self, ended_well: Callable[[], bool]) -> None:
+        if not ended_well():
+            self.lost += 1
 
     def StopWorker(self, _: Any, __: Any) -> Any:  # noqa: N802
         """A worker ends by itself when the cluster has closed its connection."""

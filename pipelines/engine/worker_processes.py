@@ -25,7 +25,7 @@ _URN = "evenweave:env:worker_process:v1"
 _DONE_MARKER = worker_handlers.BeamFnControlServicer._DONE_MARKER
 _UNSTARTED = worker_handlers.BeamFnControlServicer.UNSTARTED_STATE
 _SWEEP_SECS = 0.1
-_LOST = (
+LOST_WORKER = (
     "a worker process died in the middle of its work. Most often the system kills one for want of memory: run the same "
     "command again with fewer workers (--set runner.workers=1), it goes on where it stopped."
 )
@@ -103,7 +103,7 @@ class _WorkerProcess(worker_handlers.GrpcWorkerHandler):  # type: ignore[misc]
         """For the worker's end. From a bad one on, whatever Beam asks of the worker fails."""
         if ended_well():
             return
-        error = WorkerLostError(_NOT_STARTED if self.control_conn._state == _UNSTARTED else _LOST)
+        error = WorkerLostError(_NOT_STARTED if self.control_conn._state == _UNSTARTED else LOST_WORKER)
         _lost.append(error)
         while True:
             for number, future in list(self.control_conn._futures_by_id.items()):

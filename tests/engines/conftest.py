@@ -6,7 +6,9 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
 
+import psutil
 import pytest
 from apache_beam.version import __version__ as beam_version
 
@@ -35,13 +37,24 @@ def direct_run(corpus: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -
     return run
 
 
-def make(run: pathlib.Path, corpus: pathlib.Path, *settings: str) -> str:
-    """Run the command to its end; what it printed."""
+def make(
+    run: pathlib.Path,
+    corpus: pathlib.Path,
+    *settings: str,
+    meanwhile: Callable[[psutil.Process], None] = lambda _: None,
+) -> str:
+    """Run the command to its end; what it printed. ``meanwhile`` is done to it while it runs."""
     command = [str(pathlib.Path(sys.executable).with_name("evenweave")), *arguments(corpus, run)]
     command += [part for setting in settings for part in ("--set", setting)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=_MOST_SECS, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            meanwhile(psutil.Process(process.pid))
+            said, _ = process.communicate(timeout=_MOST_SECS)
+        except BaseException:
+            process.kill()
+            raise
+    assert process.returncode == 0, said
+    return said
 
 
 def _jars(server: JobServer) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pathlib
+import time
 
+import psutil
 import pytest
 
 from tests.engines.conftest import make
@@ -22,3 +24,18 @@ def test_the_same_bytes_within_the_job_server(
     said = make(run, corpus, *LOCAL, f"runner.spark.workers_at={workers_at}")
     assert digests(run) == digests(direct_run)
     assert "Spark" not in said and "INFO" not in said  # on this machine it is quiet
+
+
+def test_a_killed_worker_is_replaced(direct_run: pathlib.Path, corpus: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """In the middle of annotate: Spark's second try is enough, or the job is begun again; the bytes are the same."""
+    run = tmp_path / "run"
+
+    def kill_one(command: psutil.Process) -> None:
+        while not list((run / "annotations").glob("*/*.parquet")):
+            assert command.is_running() and command.status() != psutil.STATUS_ZOMBIE
+            time.sleep(0.05)
+        forked_by = [child for child in command.children() if "fork_server" in " ".join(child.cmdline())]
+        max(forked_by[0].children(), key=lambda worker: worker.create_time()).kill()
+
+    make(run, corpus, *LOCAL, meanwhile=kill_one)
+    assert digests(run) == digests(direct_run)

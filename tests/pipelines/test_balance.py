@@ -10,6 +10,7 @@ from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings
 from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
 from tests.transforms.balancing.passes import run_passes
+from transforms.balancing import corpus_size
 from transforms.balancing.methods import METHODS
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings, EvenSettings, Method
@@ -71,13 +72,18 @@ def test_a_size_above_the_corpus_is_told_to_the_user(tmp_path: pathlib.Path) -> 
         balance.run(folder, names, BalanceSettings(size=61), 50, ONE_WORKER)
 
 
-def test_strata_and_caps_are_those_of_the_passes_alone(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(("workers", "added_up_at_once"), [(1, 1000), pytest.param(2, 4, marks=pytest.mark.slow)])
+def test_strata_and_caps_are_those_of_the_passes_alone(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, workers: int, added_up_at_once: int
+) -> None:
+    """Whatever the number of workers, and of the groups in which what shards give is added up."""
+    monkeypatch.setattr(corpus_size, "_ALONE", added_up_at_once)
     even = {"floor": 2, "caps": {"source": {"a": 0.3}}, "target": {"concept 3": 2.0}}
     strata = {"by": "lang", "sizes": {"en": 80, "zh": 40}}
     settings = BalanceSettings.model_validate({"size": 120, "even": even, "strata": strata, "max_sample_rows": 200})
     ids, langs = random_ids(600, 50, 4, 0), ["zh" if row % 3 else "en" for row in range(600)]
     folder, names = write_corpus(tmp_path / "beam", ids, 5, 50, langs=langs)
-    balance.run(folder, names, settings, 50, ONE_WORKER)
+    balance.run(folder, names, settings, 50, InProcessEngine(RunnerSettings(workers=workers)), rows=600)
     alone, names = write_corpus(tmp_path / "alone", ids, 5, 50, langs=langs)
     run_passes(ShardReader(alone, settings), names, 50)
     assert files(tmp_path / "beam") == files(tmp_path / "alone")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import contextlib
 import http.client
 import http.server
+import socket
+import struct
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -13,11 +17,14 @@ from moto.server import ThreadedMotoServer
 
 from transforms.storage import StoragePath
 
+_LATE_SECS = 4.0  # Arrow's S3 client waits three
+
 
 class CuttingStore:
     """The connection ends in the middle of answers of more than ``over_bytes``, ``cuts`` times.
 
-    What is written goes past the proxy.
+    Where ``faulty_every`` is set, each answer of that number is none: in turns 503, a reset, and one that does not come
+    before the client has waited enough. What is written goes past the proxy.
     """
 
     def __init__(self, moto: tuple[str, int]) -> None:
@@ -25,6 +32,9 @@ class CuttingStore:
         self.port = 0  # of the proxy
         self.cuts = 0
         self.over_bytes = 1 << 12
+        self.faulty_every = 0
+        self.calls: Counter[str] = Counter()  # by method
+        self.faults: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def put(self, name: str, data: bytes) -> StoragePath:
@@ -39,6 +49,16 @@ class CuttingStore:
         options = f"scheme=http&endpoint_override=127.0.0.1:{port}&allow_bucket_creation=true"
         return f"s3://cut/{name}?{options}"
 
+    def fault(self, method: str) -> str | None:
+        """What goes wrong with the call that has come, if anything."""
+        with self._lock:
+            self.calls[method] += 1
+            if not self.faulty_every or self.calls.total() % self.faulty_every:
+                return None
+            fault = ("503", "reset", "late")[self.faults.total() % 3]
+            self.faults[fault] += 1
+            return fault
+
     def body(self, body: bytes) -> bytes:
         """What of the body is to be sent."""
         with self._lock:
@@ -51,6 +71,22 @@ class CuttingStore:
 def _handler(store: CuttingStore, moto: tuple[str, int]) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            match store.fault(self.command):
+                case "503":
+                    self.send_response(503)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                case "reset":
+                    linger = struct.pack("ii", 1, 0)  # closed without a word, and what was sent is lost
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    self.close_connection = True
+                case "late":
+                    time.sleep(_LATE_SECS)
+                    self.close_connection = True
+                case _:
+                    self._forward()
 
         def _forward(self) -> None:
             connection = http.client.HTTPConnection(*moto, timeout=20)
@@ -68,7 +104,7 @@ def _handler(store: CuttingStore, moto: tuple[str, int]) -> type[http.server.Bas
             self.close_connection = len(body) < len(whole)
             connection.close()
 
-        do_GET = do_HEAD = _forward  # noqa: N815 (http.server's names)
+        do_GET = do_HEAD = _answer  # noqa: N815 (http.server's names)
 
         def log_message(self, *arguments: object) -> None:
             pass

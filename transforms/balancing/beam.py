@@ -3,13 +3,14 @@
     count ──▶ weights ──▶ weigh ──▶ λ ──▶ rank ──▶ cut ──▶ draw ──▶ exchange ──▶ select
       └─▶ sample ─▶ fit ─▶ expect ─▶ fit … ─┘   where the method is corrected
 
-A pass maps every shard and adds the results up; what follows from the sum is a side input of the next pass.
+A pass maps every shard and adds the results up, in groups first where there are many; what follows from the sum is a
+side input of the next pass.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,12 +24,14 @@ from transforms.balancing.baselines import Baselines
 from transforms.balancing.cells import Cells
 from transforms.balancing.certificate import write_certificate
 from transforms.balancing.concept_table import write_concepts
+from transforms.balancing.corpus_size import SMALL, CorpusSize
 from transforms.balancing.even.sample import PrioritySample
 from transforms.balancing.exchange import Exchange, Shortage
 from transforms.balancing.methods import METHODS, fit
 from transforms.balancing.methods.weighting import Fitted, Weighting
 from transforms.balancing.order_sampling import Boundary, Cut, RankTally
 from transforms.balancing.outlook import Outlook
+from transforms.balancing.packed import Packed
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.sample_table import write_sample
 from transforms.balancing.sampling import N_BINS, Expectation, Ints
@@ -37,6 +40,7 @@ from transforms.balancing.strata import Strata
 from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally
 from transforms.beam import WriteStageCounts
 from transforms.datasets import ShardName
+from transforms.keyed import hash64
 from transforms.run_folder import RunFolder
 from transforms.stages import BALANCE
 
@@ -48,24 +52,59 @@ class SumInPlace(beam.CombineFn):  # type: ignore[misc]
         """``zero`` may give None, where only an element knows its own shape: sums then begin at a copy of the first."""
         self._zero = zero
 
-    def create_accumulator(self) -> Any:
-        return self._zero()
+    def create_accumulator(self) -> Packed:
+        return Packed(self._zero())
 
-    def add_input(self, accumulator: Any, element: Any) -> Any:
-        if accumulator is None:
-            return copy.deepcopy(element)
-        accumulator += element
+    def add_input(self, accumulator: Packed, element: Any) -> Packed:
+        if accumulator.value is None:
+            accumulator.value = copy.deepcopy(element)
+        else:
+            accumulator.value += element
         return accumulator
 
-    def merge_accumulators(self, accumulators: Iterable[Any]) -> Any:
-        total = self._zero()
+    def merge_accumulators(self, accumulators: Iterable[Packed]) -> Packed:
+        total = self.create_accumulator()
         for accumulator in accumulators:
-            if accumulator is not None:
-                total = self.add_input(total, accumulator)
+            if accumulator.value is not None:
+                total = self.add_input(total, accumulator.value)
         return total
 
-    def extract_output(self, accumulator: Any) -> Any:
+    def extract_output(self, accumulator: Packed) -> Any:
+        return accumulator.value
+
+
+class _Subtotal(SumInPlace):
+    """Stays packed, since it is added to others yet."""
+
+    def extract_output(self, accumulator: Packed) -> Packed:
         return accumulator
+
+
+class _Total(SumInPlace):
+    """Of subtotals."""
+
+    def add_input(self, accumulator: Packed, element: Any) -> Packed:
+        return super().add_input(accumulator, element.value if isinstance(element, Packed) else element)
+
+
+class _DealBundles(beam.DoFn):  # type: ignore[misc]
+    """Shards → (group, shard): all of a bundle in one group, so that each bundle sends one sum."""
+
+    def __init__(self, groups: int) -> None:
+        self._groups = groups
+
+    def start_bundle(self) -> None:
+        self._group: int | None = None
+
+    def process(self, name: ShardName) -> Iterator[tuple[int, ShardName]]:
+        if self._group is None:
+            self._group = hash64(*name) % self._groups
+        yield self._group, name
+
+
+def _of_dealt(dealt: tuple[int, ShardName], function: Callable[..., Any], *known: Any) -> tuple[int, Any]:
+    group, name = dealt
+    return group, function(name, *known)
 
 
 def _check(tally: CorpusTally, settings: BalanceSettings) -> CorpusTally:
@@ -77,6 +116,10 @@ def _check(tally: CorpusTally, settings: BalanceSettings) -> CorpusTally:
 def _fit_sample(tally: CorpusTally, reader: ShardReader, sample: PrioritySample) -> Fitted:
     target = reader.target(len(tally.count_before))
     return fit(reader.settings, tally, sample.sample(tally.count_inside), target)
+
+
+def _whole_sample(first: PrioritySample, again: PrioritySample) -> PrioritySample:
+    return first if first.is_enough else again
 
 
 def _keep_sample(sample: PrioritySample, folder: RunFolder, tally: CorpusTally) -> None:
@@ -118,15 +161,22 @@ class _Shards:
 
     names: beam.PCollection[ShardName]
     reader: ShardReader
+    groups: int  # that sums are added up in, before they are added up to one
 
     def add_up(self, label: str, function: Callable[..., Any], zero: Callable[[], Any], *known: Any) -> Any:
         """A pass: ``function`` of each shard, the reader and what is known (a PCollection of one element each), and the
         sum of it all."""
         inputs = (AsSingleton(one) if isinstance(one, beam.PCollection) else one for one in known)
+        if self.groups == 1:
+            mapped = self.names | label >> beam.Map(function, self.reader, *inputs)
+            return mapped | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
         return (
             self.names
-            | label >> beam.Map(function, self.reader, *inputs)
-            | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
+            | f"Deal: {label}" >> beam.ParDo(_DealBundles(self.groups))
+            | label >> beam.Map(_of_dealt, function, self.reader, *inputs).with_output_types(tuple[int, Any])
+            | f"Add each: {label}" >> beam.CombinePerKey(_Subtotal(zero))
+            | f"Subtotals: {label}" >> beam.Values()
+            | f"Add: {label}" >> beam.CombineGlobally(_Total(zero))
         )
 
 
@@ -134,16 +184,16 @@ class Balance(beam.PTransform):  # type: ignore[misc]
     """PCollection[ShardName] → selections, concepts.parquet and certificate, and the stage's counts left for the
     driver."""
 
-    def __init__(self, folder: RunFolder, settings: BalanceSettings, n_concepts: int) -> None:
+    def __init__(self, folder: RunFolder, settings: BalanceSettings, n_concepts: int, size: CorpusSize = SMALL) -> None:
         super().__init__()
-        self._folder, self._settings, self._n_concepts = folder, settings, n_concepts
+        self._folder, self._settings, self._n_concepts, self._size = folder, settings, n_concepts, size
         self._method, self._n_cells = METHODS[settings.method], len(Cells.of(settings))
 
     def expand(self, names: beam.PCollection[ShardName]) -> beam.PCollection[None]:
         folder, settings = self._folder, self._settings
-        shards = _Shards(names, ShardReader(folder, settings))
+        shards = _Shards(names, ShardReader(folder, settings), self._size.groups)
         empty = partial(CorpusTally.zero, self._n_concepts, self._method.plain_rows(settings))
-        counted = shards.add_up("Count concepts", passes.count, empty, self._n_concepts)
+        counted = shards.add_up("Count concepts", passes.count, empty, self._n_concepts, self._size.rows)
         tally = counted | "Check sizes" >> beam.Map(_check, settings)
         weights = self._fit(shards, tally) | "Weights" >> beam.Map(_weights)
         baselines = tally | "Fit baselines" >> beam.Map(Baselines.fit, settings)
@@ -172,7 +222,10 @@ class Balance(beam.PTransform):  # type: ignore[misc]
         method, settings = self._method, self._settings
         if method.sampling == "rare":
             empty = partial(PrioritySample.zero, method.sample_rows(settings), self._n_cells)
-            sampled = shards.add_up("Sample rare concepts", passes.sample_rare, empty, tally)
+            bound = tally | "Bound the sample" >> beam.Map(passes.sample_bound, settings)
+            first = shards.add_up("Sample rare concepts", passes.sample_rare, empty, tally, bound)
+            again = shards.add_up("Sample again", passes.sample_missed, empty, tally, first)
+            sampled = first | "Sampled" >> beam.Map(_whole_sample, AsSingleton(again))
             fitted = tally | "Fit" >> beam.Map(_fit_sample, shards.reader, AsSingleton(sampled))
             _ = sampled | "Keep the sample" >> beam.Map(_keep_sample, self._folder, AsSingleton(tally))
         else:

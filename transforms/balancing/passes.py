@@ -7,6 +7,7 @@ Shape legend: N rows, K concepts an image, V concepts, S strata, G groups with a
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from transforms.balancing import order_sampling
 from transforms.balancing.baselines import Baselines
 from transforms.balancing.cells import Cells
 from transforms.balancing.concept_ids import Ids, count_concepts, drop_below
-from transforms.balancing.even.sample import PrioritySample
+from transforms.balancing.even.sample import PrioritySample, WeighedSample, safe_bound
 from transforms.balancing.exchange import Candidates as ExchangeRows
 from transforms.balancing.exchange import Exchange, Offers, Shortage
 from transforms.balancing.methods import METHODS
@@ -116,11 +117,11 @@ class ShardReader(RowReader):
         return concepts["name"].to_pylist(), concepts["type"].to_pylist()
 
 
-def count(name: ShardName, reader: RowReader, n_concepts: int) -> CorpusTally:
+def count(name: ShardName, reader: RowReader, n_concepts: int, rows: int | None = None) -> CorpusTally:
     """Pass 1: images of each concept, rows of each stratum, and the shard's share of the sample that weights are
-    fitted on."""
+    fitted on. ``rows``: those of all shards, where they are known."""
     settings = reader.settings
-    sample = KeyedSample(METHODS[settings.method].plain_rows(settings))
+    sample = KeyedSample.of_rows(METHODS[settings.method].plain_rows(settings), rows)
     table = reader.read(name, *(["sample_id"] if sample.limit else []))
     ids = reader.concepts(table)
     if sample.limit:
@@ -138,10 +139,24 @@ def _is_inside(settings: BalanceSettings, cells: Ints) -> NDArray[np.bool_]:
     return inside
 
 
-def sample_rare(name: ShardName, reader: RowReader, tally: CorpusTally) -> PrioritySample:
+def sample_bound(tally: CorpusTally, settings: BalanceSettings) -> float:
+    """The highest priority that the sample which sees rare concepts whole can need, all but surely."""
+    inside = int(tally.count_inside.sum()) / max(int(tally.count_before.sum()), 1)
+    plain = WeighedSample.plain(tally.sample.images(), round(tally.rows * inside)) if tally.rows else None
+    return safe_bound(settings.max_sample_rows, tally.count_inside, plain, tally.concepts_per_image)
+
+
+def sample_missed(name: ShardName, reader: RowReader, tally: CorpusTally, first: PrioritySample) -> PrioritySample:
+    """The sample anew and without a bound, read only where the bound was too low."""
+    if first.is_enough:
+        return PrioritySample.zero(first.limit, len(Cells.of(reader.settings)))
+    return sample_rare(name, reader, tally)
+
+
+def sample_rare(name: ShardName, reader: RowReader, tally: CorpusTally, bound: float = math.inf) -> PrioritySample:
     """Pass 2, where the method asks for it: the shard's share of the sample that sees rare concepts whole."""
     settings = reader.settings
-    sample = PrioritySample.zero(settings.max_sample_rows, len(Cells.of(settings)))
+    sample = PrioritySample.zero(settings.max_sample_rows, len(Cells.of(settings)), bound)
     table = reader.read(name, "sample_id")
     ids, cells, sample_ids = reader.concepts(table), reader.cells(name, table), table["sample_id"].to_numpy()
     inside = _is_inside(settings, cells)

@@ -5,9 +5,10 @@ Shape legend: N rows, K concepts an image, V concepts, R images of the sample, C
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,12 @@ class KeyedSample:
     ids: list[Ids] = field(default_factory=list)
     size: int = 0
     highest: int = 2**64 - 1  # no image above it can be in the sample any more
+
+    @classmethod
+    def of_rows(cls, limit: int, rows: int | None) -> Self:
+        """For a part of so many rows: what surely is not among the ``limit`` is not collected at all."""
+        needed = limit + 12 * math.sqrt(limit) + 144  # fewer come once in 10^30
+        return cls(limit) if rows is None or rows <= needed else cls(limit, highest=int(2**64 * (needed / rows)))
 
     def add(self, hashes: NDArray[np.uint64], ids: Ids) -> None:
         """(N,) hashes and (N, K) ids."""

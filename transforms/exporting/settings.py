@@ -37,9 +37,10 @@ class ExportSettings(Settings):
         " are decoded whole",
     )
     seed: int = Field(0, ge=0, description="another seed gives another order of the same samples")
-    read_threads: int = Field(
-        2,
+    read_threads: int | None = Field(
+        None,
         ge=1,
-        description="images read at once by a worker: two keep up with a disk; raise it for object stores (16)",
+        description="images read at once by a worker; unset, 2 from disks, which keep up, and 64 from stores, which"
+        " answer late",
         json_schema_extra=NOT_FINGERPRINTED,
     )

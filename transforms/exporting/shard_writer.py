@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from transforms.datasets import UNDETERMINED
 from transforms.exporting import energon
-from transforms.exporting.images import ImageCopier, ImagePlaces, decodes_groups
+from transforms.exporting.images import ImageCopier, ImagePlaces, decodes_groups, in_store
 from transforms.exporting.manifest import ShardStats, shard_file, write_stats
 from transforms.exporting.members import describe
 from transforms.exporting.rows import read_openings
@@ -30,6 +30,7 @@ from transforms.tar.writer import end_of_archive
 # Two windows are held at a time, one being read and one being written. Where images are decoded in groups, each window
 # decodes every group that it touches, so its windows are larger.
 _WINDOW_BYTES = 4 << 20
+_STORE_WINDOW_BYTES = 32 << 20  # some 300 images, so that 64 are in flight until the next window is begun
 _GROUPS_WINDOW_BYTES = 256 << 20
 _DESCRIBED = 4096  # samples described together, by column: some 6 KB of memory each at the peak
 
@@ -73,8 +74,7 @@ class ShardWriter:
             ImageCopier(inputs, self._sources, settings.read_threads) as copier,
         ):
             tar = HashedStream(stream)
-            in_groups = any(decodes_groups(part, self._sources) for part in inputs)
-            for window in _read_ahead(self._windows(samples, copier, in_groups)):
+            for window in _read_ahead(self._windows(samples, copier, _window_bytes(inputs, self._sources))):
                 for copied in window.copying:
                     copied.result()
                 offsets += (tar.size_bytes + window.sample_ends).tolist()
@@ -93,13 +93,13 @@ class ShardWriter:
         write_stats(folder.shards, stats, folder.fingerprint)
         return stats
 
-    def _windows(self, samples: pa.Table, copier: ImageCopier, in_groups: bool) -> Iterator[_Window]:
+    def _windows(self, samples: pa.Table, copier: ImageCopier, window_bytes: int) -> Iterator[_Window]:
         """All samples of the shard, in order, the images of each window being copied.
 
         Windows lie in two buffers in turn: a window must be written before the next but one is asked for.
         """
-        window_bytes = _GROUPS_WINDOW_BYTES if in_groups else _WINDOW_BYTES
-        described = 16 * _DESCRIBED if in_groups else _DESCRIBED  # a window does not reach beyond these
+        # A window does not reach beyond these
+        described = 16 * _DESCRIBED if window_bytes == _GROUPS_WINDOW_BYTES else _DESCRIBED
         for first in range(0, len(samples), described):
             some = samples.slice(first, described)
             images = ImagePlaces.of(some)
@@ -107,6 +107,12 @@ class ShardWriter:
             for begin, end in layout.windows(window_bytes):
                 blocks, targets = layout.blocks(begin, end, next(self._buffers))
                 yield _Window(blocks, layout.ends(begin, end), copier.start(images, begin, end, targets))
+
+
+def _window_bytes(inputs: list[InputShard], sources: Mapping[str, SourceSettings]) -> int:
+    if any(decodes_groups(part, sources) for part in inputs):
+        return _GROUPS_WINDOW_BYTES
+    return _STORE_WINDOW_BYTES if any(map(in_store, inputs)) else _WINDOW_BYTES
 
 
 def _read_ahead(windows: Iterator[_Window]) -> Iterator[_Window]:

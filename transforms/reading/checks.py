@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
@@ -23,7 +24,8 @@ def check_inputs(shards: Sequence[InputShard], sources: Mapping[str, SourceSetti
     """
     for name, members in groupby(shards, key=lambda shard: shard.source):
         for shard in _spread(list(members)):
-            next(read_samples(shard, sources[name]), None)  # also says of a file that it is gone
+            first = dataclasses.replace(shard, limit=1)
+            next(read_samples(first, sources[name]), None)  # also says of a file that it is gone
             FORMATS[shard.format].check(shard, sources[name])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 from transforms.errors import InputError
@@ -13,17 +14,17 @@ from transforms.reading.settings import SourceSettings
 class ImageReader:
     """Images of one shard by ``member_offset`` and ``member_bytes`` of its samples, exactly as they are stored.
 
-    A context manager. Threads may share one reader: reads take turns. Read in order of offsets: of Parquet a whole row
-    group is decoded at once, and only the last ones are kept.
+    A context manager. Threads may share one reader; their reads take turns, but not those of files in a store. Read in
+    order of offsets: of Parquet a whole row group is decoded at once, and only the last ones are kept.
     """
 
     def __init__(self, shard: InputShard, source: SourceSettings) -> None:
         self._shard = shard
-        self._lock = threading.Lock()
         try:
             self._images = FORMATS[shard.format].open_images(shard, source)
         except FileNotFoundError as error:
             raise InputError(f"source {shard.source}: {shard.path} is gone since it was annotated") from error
+        self._turn = threading.Lock() if self._images.takes_turns else contextlib.nullcontext()
 
     def read(self, member_offset: int, member_bytes: int) -> bytes:
         """Raises InputError when the file is not the one that was annotated, InputReadError when it cannot be read."""
@@ -33,7 +34,7 @@ class ImageReader:
 
     def read_into(self, member_offset: int, target: memoryview) -> None:
         """Put the image where it is wanted; ``target`` has its size. Raises as :meth:`read` does."""
-        with self._lock:
+        with self._turn:
             try:
                 found_bytes = self._images.read_into(member_offset, target)
             except (FileNotFoundError, IndexError) as error:

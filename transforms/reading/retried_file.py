@@ -1,23 +1,22 @@
-"""Input files read to the last byte that they are known to have, over connections that break.
+"""Input files as streams that can be sought in, from disks and from stores.
 
-Object stores state the size of a file before they send it. Where less comes, or an error in its place, the file is not
-to blame: what is missing is asked for again, a few times, and then the failure is reported as what it is.
+In a store each read is whole or an error (:mod:`transforms.reading.range_reader`), and what is known to come next is
+fetched before it is asked for (:mod:`transforms.reading.ranges_ahead`).
 """
 
 from __future__ import annotations
 
 import io
 import os
-import time
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
 
-from transforms.errors import InputError, InputReadError
+from transforms.errors import InputReadError
+from transforms.reading.range_reader import RangeReader, cannot_open, changed_size
+from transforms.reading.ranges_ahead import RangesAhead
 from transforms.storage import StoragePath
-
-#: Seconds to wait before each further attempt. Arrow's S3 client itself tries some thirty times before it reports one.
-_PAUSES_SECS = (0.5, 2.0)
 
 
 class RetriedFile(io.RawIOBase):
@@ -29,68 +28,45 @@ class RetriedFile(io.RawIOBase):
 
     def __init__(self, path: StoragePath, expected_bytes: int | None = None) -> None:
         self._path = path
-        self._file: pa.NativeFile | None = None
         self._offset = 0
-        self._moved = False  # by a seek: reading begins elsewhere than the last one ended
-        self.size_bytes = expected_bytes or 0
-        try:
-            self._file = path.open_random()
-            self.size_bytes = int(self._file.size())
-        except (FileNotFoundError, NotADirectoryError):
-            raise
-        except OSError as error:
-            raise InputReadError(f"cannot open {path}: {error}. Check the connection and your rights to it.") from error
-        if expected_bytes is not None and self.size_bytes != expected_bytes:
-            self.close()
-            raise InputError(
-                f"{path} has {self.size_bytes} bytes, had {expected_bytes} when it was listed: it was changed since. "
-                "Run the same command again when nothing writes to it."
-            )
+        self._source: _LocalFile | RangesAhead | None = None  # None when closed
+        if path.root:
+            self._reader = RangeReader(path, expected_bytes)
+            self._source, self.size_bytes = RangesAhead(self._reader), self._reader.size_bytes
+        else:
+            self._source = local = _LocalFile(path, expected_bytes)
+            self.size_bytes = local.size_bytes
+
+    def plan(self, stretches: Iterable[tuple[int, int]]) -> None:
+        """Stretches (begin, end) that will be read next, each once: in a store they are fetched ahead."""
+        if isinstance(self._source, RangesAhead):
+            self._source.plan(stretches)
 
     def readinto(self, buffer: Any) -> int:
+        if self._source is None:
+            raise ValueError(f"{self._path} is closed")
         view = memoryview(buffer).cast("B")
         wanted = max(min(len(view), self.size_bytes - self._offset), 0)
-        filled, failures = 0, 0
-        pauses_secs = _PAUSES_SECS if self._path.root else ()
-        while filled < wanted:
-            read_bytes, cause = self._try(view[filled:wanted])
-            filled += read_bytes
-            self._offset += read_bytes
-            if read_bytes:
-                failures = 0
-                continue
-            if failures == len(pauses_secs):
-                raise InputReadError(
-                    f"{self._path}: reading stopped at byte {self._offset} of {self.size_bytes} ({cause}). The file is "
-                    "as long as ever. Check the connection and the storage, and run the same command again."
-                )
-            time.sleep(pauses_secs[failures])
-            failures += 1
+        if isinstance(self._source, RangesAhead):
+            filled = 0
+            for piece in self._source.read(self._offset, wanted):
+                view[filled : filled + len(piece)] = piece
+                filled += len(piece)
+        else:
+            filled = self._source.read_into(self._offset, view[:wanted])
+        self._offset += filled
         return filled
-
-    def _try(self, view: memoryview) -> tuple[int, str]:
-        """Bytes read at the offset, by a new request where the last one failed; if none, why not."""
-        try:
-            if self._file is None:
-                self._file, self._moved = self._path.open_random(), True
-            if self._moved:
-                self._file.seek(self._offset)
-                self._moved = False
-            if read_bytes := int(self._file.readinto(view)):
-                return read_bytes, ""
-            cause = "no more bytes came"
-        except OSError as error:
-            cause = str(error)
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        return 0, cause
 
     def read(self, size: int | None = -1) -> bytes:
         left = max(self.size_bytes - self._offset, 0)
-        data = bytearray(left if size is None or size < 0 else min(size, left))
-        self.readinto(data)
-        return bytes(data)
+        wanted = left if size is None or size < 0 else min(size, left)
+        if isinstance(self._source, RangesAhead):  # memory that need not be cleared first
+            data = b"".join(self._source.read(self._offset, wanted))
+            self._offset += len(data)
+            return data
+        cleared = bytearray(wanted)
+        self.readinto(cleared)
+        return bytes(cleared)
 
     def readable(self) -> bool:
         return True
@@ -100,17 +76,61 @@ class RetriedFile(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._offset, os.SEEK_END: self.size_bytes}[whence]
-        self._offset, self._moved = base + offset, True
+        self._offset = base + offset
         return self._offset
 
     def tell(self) -> int:
         return self._offset
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        if self._source is not None:
+            self._source.close()
+            if isinstance(self._source, RangesAhead):
+                self._reader.close()
+            self._source = None
         super().close()
+
+
+class _LocalFile:
+    """A file of this machine; raises as :class:`RetriedFile` does."""
+
+    def __init__(self, path: StoragePath, expected_bytes: int | None) -> None:
+        self._path = path
+        try:
+            self._file = path.open_random()
+        except (FileNotFoundError, NotADirectoryError):
+            raise
+        except OSError as error:
+            raise cannot_open(path, error) from error
+        self._at = 0  # where the next read begins, unless it is sought
+        self.size_bytes = int(self._file.size())
+        if expected_bytes is not None and self.size_bytes != expected_bytes:
+            self.close()
+            raise changed_size(path, self.size_bytes, expected_bytes)
+
+    def read_into(self, offset: int, view: memoryview) -> int:
+        filled = 0
+        try:
+            if offset != self._at:
+                self._file.seek(offset)
+            while filled < len(view):
+                if not (read_bytes := int(self._file.readinto(view[filled:]))):
+                    raise self._stopped(offset + filled, "no more bytes came")
+                filled += read_bytes
+        except OSError as error:
+            raise self._stopped(offset + filled, str(error)) from error
+        finally:
+            self._at = offset + filled
+        return filled
+
+    def _stopped(self, offset: int, cause: str) -> InputReadError:
+        return InputReadError(
+            f"{self._path}: reading stopped at byte {offset} of {self.size_bytes} ({cause}). Check the disk, and run "
+            "the same command again."
+        )
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def open_input(path: StoragePath) -> pa.NativeFile | RetriedFile:

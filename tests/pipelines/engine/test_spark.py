@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from pipelines.engine.flink import FlinkEngine
 from pipelines.engine.settings import RunnerSettings
 from pipelines.engine.spark import SparkEngine
+from pipelines.engine.worker_pool import WorkerPool, own_pool
+from transforms.errors import WorkerLostError
 
 
 def spark(**settings: Any) -> SparkEngine:
@@ -50,3 +56,38 @@ def test_flinks_parallelism_is_that_of_the_workers_unless_said() -> None:
     assert FlinkEngine(RunnerSettings.model_validate(settings))._more_flags() == ["--parallelism=3"]
     settings |= {"flink": {"parallelism": 7}}  # type: ignore[dict-item]
     assert FlinkEngine(RunnerSettings.model_validate(settings))._more_flags() == ["--parallelism=7"]
+
+
+class Dying(SparkEngine):
+    """Submits nothing: of its jobs the first ``deaths`` fail, since a worker died."""
+
+    deaths = 0
+    begun = 0
+
+    def _submit(self, build: Callable[[Any], None], flags: Sequence[str]) -> None:  # noqa: ARG002
+        self.begun += 1
+        if self.begun <= self.deaths:
+            own_pool()._watch(lambda: False)
+            raise RuntimeError("Lost task 1.3 in stage 4.0")
+
+    @property
+    def _endpoint(self) -> str:
+        return "localhost:1"
+
+
+@pytest.mark.parametrize(("deaths", "begun", "raised"), [(0, 1, None), (2, 3, None), (3, 3, WorkerLostError)])
+def test_a_job_whose_workers_die_is_begun_again(deaths: int, begun: int, raised: type[Exception] | None) -> None:
+    engine = Dying(RunnerSettings(name="spark"))
+    engine.deaths, engine.console = deaths, Console(file=io.StringIO())
+    with pytest.raises(raised) if raised else contextlib.nullcontext():
+        engine.run(test_a_job_whose_workers_die_is_begun_again)
+    assert engine.begun == begun
+
+
+def test_a_job_that_fails_by_itself_is_not_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Dying(RunnerSettings(name="spark"))
+    engine.deaths = 1
+    monkeypatch.setattr(WorkerPool, "_watch", lambda *_: None)
+    with pytest.raises(RuntimeError, match="Lost task"):
+        engine.run(test_a_job_whose_workers_die_is_begun_again)
+    assert engine.begun == 1

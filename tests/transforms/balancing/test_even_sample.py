@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from tests.transforms.balancing.corpus import random_ids
 from transforms import keyed
 from transforms.balancing.concept_ids import count_concepts
-from transforms.balancing.even.sample import PrioritySample
+from transforms.balancing.even.sample import PrioritySample, WeighedSample, safe_bound
 
 V, ROWS = 30, 300
 IDS = random_ids(ROWS, V, 3, 0)
@@ -15,10 +17,10 @@ COUNTS = count_concepts(IDS, V)
 IDENTITIES = keyed.mix64(np.arange(ROWS, dtype=np.uint64), 0, "rows")
 
 
-def drawn(limit: int, seed: int, parts: list[np.ndarray]) -> PrioritySample:
+def drawn(limit: int, seed: int, parts: list[np.ndarray], bound: float = math.inf) -> PrioritySample:
     total = PrioritySample.zero(limit, 2)
     for rows in parts:
-        part = PrioritySample.zero(limit, 2)
+        part = PrioritySample.zero(limit, 2, bound)
         uniform = keyed.uniform(seed, "test", IDENTITIES[rows])
         part.add(uniform, IDENTITIES[rows], rows % 2, IDS[rows], COUNTS)
         total += part
@@ -33,6 +35,21 @@ def test_the_sample_is_the_same_in_any_parts_and_order(limit: int, order: list[i
         np.testing.assert_array_equal(one, other)
     assert len(whole.ids) == min(limit, int((IDS >= 0).any(axis=1).sum()))
     assert int(whole.rows.sum() + whole.bare_rows.sum()) == ROWS
+
+
+@given(st.integers(1, ROWS), st.integers(0, 10_000), st.booleans())
+def test_a_bound_keeps_out_nothing_of_the_sample(limit: int, seed: int, with_plain: bool) -> None:
+    """With few rows a bound is far from what is needed; where it is low enough to be tight, see test_sums."""
+    plain = WeighedSample.plain(IDS[::3], ROWS) if with_plain else None
+    bounded = drawn(limit, seed, [np.arange(ROWS)], safe_bound(limit, COUNTS, plain, 3))
+    assert bounded.is_enough
+    whole = drawn(limit, seed, [np.arange(ROWS)]).sample(COUNTS)
+    for one, other in zip(whole, bounded.sample(COUNTS), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_bound_that_is_too_low_is_noticed() -> None:
+    assert not drawn(100, 0, [np.arange(ROWS)], bound=0.5).is_enough
 
 
 def test_a_limit_above_the_rows_takes_all_at_weight_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import itertools
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from tests.transforms.cutting_proxy import cutting_store
 from tests.transforms.exporting.small_run import SmallRun, draw_tars, real_data, small_run, some_copies, source_record
 from transforms.errors import InputError, RunFolderError
 from transforms.exporting import images, shard_writer
@@ -152,6 +154,25 @@ def test_one_and_two_workers_write_the_same_bytes(run: SmallRun) -> None:
     run.folder.shards.filesystem.delete_dir(run.folder.shards.path)
     run.export(workers=2, read_threads=1, **settings)
     assert run.digests() == alone
+
+
+@pytest.mark.slow
+def test_images_of_a_store_are_those_of_a_disk(run: SmallRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neighbours in one request, others each in their own; calls fail among them."""
+    run.export(samples_per_shard=30)
+    local = run.digests()
+    run.folder.shards.filesystem.delete_dir(run.folder.shards.path)
+    monkeypatch.setattr(images, "MOST_GAP_BYTES", 2000)
+    with cutting_store(monkeypatch) as store:
+        in_store = [
+            dataclasses.replace(shard, path=store.put(f"{shard.source}/{shard.path.name}", shard.path.read_bytes()))
+            for shard in run.inputs
+        ]
+        store.faulty_every = 15
+        dataclasses.replace(run, inputs=in_store).export(samples_per_shard=30)
+        assert store.calls["GET"] < sum(run.copies.values())  # copies of an image and its neighbours come together
+        assert store.faults
+    assert run.digests() == local
 
 
 def test_a_broken_run_goes_on_where_it_stopped(run: SmallRun) -> None:

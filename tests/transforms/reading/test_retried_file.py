@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import io
+import os
 import pathlib
 from collections.abc import Callable
 from typing import Any, Literal
@@ -17,7 +19,7 @@ from tests.transforms.cutting_proxy import cutting_store
 from tests.transforms.reading.tars import tar_bytes, triple
 from transforms import storage
 from transforms.errors import InputError, InputReadError
-from transforms.reading import retried_file
+from transforms.reading import range_reader, ranges_ahead
 from transforms.reading.listing import list_shards
 from transforms.reading.random_access import ImageReader
 from transforms.reading.retried_file import RetriedFile
@@ -45,7 +47,7 @@ class Cuts:
 @pytest.fixture
 def stored(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, bytes, Cuts], SourceSettings]:
     """Puts a file into a store whose reads are cut, and names it as a source."""
-    monkeypatch.setattr(retried_file, "_PAUSES_SECS", (0.0, 0.0))
+    monkeypatch.setattr(range_reader, "_PAUSES_SECS", (0.0, 0.0))
 
     def put(name: str, data: bytes, cuts: Cuts) -> SourceSettings:
         class CutFile(MemoryFile):
@@ -144,6 +146,31 @@ def test_positions_and_sizes_are_those_of_a_file(tmp_path: pathlib.Path) -> None
             11,
             b"\x0b",
         )
+
+
+@pytest.mark.slow
+def test_an_s3_server_that_fails_in_one_call_of_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """503, resets and time-outs, while ranges and images are in flight: the same samples, and what was asked for."""
+    monkeypatch.setattr(ranges_ahead, "RANGE_BYTES", 1 << 14)
+    members = [(f"{row}.jpg", os.urandom(6000)) for row in range(40)]
+    tar = tar_bytes([member for image in members for member in (image, (image[0].replace("jpg", "txt"), b"a"))])
+    stream = io.BytesIO()
+    rows = pa.table({"image": [image for _, image in members], "caption": ["a"] * 40})
+    pq.write_table(rows, stream, row_group_size=10)
+    with cutting_store(monkeypatch) as store:
+        for layout, name, data in (("webdataset", "a.tar", tar), ("parquet", "a.parquet", stream.getvalue())):
+            path = str(store.put(name, data))
+            source = SourceSettings.model_validate({"name": "web", "format": layout, "path": path})
+            store.faulty_every = 0
+            [shard] = list_shards(source)
+            store.faulty_every = 10
+            samples = [sample for sample in read_samples(shard, source) if isinstance(sample, RawSample)]
+            assert [sample.image for sample in samples] == [image for _, image in members]
+            with ImageReader(shard, source) as reader, concurrent.futures.ThreadPoolExecutor(8) as pool:
+                places = [(sample.member_offset, sample.member_bytes) for sample in samples]
+                read = [pool.submit(reader.read, *place) for place in places]
+                assert [one.result() for one in read] == [image for _, image in members]
+        assert store.faults.keys() == {"503", "reset", "late"}
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ Shape legend: N rows, K concepts an image, R rows of the sample, C cells.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
@@ -44,6 +45,34 @@ class WeighedSample(NamedTuple):
         return cls(held, np.zeros(len(held), np.int64), each, every, bare)
 
 
+def safe_bound(limit: int, counts: Ints, plain: WeighedSample | None, concepts_per_image: int) -> float:
+    """A priority below which surely more than ``limit`` rows lie, and not many more.
+
+    Row i lies below r with probability min(1, r / n_i), n_i the images of its rarest concept. The sum of these is at
+    least a Kth of Σ_c min(n_c, r) over the (V,) concepts, since a row has K of them at most; a plain random sample of
+    the rows, where there is one, tells it to within its own error.
+    """
+    held = np.sort(counts[counts > 0])
+    if not len(held):
+        return math.inf
+    needed = limit + 12 * math.sqrt(limit) + 144  # fewer come once in 10^30
+    before = np.concatenate([[0], np.cumsum(held)])
+    rarest, each = np.empty(0), 0.0
+    if plain is not None and len(plain.ids):
+        each = float(plain.weight[0])
+        rarest = np.append(np.maximum(counts, 1), np.iinfo(np.int64).max)[plain.ids].min(axis=1)
+    for step in range(8 * (int(held[-1]).bit_length() + 1)):
+        bound = math.pow(2.0, step / 8)
+        below = int(np.searchsorted(held, bound))
+        least = (float(before[below]) + (len(held) - below) * bound) / concepts_per_image
+        if len(rarest):
+            shares = np.minimum(1.0, bound / rarest)
+            least = max(least, each * (float(shares.sum()) - 6 * math.sqrt(float(np.square(shares).sum()))))
+        if least >= needed:
+            return bound
+    return math.inf
+
+
 class _Rows(NamedTuple):
     priority: Floats
     sample_id: NDArray[np.uint64]
@@ -63,10 +92,11 @@ class PrioritySample:
     bare_rows: Ints
     parts: list[_Rows] = field(default_factory=list)
     size: int = 0
+    bound: float = math.inf  # rows above it are not collected
 
     @classmethod
-    def zero(cls, limit: int, n_cells: int) -> PrioritySample:
-        return cls(limit, np.zeros(n_cells, np.int64), np.zeros(n_cells, np.int64))
+    def zero(cls, limit: int, n_cells: int, bound: float = math.inf) -> PrioritySample:
+        return cls(limit, np.zeros(n_cells, np.int64), np.zeros(n_cells, np.int64), bound=bound)
 
     def add(self, uniform: Floats, sample_ids: NDArray[np.uint64], cells: Ints, ids: Ids, counts: Ints) -> None:
         """(N,) rows, with the (V,) images of each concept; rows without a concept are only counted."""
@@ -74,8 +104,13 @@ class PrioritySample:
         bare = ids.max(axis=1, initial=-1) < 0
         self.rows += np.bincount(cells[~bare], minlength=len(self.rows))
         self.bare_rows += np.bincount(cells[bare], minlength=len(self.rows))
-        kept = np.flatnonzero(~bare)
+        kept = np.flatnonzero(~bare & (uniform * rarest <= self.bound))
         self._join(_Rows(uniform[kept] * rarest[kept], sample_ids[kept], cells[kept], ids[kept]))
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the rows of least priority are all here, whatever the bound kept out."""
+        return self.size >= min(self.limit + 1, int(self.rows.sum()))
 
     def __iadd__(self, other: PrioritySample) -> PrioritySample:
         self.rows += other.rows

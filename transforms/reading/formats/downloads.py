@@ -127,21 +127,26 @@ def _url(group: TarGroup) -> str | None:
 
 
 class DownloadedImages:
-    """Images by the number of their tar and the byte where they begin; the tar of the last one stays open."""
+    """Images by the number of their tar and the byte where they begin.
+
+    On a disk the tar of the last one stays open; in a store, where that costs nothing, all that were asked for.
+    """
 
     def __init__(self, shard: InputShard) -> None:
         self._shard = shard
-        self._number = -1
-        self._tar: TarImages | None = None
+        self._tars: dict[int, TarImages] = {}
+        self.takes_turns = not shard.path.root
 
     def read_into(self, member_offset: int, target: memoryview) -> int:
         number, offset = divmod(member_offset, 1 << _OFFSET_BITS)
-        if self._tar is None or number != self._number:
-            self.close()
-            self._tar, self._number = TarImages(self._shard.file(self._shard.files[1 + number])), number
-        return self._tar.read_into(offset, target)
+        tar = self._tars.get(number)
+        if tar is None:
+            if self.takes_turns:
+                self.close()
+            tar = self._tars.setdefault(number, TarImages(self._shard.file(self._shard.files[1 + number])))
+        return tar.read_into(offset, target)
 
     def close(self) -> None:
-        if self._tar is not None:
-            self._tar.close()
-            self._tar = None
+        for tar in self._tars.values():
+            tar.close()
+        self._tars.clear()

@@ -111,6 +111,8 @@ def _bytes(path: StoragePath) -> bytes | None:
 class _FolderImages:
     """Images by their position in ``InputShard.files``."""
 
+    takes_turns = False
+
     def __init__(self, shard: InputShard) -> None:
         self._shard = shard
 
@@ -129,6 +131,7 @@ FOLDER = Format(
     read=read_folder,
     open_images=lambda shard, _: _FolderImages(shard),
     decodes_groups=lambda _: False,
+    offsets_are_bytes=False,
     most_samples=lambda shards: sum(len(shard.files) for shard in shards),
     is_counted=True,
 )

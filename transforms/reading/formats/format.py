@@ -14,7 +14,12 @@ from transforms.storage import StoragePath, StoredFile
 
 
 class StoredImages(Protocol):
-    """The images of one shard, by ``member_offset``."""
+    """The images of one shard, by ``member_offset``.
+
+    ``takes_turns``: its reads share something, so that threads must wait for one another.
+    """
+
+    takes_turns: bool
 
     def read_into(self, member_offset: int, target: memoryview) -> int:
         """Fill ``target`` with the image, if that is its size; returns the size.
@@ -69,6 +74,10 @@ class Format:
     #: Whether an image is decoded together with its neighbours: then few large windows are exported, each shard read
     #: by one thread and closed behind it.
     decodes_groups: Callable[[SourceSettings], bool]
+
+    #: Whether ``member_offset`` counts bytes of one file, in which images lie as they are: then neighbours may be read
+    #: together, with what stands between them.
+    offsets_are_bytes: bool
 
     #: The most samples that some shards of one source can hold, by what is cheap to know; None where that is nothing.
     most_samples: Callable[[Sequence[InputShard]], int | None]

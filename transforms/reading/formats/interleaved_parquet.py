@@ -19,7 +19,14 @@ from transforms.reading.document import POSITION_BITS, Document, image_key
 from transforms.reading.files import file_shards
 from transforms.reading.formats.downloads import DownloadedImages, cut_with_downloads, read_downloads
 from transforms.reading.formats.format import Format, StoredImages, fill
-from transforms.reading.formats.parquet import ParquetRows, is_binary, is_string, open_parquet, read_batches
+from transforms.reading.formats.parquet import (
+    ParquetRows,
+    is_binary,
+    is_string,
+    open_parquet,
+    plan_columns,
+    read_batches,
+)
 from transforms.reading.input_shard import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample
 from transforms.reading.retried_file import open_input
@@ -34,10 +41,10 @@ _BATCH_ROWS = 64  # of documents, which have several images each
 def _read(shard: InputShard, source: SourceSettings) -> Iterator[RawSample | Reject]:
     """Every image that a document names as one sample or one reject; the key is the row and the position in it."""
     if source.document_images == "tars":
-        documents = _documents(shard.file(shard.files[0]), None)
+        documents = _documents(shard.file(shard.files[0]), None, shard.limit)
         yield from read_downloads(shard, source, (document for document, _ in documents))
         return
-    for document, stored in _documents(shard.path, source.image_column):
+    for document, stored in _documents(shard.path, source.image_column, shard.limit):
         yield from [document] if isinstance(document, Reject) else _images(document, stored, source)
 
 
@@ -55,13 +62,16 @@ def _images(document: Document, stored: list[Any], source: SourceSettings) -> It
         yield checked_sample(key, image, caption, offset, source.caption == "required", record)
 
 
-def _documents(path: StoragePath, column: str | None) -> Iterator[tuple[Document | Reject, list[Any]]]:
+def _documents(
+    path: StoragePath, column: str | None, limit: int | None
+) -> Iterator[tuple[Document | Reject, list[Any]]]:
     """Each row, with its list in the column of images; a row that cannot be taken apart is a reject."""
     with open_input(path) as stream:
         file = open_parquet(stream, path)
         _require_lists(file.schema_arrow, column, path)
         wanted = dict.fromkeys((_IMAGES, _TEXTS, _METADATA, _GENERAL, column))
         columns = [name for name in wanted if name is not None and name in file.schema_arrow.names]
+        plan_columns(stream, file.metadata, columns, limit)
         row = 0
         for batch in read_batches(file, columns, path, _BATCH_ROWS):
             read = {name: _values(batch.column(name)) for name in columns}
@@ -167,6 +177,8 @@ def _guess(file: StoragePath) -> Mapping[str, str] | None:
 class _ColumnImages:
     """Images by the row of their document and the position in it."""
 
+    takes_turns = True
+
     def __init__(self, shard: InputShard, source: SourceSettings) -> None:
         self._rows = ParquetRows(shard.path, source.image_column)
 
@@ -190,6 +202,7 @@ INTERLEAVED_PARQUET = Format(
     read=_read,
     open_images=_open_images,
     decodes_groups=lambda source: source.document_images == "column",
+    offsets_are_bytes=False,
     most_samples=lambda _: None,
     is_counted=False,
 )

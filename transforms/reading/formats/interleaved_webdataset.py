@@ -117,6 +117,8 @@ def _tiff(group: TarGroup) -> str | None:
 class _Frames:
     """Pictures by the block of the tar where their TIFF begins, and their number; the last TIFF is kept."""
 
+    takes_turns = True
+
     def __init__(self, path: StoragePath) -> None:
         self._file = RetriedFile(path)
         self._block, self._tiff, self._places = -1, b"", list[int]()
@@ -147,7 +149,7 @@ class _Frames:
 def _guess(file: StoragePath) -> Mapping[str, str] | None:
     """By the first sample of a tar."""
     try:
-        shard = InputShard("input", file.name, "interleaved_webdataset", file, file.size_bytes())
+        shard = InputShard("input", file.name, "interleaved_webdataset", file, file.size_bytes(), limit=1)
         first = next(read_groups(shard, shard.path, shard.size_bytes, most_bytes), None)
     except InputError:
         return None
@@ -164,6 +166,7 @@ INTERLEAVED_WEBDATASET = Format(
     read=read_interleaved_webdataset,
     open_images=lambda shard, _: _Frames(shard.path),
     decodes_groups=lambda _: False,
+    offsets_are_bytes=False,
     most_samples=lambda _: None,
     is_counted=False,
     hint=hint,

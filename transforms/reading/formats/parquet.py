@@ -48,6 +48,7 @@ def read_parquet(shard: InputShard, source: SourceSettings) -> Iterator[RawSampl
         _require_columns(file.schema_arrow, source, shard.path)
         columns = [source.image_column, *_text_columns(file.schema_arrow, source)]
         _require_types(file.schema_arrow, source, shard.path)
+        plan_columns(stream, file.metadata, columns, shard.limit)
         seen: set[str] = set()
         row = 0
         for batch in read_batches(file, columns, shard.path):
@@ -127,6 +128,31 @@ def _guess_columns(path: StoragePath) -> dict[str, str]:
     if captions := [name for name in _USUAL_CAPTIONS if name in schema.names]:
         guessed["caption_column"] = captions[0]
     return guessed
+
+
+def plan_columns(
+    stream: pa.NativeFile | RetriedFile, metadata: pq.FileMetaData, columns: Sequence[str], limit: int | None = None
+) -> None:
+    """Say which stretches of a file in a store will be read: these columns, row group by row group.
+
+    Nothing where only the first ``limit`` samples are wanted.
+    """
+    if isinstance(stream, RetriedFile) and limit is None:
+        stream.plan(_stretches(metadata, columns))
+
+
+def _stretches(metadata: pq.FileMetaData, columns: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where the chunks of columns begin and end, in order of the file."""
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        chunks = (group.column(index) for index in range(group.num_columns))
+        for chunk in chunks:
+            path = chunk.path_in_schema
+            if any(path == name or path.startswith(f"{name}.") for name in columns):
+                begin = chunk.data_page_offset
+                if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < begin:
+                    begin = chunk.dictionary_page_offset
+                yield begin, begin + chunk.total_compressed_size
 
 
 def read_batches(
@@ -258,6 +284,8 @@ class ParquetRows:
 class _ParquetImages:
     """Images by their row."""
 
+    takes_turns = True
+
     def __init__(self, shard: InputShard, source: SourceSettings) -> None:
         self._rows = ParquetRows(shard.path, source.image_column)
 
@@ -280,6 +308,7 @@ PARQUET = Format(
     read=read_parquet,
     open_images=_ParquetImages,
     decodes_groups=lambda _: True,
+    offsets_are_bytes=False,
     most_samples=_most_samples,
     is_counted=True,
     check=_refuse_paths,

@@ -67,6 +67,8 @@ def read_groups(
     group: TarGroup | None = None
     is_tar = False
     with RetriedFile(path, size_bytes) as stream:
+        if shard.limit is None:  # of a few samples, what lies behind them is not wanted
+            stream.plan([(0, size_bytes)])
         archive = ArchiveBytes(stream, size_bytes)
         _refuse_compressed(archive, path)
         try:

@@ -11,6 +11,7 @@ from transforms.reading.files import file_shards
 from transforms.reading.formats.format import Format
 from transforms.reading.formats.tar_groups import TarGroup, read_groups
 from transforms.reading.input_shard import InputShard
+from transforms.reading.range_reader import RangeReader
 from transforms.reading.raw_sample import RawSample, checked_sample
 from transforms.reading.retried_file import RetriedFile
 from transforms.reading.settings import SourceSettings
@@ -83,9 +84,14 @@ class TarImages:
     """Images by the byte at which they begin."""
 
     def __init__(self, path: StoragePath) -> None:
-        self._file = RetriedFile(path)
+        self._file = RangeReader(path) if path.root else RetriedFile(path)
+        self.takes_turns = isinstance(self._file, RetriedFile)
 
     def read_into(self, member_offset: int, target: memoryview) -> int:
+        if isinstance(self._file, RangeReader):
+            found = self._file.read(member_offset, len(target))
+            target[: len(found)] = found
+            return len(found)
         self._file.seek(member_offset)
         return self._file.readinto(target)
 
@@ -119,6 +125,7 @@ WEBDATASET = Format(
     read=read_webdataset,
     open_images=lambda shard, _: TarImages(shard.path),
     decodes_groups=lambda _: False,
+    offsets_are_bytes=True,
     most_samples=_most_samples,
     is_counted=False,
     hint=hint,
