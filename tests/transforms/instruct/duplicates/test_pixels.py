@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from transforms.images.decode import DecodedImage, DecodeSettings, decode
-from transforms.instruct.duplicates.pixels import COARSE_SIDE, FINE_SIDE, grey_square, is_one
+from transforms.instruct.duplicates.pixels import COARSE_SIDE, FINE_SIDE, Square, grey_square, is_one
 
 LIMIT = 5.0
 
@@ -30,12 +30,12 @@ def photo() -> Image.Image:
     return Image.fromarray((127 + 110 * waves).astype(np.uint8))
 
 
-def square(picture: Image.Image, quality: int = 95, side: int = COARSE_SIDE) -> np.ndarray:
+def square(picture: Image.Image, quality: int = 95, side: int = COARSE_SIDE) -> Square:
     data = io.BytesIO()
     picture.save(data, "JPEG", quality=quality)
     image = decode(data.getvalue(), DecodeSettings(min_side=1))
     assert isinstance(image, DecodedImage)
-    return grey_square(image, side)
+    return Square(grey_square(image, side))
 
 
 @pytest.mark.parametrize("picture", [chart(), photo()])
@@ -67,4 +67,4 @@ def test_a_crop_is_found_where_it_is_asked_for(box: tuple[int, int, int, int]) -
 
 
 def test_a_square_is_no_larger_than_its_picture() -> None:
-    assert len(square(photo().resize((50, 40)))) == 50
+    assert len(square(photo().resize((50, 40))).grey) == 50
