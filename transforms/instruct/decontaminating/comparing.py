@@ -108,7 +108,8 @@ def _sums(values: NDArray[np.float64], size: tuple[int, ...]) -> NDArray[np.floa
     https://doi.org/10.1145/800031.808600)."""
     table = np.pad(values.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     high, wide = size
-    return table[high:, wide:] - table[:-high, wide:] - table[high:, :-wide] + table[:-high, :-wide]
+    found = table[high:, wide:] - table[:-high, wide:] - table[high:, :-wide] + table[:-high, :-wide]
+    return np.asarray(found, np.float64)
 
 
 def _is_under_banner(laid: _Laid, most_difference: float) -> bool:
