@@ -14,6 +14,8 @@ BEAM_FLAGS  := $(if $(RUNNER_FLAGS),-- $(RUNNER_FLAGS))
 
 # tests never reach for the network: every model and corpus they need is made or shipped here
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
+# and use one thread each: JOBS of them share the cores, and threads of several would wait for each other
+TESTS   := $(OFFLINE) OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev build-85m instruct report spark-jar flink-jar tiny-encoder train-tiny test test-compat test-engines check fuzz format mutants \
@@ -63,30 +65,36 @@ train-tiny: setup ## the tiny model through all three stages, on a CPU: mixes, p
 	$(BIN)/python -m pipelines.train_tiny $(or $(OUTPUT),runs/tiny)
 
 test: check ## all tests: lint, types, unit, whole chains, readers of other projects
-	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "slow and not compat and not engines"
+	$(TESTS) $(BIN)/python -m pytest -n $(JOBS) -m "slow and not compat and not engines"
 
 test-compat: setup-dev ## what needs other versions of other projects, a clean environment, or a copy of this one
-	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m compat
+	$(TESTS) $(BIN)/python -m pytest -n $(JOBS) -m compat
 
 test-engines: setup-dev ## whole chains on Spark and Flink: skipped, with the reason, where there is no Java or no job server
 	-$(MAKE) --no-print-directory spark-jar flink-jar
-	$(OFFLINE) $(BIN)/python -m pytest -n0 -m engines
+	$(TESTS) $(BIN)/python -m pytest -n0 -m engines
 
 check: setup-dev ## the quick part: lint, types, unit tests
+	$(MAKE) --no-print-directory --jobs 2 types quick # types keep one core busy, and need none of the other
+
+.PHONY: types quick
+types:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) -m "not slow and not compat and not engines"
+
+quick:
+	$(TESTS) $(BIN)/python -m pytest -n $(JOBS) -m "not slow and not compat and not engines"
 
 fuzz: setup-dev ## damaged tars, images, captions, settings and records for minutes: FUZZ_EXAMPLES of each, 1,000
-	$(OFFLINE) $(BIN)/python -m pytest -n $(JOBS) $(wildcard tests/fuzz/fuzz_*.py)
+	$(TESTS) $(BIN)/python -m pytest -n $(JOBS) $(wildcard tests/fuzz/fuzz_*.py)
 
 format: setup-dev ## put the code in its layout
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 mutants: setup-dev ## how many small faults, put into the core one at a time, its tests notice (an hour at most)
-	$(OFFLINE) OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutants.run --jobs $(JOBS)
+	$(TESTS) $(BIN)/python -m tests.mutants.run --jobs $(JOBS)
 
 bench: setup-dev ## benchmarks: each prints a ratio to its bound or peer, kept in tests/benchmarks/results and README
 	for name in $(filter-out bench_balanced_training bench_balanced_scenes,$(basename $(notdir $(wildcard tests/benchmarks/bench_*.py)))); do \

@@ -7,6 +7,7 @@ A room is a folder of modules: a package, or a shelf in it, at most two levels b
 from __future__ import annotations
 
 import ast
+import functools
 import pathlib
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -147,6 +148,7 @@ def imported(file: pathlib.Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@functools.cache
 def read_imports() -> tuple[list[str], set[tuple[str, str]]]:
     """The rooms, and each (room, room that it imports). Importing a module of a shelf is not importing the shelf."""
     files = modules()

@@ -29,10 +29,10 @@ class InProcessEngine(Engine):
 
     def run(self, build: Callable[[beam.Pipeline], None], max_workers: int | None = None) -> None:
         import apache_beam as beam
-        from apache_beam.options.pipeline_options import PipelineOptions
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner
         from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
+        from pipelines.engine.graph_building import PipelineOptions, functions_looked_through_once
         from pipelines.engine.worker_processes import WorkerProcessEnvironment, lost_workers_are_errors
 
         # Beam also raises what it logs as an error
@@ -41,13 +41,14 @@ class InProcessEngine(Engine):
         flags = [*self._beam_flags, f"--direct_num_workers={workers}", "--default_sdk_harness_log_level=CRITICAL"]
         environment = WorkerProcessEnvironment(build.__module__) if workers > 1 else EmbeddedPythonEnvironment.default()
         runner = FnApiRunner(default_environment=environment)
-        pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(flags))
-        build(pipeline)
         # Beam's own worker prints each exception before it is raised here
         quiet = contextlib.redirect_stderr(io.StringIO())
-        with users_errors_as_themselves(), quiet, lost_workers_are_errors():
-            result = pipeline.run()
-            result.wait_until_finish()
+        with functions_looked_through_once():
+            pipeline = beam.Pipeline(runner=runner, options=PipelineOptions(flags))
+            build(pipeline)
+            with users_errors_as_themselves(), quiet, lost_workers_are_errors():
+                result = pipeline.run()
+                result.wait_until_finish()
         self._ended(pipeline, result)
 
     def _ended(self, pipeline: beam.Pipeline, result: Any) -> None:

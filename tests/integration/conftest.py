@@ -52,6 +52,7 @@ def small_corpus(folder: pathlib.Path, images: int = 800) -> list[str]:
         "balance.size": images // 4,
         "export.samples_per_shard": 60,
         "max_reject_share": 0.2,
+        "runner.workers": 1,  # each more would import the encoder anew, which takes longer than 800 images
         **faults,
     }
     return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
@@ -65,6 +66,7 @@ def small_sets(folder: pathlib.Path, rows: int) -> list[str]:
     settings |= dict(_paths_below(drawn, {name: config.get(name, {}) for name in ("safety", "decontaminate")}))
     settings = {key: str(value).replace(drawn, str(folder)) for key, value in settings.items()}
     settings |= {"miniature.folder": str(folder), "miniature.settings.rows": str(rows), "max_reject_share": "0.5"}
+    settings["runner.workers"] = "1"
     settings |= {"mix.size": str(rows * 3 // 10), "decontaminate.canaries": "2"}
     return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
 

@@ -75,7 +75,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     stage: str, finished_run: pathlib.Path, corpus: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     run = tmp_path / "killed"
-    arguments = ["build", MINI, "--output", str(run), *small_corpus(corpus)]
+    arguments = ["build", MINI, "--output", str(run), *small_corpus(corpus), "--set", "runner.workers=2"]
     if stage != "vocabulary":  # begin where the stages before it are done
         shutil.copytree(finished_run, run)
         _forget(run, stage)

@@ -178,7 +178,7 @@ def _with_theme(chart: Any, frame: Frame) -> Spec:
         "axis": {**axis, **colours},
         "legend": {"labelColor": TEXT_COLOUR, "labelFontSize": 13},
     }
-    return {**chart.to_dict(), "config": config}
+    return {**chart.to_dict(validate=False), "config": config}  # its schema takes longer than drawing
 
 
 def _short(count: int) -> str:

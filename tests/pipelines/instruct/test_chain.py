@@ -91,6 +91,7 @@ def test_from_a_set_to_a_mixture(chain: Chain, tmp_path: pathlib.Path) -> None:
     assert said(chain()).count("done before") == len(NAMES)
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused_or_made_anew(chain: Chain) -> None:
     chain()
     with pytest.raises(RunFolderError, match=r"settings\.mix\.size.*--remake"):

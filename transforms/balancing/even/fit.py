@@ -24,7 +24,7 @@ from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import EvenSettings
 
-_ROUNDS = 12  # of κ and margins; about 6 are taken, and after 12 margins are within a share of themselves
+_ROUNDS = 30  # of κ and margins; about 6 are taken, some 20 where nearly every image is held by a floor
 _KAPPA_TOLERANCE = 1e-5  # nats
 _FLOOR_TOLERANCE = 0.2  # images; far below the margin
 

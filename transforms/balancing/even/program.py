@@ -182,6 +182,7 @@ def solve(problem: Problem, kappa: float, start: Point, accuracy: tuple[float, i
     iterations.
     """
     from scipy.optimize import minimize  # only what fits pays for its import
+    from threadpoolctl import threadpool_limits
 
     tolerance, max_iterations = accuracy
     n_concepts, last = len(problem.fixed), start
@@ -208,14 +209,18 @@ def solve(problem: Problem, kappa: float, start: Point, accuracy: tuple[float, i
         room = problem.caps.most - problem.caps.taken(problem.weight * last.copies)
         return last.dual, np.concatenate([down, slack, room]) * scale
 
-    found = minimize(
-        dual,
-        np.concatenate([start.x, start.mu[bound], start.eta]) / scale,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(None, None)] * n_concepts + [(0.0, most) for most in np.concatenate(highest) / scale[n_concepts:]],
-        options={"maxiter": max_iterations, "maxfun": 2 * max_iterations, "ftol": 0.0, "gtol": tolerance, "maxcor": 20},
-    )
+    options = {"maxiter": max_iterations, "maxfun": 2 * max_iterations, "ftol": 0.0, "gtol": tolerance, "maxcor": 20}
+    # matrices have 40 rows at most: threads of BLAS wait for each other longer than they work, and the last bits
+    # of sums would depend on how many there are
+    with threadpool_limits(1, user_api="blas"):
+        found = minimize(
+            dual,
+            np.concatenate([start.x, start.mu[bound], start.eta]) / scale,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(None, None)] * n_concepts + [(0.0, most) for most in np.concatenate(highest) / scale[n_concepts:]],
+            options=options,
+        )
     return look(problem, kappa, place(found.x), last.nu), bool(found.success) or _is_near(found, tolerance, n_concepts)
 
 
