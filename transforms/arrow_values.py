@@ -6,6 +6,7 @@ brought over as a whole, and lists are cut out of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,14 @@ def _values(array: pa.Array) -> list[Any]:
 
 def _lists(array: pa.Array) -> list[Any]:
     inner = _values(array.flatten())  # of a slice, its own alone; nothing of a null
-    lengths = pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False)
+    return _with_nulls(array, [inner[first:end] for first, end in bounds_of(array)])
+
+
+def bounds_of(lists: pa.Array) -> Iterator[tuple[int, int]]:
+    """Where each list begins and ends in what ``lists.flatten()`` gives."""
+    lengths = pc.list_value_length(lists).fill_null(0).to_numpy(zero_copy_only=False)
     ends = np.cumsum(lengths)
-    bounds = zip((ends - lengths).tolist(), ends.tolist(), strict=True)
-    return _with_nulls(array, [inner[first:end] for first, end in bounds])
+    return zip((ends - lengths).tolist(), ends.tolist(), strict=True)
 
 
 def _with_nulls(array: pa.Array, values: list[Any]) -> list[Any]:

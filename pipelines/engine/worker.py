@@ -5,6 +5,7 @@ it to the driver. So a quiet handler and a mute stderr must be in place first. N
 it is sent, and what the interpreter itself has to say on a crash does not go through ``sys.stderr``.
 """
 
+import gc
 import logging
 import os
 import sys
@@ -15,9 +16,16 @@ sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (for as long as the process l
 
 from apache_beam.runners.worker import sdk_worker_main  # noqa: E402
 
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+
 
 def work() -> None:
-    """Serve the driver that the environment variables name, until it says that all is done."""
+    """Serve the driver that the environment variables name, until it says that all is done.
+
+    Rows by the thousand are made and let go of, none of them in a cycle: looked through after every 700 objects, as
+    Python does unasked, they take a third longer to make.
+    """
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     sdk_worker_main.main(sys.argv)
 
 

@@ -8,7 +8,7 @@ from pipelines.engine.progress import WatchedFiles
 from pipelines.instruct.run import InstructRun
 from pipelines.run_stage import StageJob
 from transforms.at_rest import parsing, read_json
-from transforms.instruct.templating.beam import Templates, WriteTemplates
+from transforms.instruct.templating.beam import Templates, WriteTemplates, said_folder
 from transforms.instruct.templating.figures import figures_path
 from transforms.stages import STANDARDISE, TEMPLATES
 
@@ -24,8 +24,12 @@ def stage_job(run: InstructRun) -> StageJob:
     def build(pipeline: beam.Pipeline) -> None:
         _ = pipeline | "Parts" >> beam.Create(parts) | "Templates" >> WriteTemplates(templates)
 
+    def write() -> None:
+        run.engine.run(build)
+        said_folder(run.folder).remove()
+
     watched = WatchedFiles(run.folder.root / str(TEMPLATES.each_shard), ".parquet", len(parts))
-    return StageJob(lambda: run.engine.run(build), watched, hint=lambda _: _hint(templates))
+    return StageJob(write, watched, hint=lambda _: _hint(templates))
 
 
 def _hint(templates: Templates) -> str | None:

@@ -36,6 +36,7 @@ CONCEPTS = (
     "mix.concepts={word_list: configs/vocabulary/mini.yaml, encoder: {model: configs/encoder/tiny, precision: fp32}, "
     "per_row: 8, min_similarity: 0.2}"
 )
+STOPPED = ("word", "md5", "near_hash")  # what the lists of the configuration are to stop
 _STAGE = re.compile(r"✓ (\w+) .* rejected +([\d.]+) s")
 
 
@@ -106,10 +107,10 @@ def found_of_planted(sets: pathlib.Path, run: pathlib.Path) -> dict[str, Any]:
         "faults_found": sum(key in early for key in faulty),
         "faults": len(faulty),
         "sound_rows_dropped": sum(
-            truth[key]["fate"] != "rejected" and truth[key]["unsafe"] not in ("word", "md5") for key in early
+            truth[key]["fate"] != "rejected" and truth[key]["unsafe"] not in STOPPED for key in early
         ),
     }
-    listed = [key for key, one in truth.items() if one["unsafe"] in ("word", "md5")]
+    listed = [key for key, one in truth.items() if one["unsafe"] in STOPPED]
     figures |= {"unsafe_stopped": sum(key in gone["safety"] for key in listed), "unsafe": len(listed)}
     for relation in ("exact", "near_image", "near_text", "convention", "cropped", "conflict"):
         copies = [one for one in left.values() if one["relation"] == relation]

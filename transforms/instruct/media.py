@@ -21,7 +21,7 @@ from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
 
 _URLS = ("http://", "https://", "data:")
-_MOST_KNOWN = 100_000  # some 60 MB
+_MOST_KNOWN = 100_000  # some 60 MB, and 30 MB of what images look like
 _ANY_SIZE = DecodeSettings(max_pixels=PILLOW_MAX_PIXELS, min_side=1)  # what is too small to learn from is not said here
 _LEAST_SIDE = 4 * HASHED_SIDE  # pixels that a JPEG keeps when it is decoded for its hash alone
 
@@ -120,14 +120,41 @@ class MediaFiles:
             ending = (medium.member or medium.uri or "").rpartition(".")[2].lower()
             sized = replace(hashed, width=video.width, height=video.height, frames=video.total_frames)
             return Measured(replace(sized, format=ending if ending.isalnum() else "video"))
-        image = decode(data, _ANY_SIZE, _LEAST_SIDE)
-        if isinstance(image, ImageFault):
-            return Reject(key, image.reason, f"{name}: {image.detail}")
-        header = open_image(data, PILLOW_MAX_PIXELS)
-        assert not isinstance(header, ImageFault)  # it was decoded
-        looks = int(perceptual_hashes(grey_thumbnail(image, HASHED_SIDE)[None])[0]).to_bytes(8, "big")
-        sized = replace(hashed, format=image.format, width=image.width, height=image.height, perceptual_hash=looks)
-        return Measured(sized, orientation(header))
+        seen = _seen(hashed.content_hash or b"", data)
+        if isinstance(seen, ImageFault):
+            return Reject(key, seen.reason, f"{name}: {seen.detail}")
+        sized = replace(
+            hashed, format=seen.format, width=seen.width, height=seen.height, perceptual_hash=seen.perceptual_hash
+        )
+        return Measured(sized, seen.orientation)
+
+
+class _Seen(NamedTuple):
+    """What decoding an image tells."""
+
+    format: str
+    width: int
+    height: int
+    perceptual_hash: bytes
+    orientation: int
+
+
+_SEEN: dict[bytes, _Seen] = {}  # by their bytes, of this process: files of one set, and shards, show them again
+
+
+def _seen(content: bytes, data: bytes) -> _Seen | ImageFault:
+    if (known := _SEEN.get(content)) is not None:
+        return known
+    image = decode(data, _ANY_SIZE, _LEAST_SIDE)
+    if isinstance(image, ImageFault):
+        return image
+    header = open_image(data, PILLOW_MAX_PIXELS)
+    assert not isinstance(header, ImageFault)  # it was decoded
+    looks = int(perceptual_hashes(grey_thumbnail(image, HASHED_SIDE)[None])[0]).to_bytes(8, "big")
+    if len(_SEEN) >= _MOST_KNOWN:
+        _SEEN.clear()
+    _SEEN[content] = found = _Seen(image.format, image.width, image.height, looks, orientation(header))
+    return found
 
 
 def _shown(name: str | None) -> str:

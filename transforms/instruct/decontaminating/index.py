@@ -5,6 +5,7 @@ Shape legend: Q questions, I distinct images, V variants of each, G pairs of n-g
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from transforms.storage import StoragePath
 
 _BANDS, _BAND_BITS = 4, 16  # of a perceptual hash
 _FINE_BYTES = 128
+_MOST_PICTURES = 512  # small copies that are held, of 64 KB at most: what looks alike is asked for again and again
 _MOST_NEAR = 16  # images that one picture is compared with, the nearest
 
 
@@ -112,6 +114,7 @@ class BenchmarkIndex:
         for place in np.flatnonzero(self.tokens).tolist():
             self.asking.setdefault(int(self.questions[place]), []).append(place)
         self._near = _Searcher(variants)
+        self._read = functools.lru_cache(_MOST_PICTURES)(self._read_picture)
 
     def label(self, question: int) -> str:
         return f"{self.names[self.owner[question]]}/{self.ids[question]}"
@@ -121,6 +124,9 @@ class BenchmarkIndex:
 
     def picture(self, image: int) -> Picture:
         """The small copy of an image."""
+        return self._read(image)
+
+    def _read_picture(self, image: int) -> Picture:
         stored = self._stored[image]
         if stored.file is None:
             raise ValueError("only hashes of that image are kept")

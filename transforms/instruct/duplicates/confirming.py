@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from transforms.images.header import PILLOW_MAX_PIXELS, ImageFault
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.part_files import remaining
 from transforms.instruct.duplicates.pictures import PicturePairs
-from transforms.instruct.duplicates.pixels import Grey, grey_square, is_one
+from transforms.instruct.duplicates.pixels import Grey, Square, grey_square, is_one
 from transforms.instruct.medium_bytes import MediumReader
 from transforms.instruct.rows import Medium
 from transforms.stages import DUPLICATES
@@ -41,11 +42,8 @@ def bring(
     for number, members in equal_rows(together["other"] >> np.uint64(32)):
         for start in range(0, len(members), _PIECE):
             piece = together[members[start : start + _PIECE]]
-            squares = _squares(folder, name, piece["one"], side)
-            yield (
-                number,
-                Brought(piece, {location: zlib.compress(_packed(grey), 1) for location, grey in squares.items()}),
-            )
+            squares = _squares(folder, name, piece, "one", side)
+            yield number, Brought(piece, {location: square.packed for location, square in squares.items()})
 
 
 def each_once(pairs: PicturePairs) -> PicturePairs:
@@ -61,32 +59,67 @@ def confirm(
 ) -> Iterator[PicturePairs]:
     """Those of them that are one picture; the second ones lie in part ``name``."""
     for pairs, packed in brought:
-        seconds = _squares(folder, name, pairs["other"], side)
-        firsts = {location: _unpacked(zlib.decompress(data)) for location, data in packed.items()}
+        seconds = _squares(folder, name, pairs, "other", side)
+        ones, others, cropped = (pairs[field].tolist() for field in ("one", "other", "cropped"))
+        firsts = {
+            location: _KNOWN.get(content, side) or _KNOWN.add(content, side, Square(_unpacked(packed[location])))
+            for location, content in zip(ones, pairs["one_content"].tolist(), strict=True)
+            if location in packed
+        }
         same = [
-            int(pair["one"]) in firsts
-            and int(pair["other"]) in seconds
-            and is_one(
-                firsts[int(pair["one"])], seconds[int(pair["other"])], max_patch_difference, bool(pair["cropped"])
-            )
-            for pair in pairs
+            one in firsts
+            and other in seconds
+            and is_one(firsts[one], seconds[other], max_patch_difference, bool(may_be_cropped))
+            for one, other, may_be_cropped in zip(ones, others, cropped, strict=True)
         ]
         if any(same):
             yield pairs[np.array(same)]
 
 
-def _squares(folder: InstructFolder, name: ShardName, locations: NDArray[np.uint64], side: int) -> dict[int, Grey]:
-    """By location; without pictures that cannot be decoded any more, which are then like no other."""
-    table = remaining(folder, name, DUPLICATES.name, ["media"])
-    media = table["media"].combine_chunks().flatten()
-    wanted = np.unique(locations)
-    found = {}
+class _KnownSquares:
+    """Those that this process has made of late, by what they are of: one picture stands in many rows and many pairs."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes, self._bytes = most_bytes, 0
+        self._found: OrderedDict[tuple[int, int], Square] = OrderedDict()
+
+    def get(self, content: int, side: int) -> Square | None:
+        found = self._found.get((content, side))
+        if found is not None:
+            self._found.move_to_end((content, side))
+        return found
+
+    def add(self, content: int, side: int, square: Square) -> Square:
+        """``square``, which is not there yet."""
+        self._found[content, side] = square
+        self._bytes += square.most_bytes
+        while self._bytes > self._most_bytes:
+            self._bytes -= self._found.popitem(last=False)[1].most_bytes
+        return square
+
+
+_KNOWN = _KnownSquares(64 << 20)
+
+
+def _squares(folder: InstructFolder, name: ShardName, pairs: PicturePairs, which: str, side: int) -> dict[int, Square]:
+    """By location, those of ``which`` of the pairs, which lie in part ``name``; without pictures that cannot be decoded
+    any more, which are then like no other."""
+    contents = dict(zip(pairs[which].tolist(), pairs[f"{which}_content"].tolist(), strict=True))
+    known = {location: _KNOWN.get(content, side) for location, content in contents.items()}
+    found = {location: square for location, square in known.items() if square is not None}
+    wanted = np.array(sorted(contents.keys() - found.keys()), np.uint64)
+    if not len(wanted):
+        return found
+    media = remaining(folder, name, DUPLICATES.name, ["media"])["media"].combine_chunks().flatten()
     with MediumReader() as reader:
         for location, values in zip(wanted.tolist(), media.take(_places(wanted)).to_pylist(), strict=True):
+            if (square := _KNOWN.get(contents[location], side)) is not None:  # another place of one just made
+                found[location] = square
+                continue
             medium = Medium(**{"data" if key == "bytes" else key: value for key, value in values.items()})
             image = decode(reader.read(medium), _ANY_SIZE, side * _FEWEST_PIXELS)
             if not isinstance(image, ImageFault):
-                found[location] = grey_square(image, side)
+                found[location] = _KNOWN.add(contents[location], side, Square(grey_square(image, side)))
     return found
 
 
@@ -94,10 +127,7 @@ def _places(locations: NDArray[np.uint64]) -> NDArray[np.int64]:
     return (locations & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
-def _packed(grey: Grey) -> bytes:
-    return bytes(np.ascontiguousarray(grey))
-
-
 def _unpacked(data: bytes) -> Grey:
-    side = int(len(data) ** 0.5)
-    return np.frombuffer(data, np.uint8).reshape(side, side)
+    plain = zlib.decompress(data)
+    side = int(len(plain) ** 0.5)
+    return np.frombuffer(plain, np.uint8).reshape(side, side)

@@ -81,6 +81,9 @@ _KEY = re.compile(
     r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{40,}-----END (?:[A-Z]+ )?PRIVATE KEY-----"
 )
 _MAY_HOLD_SOME = re.compile(r"[0-9@_-]")
+#: What each finding holds, told in a fraction of the time that looking for it takes; of the others nothing is so plain.
+_MANY_DIGITS = re.compile(r"\d(?:[- ]?\d){10}")
+_OF_KEYS = ("_", "sk-", "AKIA", "ASIA", "AIza", "xox", "glpat-", "SG.", ":AA", "eyJ", "-----BEGIN ")
 _LEAST_DISTINCT = 8  # characters of a key: sk-xxxxxxxx holds the place of one
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 
@@ -95,7 +98,7 @@ def find_personal(text: str, kinds: Collection[str], regions: Sequence[str], is_
         return []
     found: list[Found] = []
     for kind in KINDS:
-        if kind in kinds:
+        if kind in kinds and _may_hold(text, kind):
             find = partial(_phones, regions=regions) if kind == "phone" else _FINDERS[kind]
             found += (Found(start, end, kind) for start, end in find(text))
     code = [(0, len(text))] if is_code else [match.span() for match in _CODE.finditer(text)]
@@ -105,6 +108,18 @@ def find_personal(text: str, kinds: Collection[str], regions: Sequence[str], is_
         if not kept or one.start >= kept[-1].end:
             kept.append(one)
     return kept
+
+
+def _may_hold(text: str, kind: Kind) -> bool:
+    match kind:
+        case "email":
+            return "@" in text
+        case "mobile" | "resident_id" | "card":
+            return _MANY_DIGITS.search(text) is not None
+        case "key":
+            return any(map(text.__contains__, _OF_KEYS))
+        case _:
+            return True
 
 
 def _is_within(one: Found, code: Sequence[tuple[int, int]]) -> bool:

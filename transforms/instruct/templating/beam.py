@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import Counter
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -16,19 +17,24 @@ from transforms import keyed
 from transforms.at_rest import FORMAT_VERSION
 from transforms.balancing.beam import SumInPlace
 from transforms.beam import WriteStageCounts
-from transforms.datasets import ShardName
+from transforms.datasets import ShardName, read_table, write_table
 from transforms.instruct.chain.folder import InstructFolder
 from transforms.instruct.chain.outcome import Outcome
 from transforms.instruct.chain.part_files import done_before, read_rows, write_outcome
 from transforms.instruct.templating.banks import LANGUAGES, Banks, read_banks
-from transforms.instruct.templating.diversity import TemplatesTally
+from transforms.instruct.templating.diversity import TemplatesTally, Variety
 from transforms.instruct.templating.figures import figures_path
 from transforms.instruct.templating.settings import TemplatesSettings
-from transforms.instruct.templating.shared_strings import CommonTally, candidates, count
+from transforms.instruct.templating.shared_strings import CommonTally, all_said, candidates, count, numbered
 from transforms.instruct.templating.writing import Writer, change_all, changed, edits_of
 from transforms.rejects import Counts
 from transforms.stages import TEMPLATES
 from transforms.storage import StoragePath
+
+
+def said_folder(folder: InstructFolder) -> StoragePath:
+    """Of what is gone when the stage is done."""
+    return folder.root / f".{TEMPLATES.name}"
 
 
 @dataclass(frozen=True)
@@ -41,30 +47,42 @@ class Templates:
     sampled: float
 
     def candidates(self, name: ShardName) -> CommonTally:
+        """Leaves for :meth:`count` what is said in a part."""
         share = self.settings.common_share
-        return CommonTally() if share is None else candidates(read_rows(self.folder, name, TEMPLATES.name), share)
+        if share is None:
+            return CommonTally()
+        found = list(all_said(read_rows(self.folder, name, TEMPLATES.name)))
+        write_table(self._said(name), numbered(found), self.folder.fingerprints[TEMPLATES.name])
+        return candidates(found, share)
 
     def count(self, name: ShardName, found: CommonTally) -> CommonTally:
         if not found.shown:
             return CommonTally()
-        return count(read_rows(self.folder, name, TEMPLATES.name), found.shown)
+        return count(read_table(self._said(name), self.folder.fingerprints[TEMPLATES.name]), found.shown)
 
     def write(self, name: ShardName, counted: CommonTally) -> tuple[Counts, TemplatesTally]:
         """Of a part that is done, what came of it is told again and nothing is written."""
         rows = read_rows(self.folder, name, TEMPLATES.name)
         common = counted.common(self.settings.common_share or 1.0)
         writer = Writer(self.settings, _banks(self.settings.folder), self.seed, common)
-        tally, outcome = TemplatesTally(), Outcome()
+        done: Counter[str] = Counter()
+        outcome, kept, was, written = Outcome(), [], [], []
         for row, change in zip(rows, change_all(rows, writer), strict=True):
-            tally.done.update(change.done)
+            done.update(change.done)
             outcome.edits += edits_of(row, change)
             if keyed.hash64("variety", row.key) < self.sampled * 2**64:
-                tally.before.see(row)
-                tally.after.see(changed(row, change) if change.texts else row)
+                if change.texts:
+                    was.append(row)
+                    written.append(changed(row, change))
+                else:
+                    kept.append(row)
         counts = done_before(self.folder, TEMPLATES.name, name)
         if counts is None:
             counts = write_outcome(self.folder, TEMPLATES.name, name, [row.key for row in rows], outcome)
-        return counts, tally
+        return counts, TemplatesTally(done, *map(Variety.of, (kept, was, written)))
+
+    def _said(self, name: ShardName) -> StoragePath:
+        return said_folder(self.folder) / f"{name.source}/{name.shard}.parquet"
 
     def leave_figures(self, tally: TemplatesTally, counted: CommonTally) -> None:
         banks = _banks(self.settings.folder)

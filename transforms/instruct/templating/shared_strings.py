@@ -1,15 +1,19 @@
 """Strings that too many questions of a source share: whole questions, and last lines.
 
 A string with more than a share of a source has more than that share of one of its parts. So the strings that may be
-common are found part by part, less than one over the share in each, and only those are counted in all.
+common are found part by part, less than one over the share in each, and only those are counted in all: by the numbers
+of all strings, which are kept in between, so that texts are read once.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms import keyed
 from transforms.conversations.document import Message, Text
@@ -67,18 +71,29 @@ class CommonTally:
         return {key: found for key, found in sorted(shares.items()) if found > share}
 
 
-def _all_said(rows: Sequence[Row]) -> Iterator[tuple[str, Said]]:
+#: All that is said in a part's rows: a line each, in which the string is but its number.
+SAID = pa.schema([("source", pa.string()), ("number", pa.uint64()), ("is_line", pa.bool_())])
+
+
+def all_said(rows: Sequence[Row]) -> Iterator[tuple[str, Said]]:
     for row in rows:
         for message in row.messages:
             for said in said_in(question_of(message) or ""):
                 yield row.source, said
 
 
-def candidates(rows: Sequence[Row], share: float) -> CommonTally:
+def numbered(found: Iterable[tuple[str, Said]]) -> pa.Table:
+    """Of :data:`SAID`."""
+    lines = [(source, said.number, said.is_line) for source, said in found]
+    columns = zip(*lines, strict=True) if lines else ((), (), ())
+    return pa.table([pa.array(column, kind) for column, kind in zip(columns, SAID.types, strict=True)], schema=SAID)
+
+
+def candidates(found: Iterable[tuple[str, Said]], share: float) -> CommonTally:
     """Of one part."""
     questions: Counter[str] = Counter()
     counts: Counter[tuple[str, Said]] = Counter()
-    for source, said in _all_said(rows):
+    for source, said in found:
         questions[source] += not said.is_line
         counts[source, said] += 1
     return CommonTally(
@@ -90,11 +105,14 @@ def candidates(rows: Sequence[Row], share: float) -> CommonTally:
     )
 
 
-def count(rows: Sequence[Row], among: Mapping[tuple[str, int], str]) -> CommonTally:
-    """The questions of one part, and those of the strings ``among`` that they are."""
+def count(said: pa.Table, among: Mapping[tuple[str, int], str]) -> CommonTally:
+    """The questions of one part, and those of the strings ``among`` that they are; ``said``: of :data:`SAID`."""
     tally = CommonTally(dict(among))
-    for source, said in _all_said(rows):
-        tally.questions[source] += not said.is_line
-        if (key := (source, said.number)) in among:
+    asked = pc.value_counts(said["source"].filter(pc.invert(said["is_line"])).combine_chunks())
+    tally.questions.update({one["values"]: one["counts"] for one in asked.to_pylist()})
+    numbers = pa.array({number for _, number in among}, pa.uint64())
+    known = said.filter(pc.is_in(said["number"], value_set=numbers))
+    for key in zip(known["source"].to_pylist(), known["number"].to_pylist(), strict=True):
+        if key in among:
             tally.counts[key] += 1
     return tally

@@ -36,12 +36,15 @@ _ASKS_TO_READ = re.compile(
     re.IGNORECASE,
 )
 _LEAST_ASKED = 8  # letters of a question that tell what it is written in: the two words of "描述图片" are 12
+_ENOUGH_LATIN = re.compile(rf"(?:[^A-Za-z]*[A-Za-z]){{{_LEAST_ASKED}}}")
 _LEAST_SHARE = 0.85  # of the letters of an answer, for which it is said to be in another script
 
 
 def other_script(exchange: Exchange, declared: str | None, told: str | None, min_letters: int) -> str | None:
     """What an answer is written in, where that is not what it should be: of the language that the source has
     ``declared``, else as its question; what the record says or was told by counts where the question tells nothing."""
+    if exchange.text.isascii() and _wants_latin(exchange.question, declared):
+        return None  # as most are: no other script is written in ASCII
     form = exchange.answer.form if exchange.answer else None
     if form in _NO_PROSE or _FENCE in exchange.text or _asks_for_language(exchange.question):
         return None
@@ -55,6 +58,13 @@ def other_script(exchange: Exchange, declared: str | None, told: str | None, min
     if exchange.shows and _ASKS_TO_READ.search(exchange.question):
         return None
     return f"{found.name.lower()} letters, in place of {wanted.name.lower()}: {declared or 'as the question'}"
+
+
+def _wants_latin(question: str, declared: str | None) -> bool:
+    """Whether that is certain without counting letters."""
+    if declared:
+        return SCRIPT_OF.get(declared) is Script.LATIN
+    return question.isascii() and _ENOUGH_LATIN.match(question) is not None
 
 
 def _asks_for_language(question: str) -> bool:

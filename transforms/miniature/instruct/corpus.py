@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from transforms.at_rest import read_json
 from transforms.configuration import fingerprint
 from transforms.datasets import write_table
 from transforms.errors import RunFolderError
+from transforms.instruct.safety.hash_lists import md5, pdq
 from transforms.miniature.instruct.benchmark import answers
 from transforms.miniature.instruct.declared import write_declared
 from transforms.miniature.instruct.dialogue import question_of
@@ -31,7 +31,7 @@ from transforms.miniature.instruct.writers import write_source
 from transforms.storage import StoragePath
 
 #: Raised whenever the same settings would make other bytes.
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 
 _CHUNK = 64  # pictures that a process paints at once
 _MARK = "instruct_corpus.json"
@@ -146,9 +146,12 @@ def _write_lists(folder: StoragePath, seed: int, plan: Plan, painted: dict[Pictu
     for language, words in BLOCKED.items():
         (folder / f"lists/blocked_words_{language}.txt").write_text("\n".join(words) + "\n")
     (folder / "lists/unsafe_concepts.txt").write_text("\n".join(UNSAFE_CONCEPTS) + "\n")
-    sums = []
+    sums, looks = [], []
     for picture in plan.listed:
         one = painted[picture]
         (folder / f"truth/listed/{name_of(seed, picture)}.{one.extension}").write_bytes(one.data)
-        sums.append(hashlib.md5(one.data).hexdigest())  # the list is of MD5, as such lists are
-    (folder / "lists/md5.txt").write_text("\n".join(sums) + "\n")
+        sums.append(md5(one.data).hex())
+        if (look := pdq(one.data)) is not None:
+            looks.append(look.hex())
+    for name, hashes in (("md5", sums), ("pdq", looks)):  # as such lists are
+        (folder / f"lists/{name}.txt").write_text("\n".join(hashes) + "\n")

@@ -8,7 +8,7 @@ from PIL import Image as Pixels
 from PIL import ImageDraw
 
 from tests.transforms.instruct.decontaminating.small_benchmark import chart, encoded
-from transforms.instruct.decontaminating.comparing import have_one_shape, same_picture
+from transforms.instruct.decontaminating.comparing import _sums, have_one_shape, same_picture
 from transforms.instruct.decontaminating.pictures import Picture, decoded, picture_of
 
 MOST = 25.0
@@ -77,3 +77,10 @@ def test_parts_are_looked_for_only_where_asked() -> None:
 def test_proportions() -> None:
     assert have_one_shape((300, 200), (150, 101))
     assert not have_one_shape((300, 200), (200, 300))
+
+
+def test_sums_of_parts() -> None:
+    values = np.arange(35, dtype=np.float64).reshape(5, 7) ** 2
+    found = _sums(values, (2, 3))
+    assert found.shape == (4, 5)
+    assert all(found[y, x] == values[y : y + 2, x : x + 3].sum() for y, x in np.ndindex(4, 5))

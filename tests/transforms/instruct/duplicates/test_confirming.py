@@ -12,9 +12,9 @@ import pytest
 from tests.transforms.instruct.chain.small_chain import PART, folder_of
 from tests.transforms.instruct.duplicates.small_duplicates import asking
 from tests.transforms.instruct.duplicates.test_beam import drawn
-from transforms.instruct.duplicates.confirming import bring, confirm, each_once
+from transforms.instruct.duplicates.confirming import _KnownSquares, bring, confirm, each_once
 from transforms.instruct.duplicates.pictures import PICTURE_PAIR
-from transforms.instruct.duplicates.pixels import COARSE_SIDE, FINE_SIDE
+from transforms.instruct.duplicates.pixels import COARSE_SIDE, FINE_SIDE, Square
 
 
 def test_pictures_that_are_one_are_told_from_others(tmp_path: pathlib.Path) -> None:
@@ -42,9 +42,19 @@ def test_a_picture_that_cannot_be_decoded_is_like_no_other(tmp_path: pathlib.Pat
         chain=("standardise", "duplicates", "mix", "publish"),
         fingerprints={**folder.fingerprints, "duplicates": "0"},
     )
-    pairs = np.array([(0, 1, 5, 6, 0)], PICTURE_PAIR)
+    pairs = np.array([(0, 1, 8, 9, 0)], PICTURE_PAIR)  # contents that no other test has: they are remembered
     [(_, brought)] = bring(folder, PART, [pairs], COARSE_SIDE)
     assert list(confirm(folder, PART, [brought], COARSE_SIDE, 5.0)) == []
+
+
+def test_squares_are_remembered_up_to_a_size() -> None:
+    squares = [Square(np.full((8, 8), level, np.uint8)) for level in range(3)]
+    known = _KnownSquares(2 * squares[0].most_bytes)
+    for content, square in enumerate(squares[:2]):
+        assert known.get(content, 8) is None and known.add(content, 8, square) is square
+    assert known.get(0, 8) is squares[0] and known.get(0, 16) is None
+    known.add(2, 8, squares[2])
+    assert [known.get(content, 8) for content in range(3)] == [squares[0], None, squares[2]]
 
 
 def test_a_pair_that_met_twice_is_one_whatever_came_first() -> None:

@@ -6,10 +6,22 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from transforms.images.decode import DecodedImage, DecodeSettings, decode
-from transforms.instruct.duplicates.pixels import COARSE_SIDE, FINE_SIDE, grey_square, is_one
+from transforms.instruct.duplicates.pixels import (
+    _TRIED,
+    COARSE_SIDE,
+    FINE_SIDE,
+    Cut,
+    Square,
+    _Laying,
+    _without,
+    grey_square,
+    is_one,
+)
 
 LIMIT = 5.0
 
@@ -30,12 +42,12 @@ def photo() -> Image.Image:
     return Image.fromarray((127 + 110 * waves).astype(np.uint8))
 
 
-def square(picture: Image.Image, quality: int = 95, side: int = COARSE_SIDE) -> np.ndarray:
+def square(picture: Image.Image, quality: int = 95, side: int = COARSE_SIDE) -> Square:
     data = io.BytesIO()
     picture.save(data, "JPEG", quality=quality)
     image = decode(data.getvalue(), DecodeSettings(min_side=1))
     assert isinstance(image, DecodedImage)
-    return grey_square(image, side)
+    return Square(grey_square(image, side))
 
 
 @pytest.mark.parametrize("picture", [chart(), photo()])
@@ -67,4 +79,21 @@ def test_a_crop_is_found_where_it_is_asked_for(box: tuple[int, int, int, int]) -
 
 
 def test_a_square_is_no_larger_than_its_picture() -> None:
-    assert len(square(photo().resize((50, 40)))) == 50
+    assert len(square(photo().resize((50, 40))).grey) == 50
+
+
+@pytest.mark.parametrize("side", [COARSE_SIDE, FINE_SIDE])
+def test_cuts_that_are_tried_first_are_what_is_left_of_the_picture(side: int) -> None:
+    whole = square(photo(), side=side)
+    rough = np.asarray(whole.small(64))
+    for made, cut in zip(whole.tried, _TRIED, strict=True):
+        assert (made == _without(rough, cut, 32)).all()
+
+
+@given(st.tuples(*[st.sampled_from([0.0, 0.01, 0.0417, 0.12])] * 4))
+def test_a_cut_squeezed_across_and_then_down_is_that_squeezed_at_once(cut: Cut) -> None:
+    made, piece = _without(WHOLE.grey, cut, 96).astype(int), np.asarray(PIECE.small(96))
+    assert _Laying(WHOLE, PIECE, 96).apart(cut) == np.abs(made - piece).mean()
+
+
+WHOLE, PIECE = square(chart()), square(photo())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from stdnum import iban, luhn
 from stdnum.cn import ric
 
+from transforms.instruct.safety import personal_data as room
 from transforms.instruct.safety.personal_data import KINDS, find_personal
 
 REGIONS = ("US", "CN", "GB")
@@ -99,3 +101,16 @@ def test_what_is_found_lies_apart_and_in_order(text: str) -> None:
     places = find_personal(text, KINDS, REGIONS)
     assert all(0 <= one.start < one.end <= len(text) for one in places)
     assert all(one.end <= after.start for one, after in itertools.pairwise(places))
+
+
+PATTERNS: dict[room.Kind, re.Pattern[str]] = {
+    "email": room._EMAIL, "mobile": room._MOBILE, "resident_id": room._RESIDENT_ID, "card": room._CARD, "key": room._KEY
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PATTERNS)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_what_is_looked_for_is_not_passed_over(kind: room.Kind, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(PATTERNS[kind]))
+    assert all(room._may_hold(match[0], kind) for match in PATTERNS[kind].finditer(text))

@@ -12,7 +12,7 @@ from transforms.instruct.answers.reading import read_answers
 from transforms.instruct.rows import Medium, Row
 from transforms.instruct.templating.banks import read_banks
 from transforms.instruct.templating.settings import TemplatesSettings
-from transforms.instruct.templating.shared_strings import CommonTally, Said, candidates, count
+from transforms.instruct.templating.shared_strings import CommonTally, Said, all_said, candidates, count, numbered
 from transforms.instruct.templating.writing import NO_BANK, NO_LANGUAGE, SEVERAL_MEDIA, Writer, changed
 
 BANKS = read_banks(TemplatesSettings().folder)
@@ -131,10 +131,10 @@ def test_common_strings_are_those_of_a_count_of_everything(parts: list[list[str]
     rows = [[row(said, "Because it is so.") for said in part] for part in parts]
     found = CommonTally()
     for part in rows:
-        found += candidates(part, share)
+        found += candidates(all_said(part), share)
     counted = CommonTally()
     for part in rows:
-        counted += count(part, found.shown)
+        counted += count(numbered(all_said(part)), found.shown)
     said = [one for part in parts for one in part]
     expected = {("s", Said(one, False).number) for one in "abcd" if said.count(one) > share * len(said)}
     assert set(counted.common(share)) == expected

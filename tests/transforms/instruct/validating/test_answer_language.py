@@ -9,6 +9,7 @@ from transforms.instruct.rows import Medium
 from transforms.instruct.validating import answer_language as room
 from transforms.instruct.validating.answer_language import other_script
 from transforms.instruct.validating.findings import exchanges
+from transforms.scripts import Script, count_letters
 
 PICTURE = (Medium("image"),)
 CHINESE = "这是一只坐在地毯上的猫，旁边有一个红色的球。"
@@ -53,3 +54,10 @@ _WORDS = ("TRANSLATE", "english", "Englisher", "the OCR", "Pinyin", "双语", ""
 def test_a_question_for_a_language_is_one_in_any_letters(before: str, asked: str, after: str) -> None:
     question = before + asked + after
     assert room._asks_for_language(question) is (room._ASKS_FOR_LANGUAGE.search(question) is not None)
+
+
+@given(st.text(st.characters(codec="ascii")), st.sampled_from([None, "en", "zh"]))
+def test_latin_is_wanted_where_letters_say_so(question: str, declared: str | None) -> None:
+    (letters,) = count_letters([question])
+    said = declared == "en" if declared else room._main(letters, room._LEAST_ASKED) is Script.LATIN
+    assert room._wants_latin(question, declared) is said
