@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.transforms.synthetic_annotations import concept_ids, list_column
+from tests.transforms.synthetic_annotations import concept_ids, list_column, meaningless_names
 from transforms import keyed
 from transforms.balancing import passes
 from transforms.balancing.baselines import Baselines
@@ -20,7 +20,6 @@ from transforms.balancing.methods import METHODS
 from transforms.balancing.methods.weighting import Corpus
 from transforms.balancing.packed import Packed
 from transforms.balancing.passes import RowReader
-from transforms.balancing.sampling import Floats
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.tally import CorpusTally
 from transforms.datasets import ShardName
@@ -44,8 +43,8 @@ class Synthetic(RowReader):
             self.drawn[name] = pa.table({"concept_ids": list_column(ids), "sample_id": samples})
         return self.drawn[name].select(list(columns))
 
-    def target_factors(self, n_concepts: int) -> Floats | None:  # noqa: ARG002
-        return None
+    def concepts_told(self, n_concepts: int) -> tuple[Sequence[str], Sequence[str | None]]:
+        return meaningless_names(n_concepts), [None] * n_concepts
 
 
 def sent_bytes(parts: list[object]) -> list[int]:
