@@ -8,7 +8,7 @@ Shape legend: C cells, K conditions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,8 @@ from transforms.instruct.mixing.settings import Axis, AxisTarget, MixSettings
 
 Floats = NDArray[np.float64]
 _ALMOST = 1e-9
+_HALVINGS = 60  # of an interval, to the last digits
+_NEARLY_ALL = 0.999  # of the rows of a value, so that other axes leave something to choose
 
 Sense = Literal["share", "floor", "cap"]
 
@@ -92,7 +94,9 @@ def problem_of(cells: Mapping[Cell, tuple[int, int]], settings: MixSettings) -> 
     conditions = tuple(
         condition
         for axis, target in settings.targets().items()
-        for condition in _conditions(axis, target, _amounts_by(axis, tuple(taken), amounts))
+        for condition in _conditions(
+            axis, target, _sums_by(axis, taken, amounts), _sums_by(axis, taken, rows), settings
+        )
     )
     return Problem(tuple(taken), rows, amounts, conditions, settings.max_copies)
 
@@ -105,7 +109,7 @@ def _takes_part(cell: Cell, settings: MixSettings) -> bool:
     )
 
 
-def _amounts_by(axis: Axis, cells: Sequence[Cell], amounts: Floats) -> dict[str, float]:
+def _sums_by(axis: Axis, cells: Iterable[Cell], amounts: Floats) -> dict[str, float]:
     found: dict[str, float] = {}
     for cell, amount in zip(cells, amounts.tolist(), strict=True):
         value = getattr(cell, axis)
@@ -113,7 +117,9 @@ def _amounts_by(axis: Axis, cells: Sequence[Cell], amounts: Floats) -> dict[str,
     return dict(sorted(found.items()))
 
 
-def _conditions(axis: Axis, target: AxisTarget, amounts: Mapping[str, float]) -> list[Condition]:
+def _conditions(
+    axis: Axis, target: AxisTarget, amounts: Mapping[str, float], rows: Mapping[str, float], settings: MixSettings
+) -> list[Condition]:
     if target.shares is not None:
         total = sum(target.shares.values())  # 1 but for digits that were not written
         wanted = {value: share / total for value, share in target.shares.items() if share > 0}
@@ -121,7 +127,7 @@ def _conditions(axis: Axis, target: AxisTarget, amounts: Mapping[str, float]) ->
     bounds = {value: target.bounds(value) for value, amount in amounts.items() if amount > 0}
     _check_bounds(axis, bounds)
     if target.temperature is not None:
-        shares = tempered_shares(amounts, target.temperature, bounds)
+        shares = _reachable_shares(amounts, rows, target.temperature, bounds, settings)
         return [Condition(axis, value, "share", share) for value, share in shares.items()]
     found = []
     for value, (least, most) in bounds.items():
@@ -145,6 +151,37 @@ def tempered_shares(
     least, most = (np.array([bounds[value][side] for value in values]) for side in (0, 1))
     shares = _between(shape / shape.sum(), least, most)
     return dict(zip(values, shares.tolist(), strict=True))
+
+
+def _reachable_shares(
+    amounts: Mapping[str, float],
+    rows: Mapping[str, float],
+    temperature: float,
+    bounds: Mapping[str, tuple[float, float]],
+    settings: MixSettings,
+) -> dict[str, float]:
+    """Tempered shares that the rows suffice for: a value with too few gives all of them, and the others share the rest.
+
+    Nobody asked for its share by number, and where a value has a dozen rows no temperature but 1 would be possible.
+    """
+    if settings.size is None:
+        return tempered_shares(amounts, temperature, bounds)
+    each = {value: amounts[value] / rows[value] for value in bounds}  # what a row counts
+    low, high = (settings.size * extreme(each.values()) for extreme in (min, max))  # between which all of them count
+    shares = tempered_shares(amounts, temperature, bounds)  # where rows are too few in all, which is told of the size
+    for _ in range(_HALVINGS):
+        whole = (low + high) / 2
+        most = {value: _NEARLY_ALL * settings.max_copies * amounts[value] / whole for value in bounds}
+        within = {value: (least, max(least, min(cap, most[value]))) for value, (least, cap) in bounds.items()}
+        if sum(cap for _, cap in within.values()) < 1:
+            high = whole
+            continue
+        shares = tempered_shares(amounts, temperature, within)
+        if whole * sum(share / each[value] for value, share in shares.items()) < settings.size:
+            low = whole
+        else:
+            high = whole
+    return shares
 
 
 def _check_bounds(axis: Axis, bounds: Mapping[str, tuple[float, float]]) -> None:

@@ -39,7 +39,7 @@ class AxisTarget(Settings):
         None,
         gt=0,
         description="in place of shares: in proportion to what there is, to the power 1/temperature; 1: as it is, "
-        "above: more even",
+        "above: more even; a value with too few rows gives all of them",
     )
     floor: float = Field(0.0, ge=0, le=1, description="the least share of any value that has rows")
     cap: float = Field(1.0, gt=0, le=1, description="the largest share of any value")

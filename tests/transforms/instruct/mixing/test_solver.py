@@ -171,3 +171,31 @@ def test_a_temperature_by_hand() -> None:
     free = {"a": (0.0, 1.0), "b": (0.0, 1.0)}
     assert tempered_shares({"a": 400.0, "b": 100.0}, 2.0, free) == pytest.approx({"a": 2 / 3, "b": 1 / 3})
     assert np.isclose(tempered_shares({"a": 400.0, "b": 100.0}, 1.0, free)["a"], 0.8)
+
+
+def test_a_value_with_too_few_rows_for_its_temperature_gives_them_all() -> None:
+    settings = MixSettings(size=900, max_copies=2, category=AxisTarget(temperature=20.0))
+    expected, _ = expected_copies(tally({cell: (count, count) for cell, (count, _) in CELLS.items()}), settings)
+    rows: dict[str, float] = {}
+    for cell, copies in expected.items():
+        rows[cell.category] = rows.get(cell.category, 0.0) + copies * CELLS[cell][0]
+    assert rows["code"] == pytest.approx(2 * 50, rel=2e-3)
+    assert rows["vqa"] / rows["ocr"] == pytest.approx((900 / 500) ** (1 / 20), rel=1e-4)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 50)), min_size=1, max_size=5),
+    st.floats(1, 30),
+    st.integers(1, 3),
+    st.floats(0.01, 0.95),
+)
+def test_any_temperature_is_possible(
+    values: list[tuple[int, int]], temperature: float, max_copies: int, part: float
+) -> None:
+    cells = {Cell(f"c{at}", "en", "a"): (rows, rows * each) for at, (rows, each) in enumerate(values)}
+    size = max(1, int(part * max_copies * sum(rows for rows, _ in values)))
+    settings = MixSettings(
+        size=size, unit="tokens", max_copies=max_copies, category=AxisTarget(temperature=temperature)
+    )
+    expected, _ = expected_copies(tally(cells), settings)
+    assert sum(copies * cells[cell][0] for cell, copies in expected.items()) == pytest.approx(size, rel=1e-5)
