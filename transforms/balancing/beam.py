@@ -118,6 +118,10 @@ def _fit_sample(tally: CorpusTally, reader: ShardReader, sample: PrioritySample)
     return fit(reader.settings, tally, sample.sample(tally.count_inside), target)
 
 
+def _is_enough(sample: PrioritySample) -> bool:
+    return sample.is_enough
+
+
 def _whole_sample(first: PrioritySample, again: PrioritySample) -> PrioritySample:
     return first if first.is_enough else again
 
@@ -217,15 +221,25 @@ class Balance(beam.PTransform):  # type: ignore[misc]
             outcome | "Counts" >> beam.Map(lambda total: total.counts) | WriteStageCounts(folder.counts(BALANCE.name))
         )
 
+    def _bounded_sample(self, shards: _Shards, tally: Any, empty: Callable[[], Any]) -> Any:
+        """The same sample of many shards: what cannot be in it is not sent."""
+        bound = tally | "Bound the sample" >> beam.Map(passes.sample_bound, self._settings)
+        first = shards.add_up("Sample rare concepts", passes.sample_rare, empty, tally, bound)
+        # of its own: Beam's in-process runner lost a PCollection now and then that was main input of one step and told
+        # to another, by the order in which it put the stages
+        is_enough = first | "Is it enough" >> beam.Map(_is_enough)
+        again = shards.add_up("Sample again", passes.sample_missed, empty, tally, is_enough)
+        return first | "Sampled" >> beam.Map(_whole_sample, AsSingleton(again))
+
     def _fit(self, shards: _Shards, tally: Any) -> Any:
         """What the method is fitted to, with its corrections."""
         method, settings = self._method, self._settings
         if method.sampling == "rare":
             empty = partial(PrioritySample.zero, method.sample_rows(settings), self._n_cells)
-            bound = tally | "Bound the sample" >> beam.Map(passes.sample_bound, settings)
-            first = shards.add_up("Sample rare concepts", passes.sample_rare, empty, tally, bound)
-            again = shards.add_up("Sample again", passes.sample_missed, empty, tally, first)
-            sampled = first | "Sampled" >> beam.Map(_whole_sample, AsSingleton(again))
+            if self._size.groups == 1:
+                sampled = shards.add_up("Sample rare concepts", passes.sample_rare, empty, tally)
+            else:
+                sampled = self._bounded_sample(shards, tally, empty)
             fitted = tally | "Fit" >> beam.Map(_fit_sample, shards.reader, AsSingleton(sampled))
             _ = sampled | "Keep the sample" >> beam.Map(_keep_sample, self._folder, AsSingleton(tally))
         else:

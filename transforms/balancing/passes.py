@@ -146,10 +146,10 @@ def sample_bound(tally: CorpusTally, settings: BalanceSettings) -> float:
     return safe_bound(settings.max_sample_rows, tally.count_inside, plain, tally.concepts_per_image)
 
 
-def sample_missed(name: ShardName, reader: RowReader, tally: CorpusTally, first: PrioritySample) -> PrioritySample:
+def sample_missed(name: ShardName, reader: RowReader, tally: CorpusTally, is_enough: bool) -> PrioritySample:
     """The sample anew and without a bound, read only where the bound was too low."""
-    if first.is_enough:
-        return PrioritySample.zero(first.limit, len(Cells.of(reader.settings)))
+    if is_enough:
+        return PrioritySample.zero(reader.settings.max_sample_rows, len(Cells.of(reader.settings)))
     return sample_rare(name, reader, tally)
 
 

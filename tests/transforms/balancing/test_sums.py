@@ -71,7 +71,7 @@ def test_samples_do_not_grow_with_the_corpus(shards: int) -> None:
     assert sum(sent_bytes([part.parts for part in parts])) < 2.5 * LIMIT * ROW_BYTES
     zero = PrioritySample.zero(LIMIT, 1)
     total = add_up(zero, parts)
-    assert total.is_enough and passes.sample_missed(names[0], reader, tally, total).size == 0
+    assert total.is_enough and passes.sample_missed(names[0], reader, tally, total.is_enough).size == 0
     whole = add_up(PrioritySample.zero(LIMIT, 1), [passes.sample_rare(name, reader, tally) for name in names])
     for one, other in zip(total.sample(tally.count_inside), whole.sample(tally.count_inside), strict=True):
         np.testing.assert_array_equal(one, other)
