@@ -13,7 +13,7 @@ from concept_vocab.languages.segmenters import SEGMENTERS, check_language
 from concept_vocab.source_file import SourceFile
 from concept_vocab.sources.source import Counted, CountedSource, Entry, Found, Options, Ranked
 from concept_vocab.wikipedia.bz2_streams import Part, cut
-from concept_vocab.wikipedia.ngrams import BIGRAMS, UNIGRAMS, NgramCounts, choose_bigrams, choose_unigrams
+from concept_vocab.wikipedia.ngrams import NgramCounts, choose_bigrams, choose_unigrams
 from concept_vocab.wikipedia.pages import read_link_namespaces, read_pages
 from concept_vocab.wikipedia.words import WordCounts
 
@@ -92,10 +92,7 @@ def _link_namespaces(file: SourceFile) -> frozenset[str]:
 
 
 def _tables(counts: WordCounts) -> Iterator[tuple[str, pa.Table]]:
-    words, pairs = counts.words, counts.pairs
-    yield "unigrams", pa.table([list(words), list(words.values())], schema=UNIGRAMS)
-    first, second = zip(*pairs, strict=True) if pairs else ((), ())
-    yield "bigrams", pa.table([first, second, list(pairs.values())], schema=BIGRAMS)
+    yield from zip(("unigrams", "bigrams"), counts.tables(), strict=True)
 
 
 def _entries(table: pa.Table, *first_keys: str) -> list[Entry]:

@@ -4,8 +4,10 @@ tests.benchmarks.bench_vocabulary``.
 The dump is made: words of syllables, most drawn evenly so that each is seen often enough, others by Zipf's law, and
 fixed pairs; with the links, templates, references and headings that articles have. What a core counts (read,
 parse, cut into words and pairs) is set beside what bounds it, on the same pages and one thread: bz2 decompressed and
-nothing else, and mwparserfromhell's own parse and strip. The same on a real excerpt, where one is named. Megabytes are
-of XML, decompressed. The whole build then runs through the job, with the caps of the published list.
+nothing else; and beside mwparserfromhell's own tree of nodes, its strip_code, and words counted one by one, which is
+how it was done at first. Words that one of both has more often than the other are told. The same on a real excerpt,
+where one is named. Megabytes are of XML, decompressed. The whole build then runs through the job, with the caps of the
+published list.
 """
 
 from __future__ import annotations
@@ -14,23 +16,27 @@ import argparse
 import bz2
 import gzip
 import io
+import itertools
 import os
 import pathlib
+import re
 import resource
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import mwparserfromhell
 import numpy as np
+from mwparserfromhell.nodes import Tag, Template, Wikilink
 from rich.console import Console
 
 from concept_vocab.sources.registry import SOURCES
 from concept_vocab.sources.source import CountedSource
 from concept_vocab.wikipedia.bz2_streams import Part, read_from
-from concept_vocab.wikipedia.pages import read_pages
+from concept_vocab.wikipedia.pages import read_link_namespaces, read_pages
 from concept_vocab.wordnet.dictionary import USUAL_FOLDER
 from pipelines import build_vocabulary
 from pipelines.engine.choice import choose_engine
@@ -46,6 +52,9 @@ WORDS, PAIRS, TITLES, LISTED = 260_000, 110_000, 65_000, 100_000
 WORDS_A_PAGE, PAGES_A_STREAM = 500, 100
 TIMES_A_WORD, TIMES_A_PAIR = 5, 5  # at least
 MEASURED_PAGES = 500  # of which the rates are measured
+MOST_LETTERS = 64  # of a word
+WITHOUT_TEXT = frozenset(("ref", "references", "table", "math", "chem", "gallery", "timeline", "syntaxhighlight"))
+WITHOUT_TEXT |= {"source", "code", "pre"}
 _SYLLABLES = [first + vowel + last for first in "bdfgklmnprstvz" for vowel in "aeiou" for last in ("", "n", "r", "l")]
 
 
@@ -103,17 +112,54 @@ def rates(path: pathlib.Path, name: str) -> dict[str, float]:
     source = SOURCES["wikipedia"]
     assert isinstance(source, CountedSource)
     options = validate({"name": "a", "kind": "wikipedia", "path": str(path)}, VocabularySource, "a").options("en")
-    texts = [one.text for one in read_pages(part)]
-    bare = best_secs(lambda: sum(len(chunk.data) for chunk in read_from(part)), repeats=2)
-    strip = best_secs(lambda: [mwparserfromhell.parse(text).strip_code() for text in texts], repeats=2)
-    ours = best_secs(lambda: list(source.count(part, options)), repeats=2)
+    namespaces = read_link_namespaces(file)
+
+    def by_tree() -> list[Counter[Any]]:
+        return count_one_by_one([seen_by_tree(one.text, namespaces) for one in read_pages(part)])
+
+    def now() -> list[Counter[Any]]:
+        tables = dict(source.count(part, options))
+        return [Counter(dict(zip(*tables["unigrams"].to_pydict().values(), strict=True)))]
+
+    bare = best_secs(lambda: sum(len(chunk.data) for chunk in read_from(part)))
+    ours = best_secs(lambda: list(source.count(part, options)))
+    tree = best_secs(by_tree)
+    before, after = by_tree()[0], now()[0]
     return {
         f"{name}_megabytes": megabytes,
         f"{name}_counted_mb_a_second_a_core": megabytes / ours,
         f"{name}_bz2_alone_mb_a_second": megabytes / bare,
-        f"{name}_strip_alone_mb_a_second": megabytes / strip,
-        f"{name}_of_strip_and_bz2": (strip + bare) / ours,
+        f"{name}_by_tree_mb_a_second": megabytes / tree,
+        f"{name}_times_by_tree": tree / ours,
+        f"{name}_words": after.total(),
+        f"{name}_words_more_by_tree": (before - after).total(),
+        f"{name}_words_fewer_by_tree": (after - before).total(),
     }
+
+
+def seen_by_tree(wikitext: str, link_namespaces: frozenset[str]) -> str:
+    parsed = mwparserfromhell.parse(wikitext, skip_style_tags=True)
+    parsed.nodes = [
+        node
+        for node in parsed.nodes
+        if not isinstance(node, Template)
+        and not (isinstance(node, Tag) and str(node.tag).strip().lower() in WITHOUT_TEXT)
+        and not (
+            isinstance(node, Wikilink) and str(node.title).strip(" :").partition(":")[0].lower() in link_namespaces
+        )
+    ]
+    return str(parsed.strip_code(collapse=False))
+
+
+def count_one_by_one(texts: list[str]) -> list[Counter[Any]]:
+    """Of words, and of pairs."""
+    words, pairs = Counter[Any](), Counter[Any]()
+    for text in texts:
+        for phrase in re.split(r"[^\w'’ -]+", text):
+            found = [word for one in phrase.split(" ") if (word := one.strip("'’-_")) and len(word) <= MOST_LETTERS]
+            words.update(found)
+            pairs.update(itertools.pairwise(found))
+    return [words, pairs]
 
 
 def build(
@@ -157,6 +203,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--wordnet", default=USUAL_FOLDER if pathlib.Path(USUAL_FOLDER).is_dir() else None)
     parser.add_argument("--excerpt", type=pathlib.Path, help="a real dump, bz2, of a few megabytes")
+    parser.add_argument("--rates-only", action="store_true", help="count some pages, and build nothing")
     parser.add_argument("--machine", default="quiet", help="what else runs: kept with the figures")
     arguments = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-vocabulary-"))
@@ -168,6 +215,8 @@ def main() -> None:
         if arguments.excerpt:
             measured |= rates(arguments.excerpt, "real")
         keep("vocabulary_counting", machine=arguments.machine, **measured)
+        if arguments.rates_only:
+            return
         write_dump(folder / "dump.xml.bz2", pages)
         dump_megabytes = sum(map(len, pages)) / 1e6
         del pages

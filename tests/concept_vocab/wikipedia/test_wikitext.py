@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 pytest.importorskip("mwparserfromhell")
 
+from concept_vocab.wikipedia import wikitext as module
+from concept_vocab.wikipedia.unseen import MARK, without_unseen
 from concept_vocab.wikipedia.wikitext import infobox_of, plain_text
 
 NAMESPACES = frozenset({"file", "category", "datei"})
@@ -23,6 +27,18 @@ NAMESPACES = frozenset({"file", "category", "datei"})
         ("x<math>\\sum y</math>z", "xz"),
         ("Tom &amp; Jerry&nbsp;live", "Tom & Jerry\u00a0live"),
         ("[http://a.b the site]", "the site"),
+        ("http://a.b [http://c.d]", "http://a.b"),
+        ("a<br>b<br/>c", "a\nb\nc"),
+        ("'''A'''lbedo ''n''-th", "Albedo n-th"),
+        ("<div class='x'>One<ref>two</ref> <small>three[[File:x.jpg|four]]</small></div>", "One three"),
+        ("{{{x|one}}} {{{y}}}two &#x41;&#66;", "one two AB"),
+        ("== One ==\n* two\n; three : four", "One \n two\n three  four"),
+        ("<nowiki>{{one}}</nowiki> <nowiki>[[two]]</nowiki>", "{{one}} [[two]]"),
+        ("One {{two|{{three|[[four]]}} five}} {{<six>}}", "One  {{<six>}}"),
+        ("[[{{one}}|two]] {| three {{!}} |}", "two {| three  |}"),
+        ("{|\n| a\n{|\n| b\n|}\n| c\n|}One", "One"),
+        ("<ref name=a/b>one</ref>two<REF name=c />three<ref name=d/>four", "twothreefour"),
+        ("<!-- {{ -->One}}<!-- two", "One}}<!-- two"),
     ],
 )
 def test_what_is_seen(wikitext: str, seen: str) -> None:
@@ -42,3 +58,38 @@ def test_what_is_seen(wikitext: str, seen: str) -> None:
 )
 def test_infoboxes(wikitext: str, name: str | None) -> None:
     assert infobox_of(wikitext) == name
+
+
+def _of_parts(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    several = st.lists(parts, max_size=4).map("".join)
+    name = st.sampled_from(["cite", " cite web\n", "!", "#if:x", "n{{m}}"])
+    return st.one_of(
+        st.builds("{{{{{}|{}|a={}}}}}".format, name, several, several),
+        st.builds("{{{{{}}}}}".format, name),
+        st.builds('<ref name="n">{}</ref>'.format, several),
+        st.builds("<!--{}-->".format, parts),
+        st.builds("\n{{|class=c\n! {}\n|-\n| {}\n|}}\n".format, several, several),
+        st.builds("[[{}|{}]]".format, st.sampled_from(["fox", "File:fox.jpg"]), several),
+        st.builds("<small>{}</small>".format, several),
+        st.builds("<nowiki>{}</nowiki>".format, parts),
+        several,
+    )
+
+
+WORDS = st.sampled_from(
+    ["fox ", "red", "\n", "{", "|", "''", "<ref name=x />", "<br>", "[http://a.b c]", "* ", "== d ==\n"]
+)
+
+
+@given(st.recursive(WORDS, _of_parts, max_leaves=12))
+def test_what_is_cut_before_it_is_parsed_is_what_the_parser_leaves_out(wikitext: str) -> None:
+    seen = plain_text(wikitext, NAMESPACES)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "without_unseen", str)
+        assert plain_text(wikitext, NAMESPACES).split() == seen.split()
+
+
+def test_what_is_cut() -> None:
+    whole = "One{{two|{{three}}\n|[[four]]}}<ref>five</ref><!-- six -->\n{|\n| seven\n|}\neight"
+    assert without_unseen(whole) == f"One{MARK}{MARK}{MARK}\n{MARK}\neight"
+    assert without_unseen("<nowiki>{{</nowiki> {{one}}") == "<nowiki>{{</nowiki> {{one}}"
