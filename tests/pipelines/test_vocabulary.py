@@ -12,7 +12,6 @@ import pytest
 import yaml
 from rich.console import Console
 
-from concept_vocab.concept import uid_of
 from pipelines import vocabulary
 from pipelines.build import build
 from pipelines.build_run import BuildRun
@@ -21,16 +20,13 @@ from pipelines.engine.choice import choose_engine
 from pipelines.packaged_configs import find_config
 from tests.integration.conftest import digests, read_all
 from tests.transforms.exporting.small_run import draw_tars
+from tests.transforms.vocabularies.grouped_vocabulary import grouped
 from transforms.annotating.concepts.hubs import corrected, measure_hubs
 from transforms.annotating.encoder import ClipEncoder
 from transforms.configuration import load_settings
 from transforms.datasets import list_matrix
 from transforms.errors import ConfigError, RunFolderError
-from transforms.miniature.concepts import CONCEPTS as CONCEPTS_DRAWN
 from transforms.stages import ANNOTATE, VOCABULARY
-from transforms.storage import StoragePath
-from transforms.vocabularies.files import ALIASES, BLOCKED, CONCEPTS, SURFACE_FORMS, BuiltVocabulary, write_vocabulary
-from transforms.vocabularies.tables import table_of
 
 KEPT = ("retrieval.keep_embedding=true", "retrieval.stored_concepts=16")
 SHARDS, IMAGES = 2, 40
@@ -113,41 +109,14 @@ def test_without_stored_embeddings_another_vocabulary_is_refused(tars: pathlib.P
         annotate(tmp_path / "after", tars, words, f"reuse={tmp_path / 'before'}")
 
 
-def grouped(path: pathlib.Path, groups: list[int]) -> str:
-    """A built vocabulary of as many concepts, of which those with one number mean the same."""
-    forms = [concept.name for concept in sorted(CONCEPTS_DRAWN, key=lambda one: one.name.lower())[: len(groups)]]
-    uids = [uid_of("en", form) for form in forms]
-    rows = [
-        (
-            uid,
-            row,
-            form,
-            form,
-            "en",
-            "list",
-            ["list"],
-            "entity",
-            "given",
-            1.0,
-            ["entity"],
-            [],
-            uids[groups.index(group)],
-        )
-        for row, (uid, form, group) in enumerate(zip(uids, forms, groups, strict=True))
-    ]
-    spelt = [
-        (uid, row, form, "en", "list", None, False) for row, (uid, form) in enumerate(zip(uids, forms, strict=True))
-    ]
-    tables = (table_of(CONCEPTS, rows), table_of(SURFACE_FORMS, spelt), ALIASES.empty_table(), BLOCKED.empty_table())
-    write_vocabulary(StoragePath.of(path), BuiltVocabulary(*tables, {}))
-    return f"vocabulary.path={path}"
-
-
 @pytest.mark.slow
 def test_an_image_gets_one_concept_of_a_meaning(tars: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Found in one pass, and from stored embeddings of a run whose vocabulary was not grouped."""
     groups = [number % 11 for number in range(33)]
-    alone, together = grouped(tmp_path / "alone", list(range(33))), grouped(tmp_path / "together", groups)
+    alone, together = (
+        f"vocabulary.path={grouped(tmp_path / name, numbers)}"
+        for name, numbers in (("alone", list(range(33))), ("together", groups))
+    )
     annotate(tmp_path / "before", tars, *KEPT[:1], alone)
     assert not (tmp_path / "before" / "vocabulary" / "groups.parquet").exists()
     annotate(tmp_path / "full", tars, *KEPT[:1], together)

@@ -104,7 +104,8 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         concepts, assign = read_concept_vectors(self._folder), self._settings[1].assign
         if not assign.takes_captions:
             return Annotator(*self._settings, concepts)
-        return Annotator(*self._settings, concepts, Assigner.of_run(self._folder, assign, is_silent(concepts.vectors)))
+        assigner = Assigner.of_run(self._folder, assign, is_silent(concepts.vectors), concepts.groups)
+        return Annotator(*self._settings, concepts, assigner)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         self._writer.shutdown()

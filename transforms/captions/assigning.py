@@ -2,9 +2,10 @@
 
 A concept that the caption names scores 1, which no cosine of an image with a text reaches: it is said, not measured, so
 it stands first, and counts at any ``balance.min_similarity``. Beside ``concept_scores``, ``concept_cosines`` has what
-was retrieved: of a concept that the caption alone names it is not a number.
+was retrieved: of a concept that the caption alone names it is -1. Of concepts that the vocabulary groups as of one meaning
+a row has one: the first that the caption names, else the nearest; what was retrieved of its group says how near.
 
-Shape legend: N rows, K concepts retrieved an image, M kept of a caption, W places of a row.
+Shape legend: N rows, K concepts retrieved an image, M kept of a caption, W places of a row, V concepts.
 """
 
 from __future__ import annotations
@@ -38,17 +39,25 @@ class Assigner:
         settings: AssignSettings,
         matcher: CaptionMatcher | MetaclipMatcher,
         silent: NDArray[np.bool_] | None = None,
+        groups: NDArray[np.int64] | None = None,
     ) -> None:
-        """``silent``: (V,) concepts that no image can be alike to, so that they are never retrieved."""
-        self._settings = settings
+        """``silent``: (V,) concepts that no image can be alike to, so that they are never retrieved. ``groups``: (V,)
+        one number for those that mean nearly the same; None: each means something else."""
+        self._settings, self._groups = settings, groups
         self._silent = silent if silent is not None and silent.any() else None
         self._match = matcher.match
         if isinstance(matcher, CaptionMatcher):
             self._match = partial(matcher.match, longest=settings.matching == "longest")
 
     @classmethod
-    def of_run(cls, folder: RunFolder, settings: AssignSettings, silent: NDArray[np.bool_]) -> Self:
-        return cls(settings, run_matcher(folder, settings.matching), silent)
+    def of_run(
+        cls,
+        folder: RunFolder,
+        settings: AssignSettings,
+        silent: NDArray[np.bool_],
+        groups: NDArray[np.int64] | None,
+    ) -> Self:
+        return cls(settings, run_matcher(folder, settings.matching), silent, groups)
 
     def columns(self, source: str, columns: Mapping[str, Any]) -> dict[str, pa.Array]:
         """Of annotations: captions, and concept_ids and concept_scores as they were retrieved → these as they are
@@ -70,16 +79,27 @@ class Assigner:
         named = np.full((len(ids), self._settings.concepts_per_caption), _NONE)
         if by != "image":
             self._name(captions, named)
-        return _joined(named, retrieved, cosines)
+        is_same = self._meanings(named)[:, :, None] == self._meanings(retrieved)[:, None, :]
+        return _joined(named, retrieved, cosines, is_same & (named >= 0)[:, :, None])
 
     def _name(self, captions: pa.StringArray, named: NDArray[np.int32]) -> None:
         """Fills (N, M) with the first concepts that each caption names."""
         lists = self._match(captions)
         lengths = np.diff(lists.offsets.to_numpy())
         row = np.repeat(np.arange(len(lists)), lengths)
+        concept = lists.flatten().to_numpy()
+        if self._groups is not None and len(row):
+            meaning = row * len(self._groups) + self._groups[concept]
+            first = np.sort(np.unique(meaning, return_index=True)[1])
+            row, concept = row[first], concept[first]
+            lengths = np.bincount(row, minlength=len(lists))
         place = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         kept = place < named.shape[1]
-        named[row[kept], place[kept]] = lists.flatten().to_numpy()[kept]
+        named[row[kept], place[kept]] = concept[kept]
+
+    def _meanings(self, ids: NDArray[np.int32]) -> NDArray[np.int64]:
+        """(N, ·) concepts → the group of each, itself where there are none; -1 of none."""
+        return np.where(ids >= 0, ids if self._groups is None else self._groups[ids], -1).astype(np.int64)
 
 
 def matrix_of(lists: pa.FixedSizeListArray) -> NDArray[Any]:
@@ -94,10 +114,11 @@ def as_lists(rows: NDArray[Any]) -> pa.FixedSizeListArray:
 
 
 def _joined(
-    named: NDArray[np.int32], retrieved: NDArray[np.int32], cosines: NDArray[np.float16]
+    named: NDArray[np.int32], retrieved: NDArray[np.int32], cosines: NDArray[np.float16], is_same: NDArray[np.bool_]
 ) -> dict[str, NDArray[Any]]:
-    """What is named first; of what is also retrieved the cosine goes along, and it stands there no more."""
-    row, place, of_image = np.nonzero((named[:, :, None] == retrieved[:, None, :]) & (named >= 0)[:, :, None])
+    """What is named first; of what is also retrieved the cosine goes along, and it stands there no more. ``is_same``:
+    (N, M, K)."""
+    row, place, of_image = np.nonzero(is_same)
     cosines_of_named = np.full(named.shape, _NO_SCORE)
     cosines_of_named[row, place] = cosines[row, of_image]
     rest, rest_cosines = retrieved.copy(), cosines.copy()

@@ -62,7 +62,7 @@ ALIASES = pa.schema([("alias", pa.uint64()), ("uid", pa.uint64()), ("form", pa.s
 BLOCKED = pa.schema([("text", pa.string()), ("source", pa.string()), ("reason", pa.string())])
 
 #: Part of the digest where concepts are grouped: runs whose images got several of a group are not gone on with.
-_ONE_OF_A_GROUP = b"an image gets one concept of a group"
+_ONE_OF_A_GROUP = b"an image gets one concept of a group, of its caption too"
 
 _SCHEMAS = {"concepts": CONCEPTS, "surface_forms": SURFACE_FORMS, "aliases": ALIASES, "blocked": BLOCKED}
 

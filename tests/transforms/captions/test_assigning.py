@@ -62,6 +62,20 @@ def test_what_the_encoder_knows_no_word_of_is_named_by_captions_alone() -> None:
     assert found["concept_ids"].tolist() == [[2, -1, -1], [0, 3, -1], [-1, -1, -1]]
 
 
+def test_of_one_meaning_a_row_has_one() -> None:
+    """Panda and red panda mean the same here; so do dog and sky."""
+    groups = np.array([0, 1, 2, 2, 0])
+    captions = pa.array(["a Red panda, a panda", "sky, red, dog", "nothing"])
+    settings = AssignSettings(by="both", matching="all", concepts_per_caption=2)
+    found = Assigner(settings, MATCHER, groups=groups).assigned("web", captions, IDS, SCORES)
+    assert found["concept_ids"].tolist() == [[2, 1, 4, -1], [4, 1, 3, -1], [0, -1, -1, -1]]
+    assert found["concept_cosines"].tolist() == [[0.5, -1, 0.25, -1], [0.5, -1, -0.125, -1], [0.25, -1, -1, -1]]
+    dog_first = pa.array(["dog", "a panda", None])
+    found = Assigner(settings, MATCHER, groups=groups).assigned("web", dog_first, IDS, SCORES)
+    assert found["concept_ids"].tolist() == [[0, 2, -1, -1], [3, 4, -1, -1], [0, -1, -1, -1]]
+    assert found["concept_cosines"][0].tolist() == [0.25, 0.5, -1, -1], "how near sky is, which means the same"
+
+
 @pytest.mark.parametrize(
     ("settings", "width"),
     [({}, 10), ({"by": "caption"}, 16), ({"by": "both"}, 26), ({"sources": {"a": "caption"}}, 26)],

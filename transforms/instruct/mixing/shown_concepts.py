@@ -9,7 +9,7 @@ Shape legend: N rows, K concepts a row, V concepts of the vocabulary, D embeddin
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,9 @@ from transforms.instruct.mixing.lengths import is_there
 from transforms.instruct.rows import Row
 from transforms.rejects import Counts
 from transforms.stages import MIX
+
+if TYPE_CHECKING:
+    import torch
 
 _LIMITS = DecodeSettings(max_pixels=PILLOW_MAX_PIXELS, min_side=1)
 Scores = NDArray[np.float16]
@@ -76,18 +79,18 @@ class ConceptFinder:
         for at, row in enumerate(rows):
             seen = [nearest[one.content_hash] for one in row.media if one.content_hash in nearest]
             if seen:
-                own = _best(np.concatenate([ids for ids, _ in seen]), np.concatenate([scores for _, scores in seen]))
+                ids, scores = (np.concatenate(columns) for columns in zip(*seen, strict=True))
+                own = _best(ids, scores, None if self._seeing is None else self._seeing.groups)
                 found[at, : min(len(own), self.settings.per_row)] = own[: self.settings.per_row]
         return found
 
 
-def _best(ids: Ids, scores: Scores) -> Ids:
-    """Those that are there, each once, by falling score."""
+def _best(ids: Ids, scores: Scores, groups: NDArray[np.int64] | None) -> Ids:
+    """Those that are there, by falling score, of each (V,) group one: several images may each have another of it."""
     order = np.lexsort((ids, -scores.astype(np.float32)))
-    ordered = ids[order]
-    _, first = np.unique(ordered, return_index=True)
-    once = ordered[np.sort(first)]
-    return np.asarray(once[once >= 0], np.int32)
+    ordered = ids[order][ids[order] >= 0]
+    _, first = np.unique(ordered if groups is None else groups[ordered], return_index=True)
+    return np.asarray(ordered[np.sort(first)], np.int32)
 
 
 def _images(rows: Iterable[Row]) -> Iterable[tuple[bytes, bytes]]:
@@ -105,7 +108,9 @@ class _Seeing:
 
         self._settings = settings
         self._encoder = ClipEncoder(settings.encoder)
-        vectors = embed_vocabulary(read_word_list(settings.word_list), self._encoder)
+        vocabulary = read_word_list(settings.word_list)
+        vectors = embed_vocabulary(vocabulary, self._encoder)
+        self.groups = None if vocabulary.groups is None else np.array(vocabulary.groups, np.int64)
         self._search = EXACT.open(vectors, self._encoder.device)
         self._preprocess = self._encoder.preprocessor(_LIMITS)
 
@@ -116,9 +121,22 @@ class _Seeing:
         sound = ((content, one.pixels) for content, one in prepared if not isinstance(one, ImageFault))
         for batch in batched(sound, self._settings.encoder.batch_size):
             embedded = self._encoder.encode_images(np.stack([pixels for _, pixels in batch]))
-            cosines, rows = self._search(embedded, self._settings.per_row)
+            rows, cosines = self._found(embedded)
             ids, scores = rows.astype(np.int32), cosines.astype(np.float16)
             if self._settings.min_similarity > 0:
                 ids = drop_below(ids, scores, self._settings.min_similarity)
             found.update({content: (ids[at], scores[at]) for at, (content, _) in enumerate(batch)})
         return found
+
+    def _found(self, embedded: torch.Tensor) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """(N, D) → (N, K) rows and cosines, nearest first; of concepts of one meaning the nearest."""
+        from transforms.annotating.one_a_meaning import nearest_of_groups
+
+        def find(images: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+            cosines, rows = self._search(embedded[images.tolist()], k)
+            return rows, cosines
+
+        wanted = self._settings.per_row
+        if self.groups is None:
+            return find(np.arange(len(embedded)), wanted)
+        return nearest_of_groups(find, len(embedded), wanted, self.groups)
