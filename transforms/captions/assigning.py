@@ -3,7 +3,7 @@
 A concept that the caption names scores 1, which no cosine of an image with a text reaches: it is said, not measured, so
 it stands first, and counts at any ``balance.min_similarity``. Beside ``concept_scores``, ``concept_cosines`` has what
 was retrieved: of a concept that the caption alone names it is -1. Of concepts that the vocabulary groups as of one
-meaning a row has one: the first that the caption names, else the nearest; what was retrieved of its group says how near.
+meaning a row has one: the first that the caption names, else the nearest; what was retrieved of it says how near.
 
 Shape legend: N rows, K concepts retrieved an image, M kept of a caption, W places of a row, V concepts.
 """
