@@ -3,13 +3,16 @@
 A form is found as whole words. Words are runs of letters, digits and marks, but for Han characters, which jieba cuts
 into words; the s of "dog's" is none. Case says nothing, unless a form asks for its own.
 
+Pairs that a corpus was counted for hold fragments: "a man", "next to". Were they as good as other forms, the longest
+ones would hide "man" and "next", so they hide nothing, and give way to what they hold.
+
 Shape legend: N captions, M matches.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,16 +48,19 @@ class _Spans(NamedTuple):
 class CaptionMatcher:
     """An automaton over the forms of a vocabulary; a worker builds its own."""
 
-    def __init__(self, forms: Iterable[SurfaceForm]) -> None:
-        """Raises VocabularyError where there is no form to match."""
+    def __init__(self, forms: Iterable[SurfaceForm], fragments: Collection[int] = ()) -> None:
+        """``fragments``: concepts that are pieces of sentences. Raises VocabularyError where there is no form to
+        match."""
         self._patterns, marked = patterns_of(forms)
+        self._fragments = np.array(sorted(fragments), np.int64)
         # contiguous: of the automata that overlapping matches can be had of, the one that is small and fast to search
         self._automaton = BytesAhoCorasick(marked, implementation=Implementation.ContiguousNFA)
 
     def match(self, captions: pa.StringArray | Sequence[str | None], longest: bool = False) -> pa.ListArray:
         """Captions → list<int32>: the concepts that each names, once, in the order in which they begin.
 
-        ``longest``: without those that lie within a longer one: of "red panda" the animal, not the color.
+        ``longest``: without those that lie within a longer one: of "red panda" the animal, not the color; and without
+        fragments that hold another: of "a man" the man.
         """
         texts = captions if isinstance(captions, pa.StringArray) else pa.array(captions, pa.string())
         found = [
@@ -66,7 +72,14 @@ class CaptionMatcher:
     def _match(self, texts: pa.StringArray, longest: bool) -> pa.ListArray:
         text = mark(texts)
         spans = self._concepts(_whole_words(self._search(text), text), text)
-        return as_lists(_longest(spans) if longest else spans, text.starts)
+        return as_lists(self._longest(spans) if longest else spans, text.starts)
+
+    def _longest(self, spans: _Spans) -> _Spans:
+        if not len(self._fragments):
+            return _longest(spans)
+        is_fragment = np.isin(spans.found, self._fragments)
+        whole, pieces = spans.take(~is_fragment), spans.take(is_fragment)
+        return _longest(_longest(whole).joined(pieces.take(~_hold_any(pieces, whole))))
 
     def _search(self, text: MarkedText) -> _Spans:
         """Every pattern that stands in the text, and lone letters and digits, which are looked up."""
@@ -150,3 +163,12 @@ def _longest(spans: _Spans) -> _Spans:
     ends = spans.ends[is_new]
     reached = np.concatenate([[0], np.maximum.accumulate(ends)[:-1]]) if len(ends) else ends
     return spans.take((ends > reached)[np.cumsum(is_new) - 1])
+
+
+def _hold_any(spans: _Spans, others: _Spans) -> NDArray[np.bool_]:
+    """Which of ``spans`` have one of ``others`` within them."""
+    order = np.argsort(others.starts, kind="stable")
+    starts, ends = others.starts[order], others.ends[order]
+    first_end = np.append(np.minimum.accumulate(ends[::-1])[::-1], np.iinfo(np.int64).max)  # of those from there on
+    held: NDArray[np.bool_] = first_end[np.searchsorted(starts, spans.starts)] <= spans.ends
+    return held

@@ -1,12 +1,14 @@
 """How the concepts of a run are spelt, at rest in its vocabulary, and a matcher made of it.
 
-vocabulary/surface_forms.parquet   id, text, match_case: a row a spelling; runs of before lack it, and names stand in
+vocabulary/surface_forms.parquet   id, text, match_case, is_fragment: a row a spelling; runs of before lack it, and
+                                   names stand in, or lack the last column, and hold no fragments
 """
 
 from __future__ import annotations
 
 import pyarrow as pa
 
+from concept_vocab.marks import Mark
 from concept_vocab.matching.forms import SurfaceForm
 from concept_vocab.matching.matcher import CaptionMatcher
 from concept_vocab.matching.metaclip import MetaclipMatcher
@@ -18,15 +20,19 @@ from transforms.vocabularies.files import read_vocabulary
 from transforms.vocabulary_folder import read_concepts
 
 _FILE = "surface_forms.parquet"
-_FORMS = pa.schema([("id", pa.int32()), ("text", pa.string()), ("match_case", pa.bool_())])
+_FRAGMENT = "is_fragment"
+_FORMS = pa.schema([("id", pa.int32()), ("text", pa.string()), ("match_case", pa.bool_()), (_FRAGMENT, pa.bool_())])
+_SPELT = _FORMS.names[:-1]
 
 
 def write_forms(folder: RunFolder, concepts: pa.Table, vocabulary: str) -> None:
     """Of the built vocabulary at ``vocabulary``, which knows more spellings, or the names of ``concepts``."""
     path = StoragePath.of(vocabulary)
     if path.is_dir():
-        spelt = read_vocabulary(path).surface_forms
-        forms = pa.table([spelt["row"], spelt["text"], spelt["match_case"]], schema=_FORMS)
+        built = read_vocabulary(path)
+        spelt, is_fragment = built.surface_forms, pa.array(map(_is_fragment, built.concepts["marks"].to_pylist()))
+        columns = [spelt["row"], spelt["text"], spelt["match_case"], is_fragment.take(spelt["row"].combine_chunks())]
+        forms = pa.table(columns, schema=_FORMS)
         forms = forms.group_by(_FORMS.names).aggregate([]).sort_by([(name, "ascending") for name in _FORMS.names])
     else:
         forms = _names(concepts)
@@ -39,11 +45,17 @@ def run_matcher(folder: RunFolder, matching: Matching) -> CaptionMatcher | Metac
     if matching == "metaclip":
         return MetaclipMatcher(concepts["name"].to_pylist())
     path = folder.vocabulary / _FILE
-    forms = read_table(path, folder.fingerprint, _FORMS.names) if path.exists() else _names(concepts)
-    columns = (forms[name].to_pylist() for name in _FORMS.names)
-    return CaptionMatcher(map(SurfaceForm, *columns))
+    forms = read_table(path, folder.fingerprint) if path.exists() else _names(concepts)
+    columns = (forms[name].to_pylist() for name in _SPELT)
+    fragments = forms.filter(forms[_FRAGMENT])["id"].unique().to_pylist() if _FRAGMENT in forms.column_names else ()
+    return CaptionMatcher(map(SurfaceForm, *columns), fragments)
+
+
+def _is_fragment(marks: list[Mark]) -> bool:
+    """A name, as "The Matrix" is one, is no piece of a sentence."""
+    return "fragment" in marks and "name" not in marks
 
 
 def _names(concepts: pa.Table) -> pa.Table:
     is_free = pa.repeat(pa.scalar(False), concepts.num_rows)
-    return pa.table([concepts["id"], concepts["name"], is_free], schema=_FORMS)
+    return pa.table([concepts["id"], concepts["name"], is_free, is_free], schema=_FORMS)

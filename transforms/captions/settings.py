@@ -25,8 +25,9 @@ class AssignSettings(Settings):
     )
     matching: Matching = Field(
         "longest",
-        description="longest: whole words, but none that lie within a longer name (of red panda no panda); all: these "
-        "too; metaclip: as MetaCLIP, names with spaces around, by case",
+        description="longest: whole words, but none that lie within a longer name (of red panda no panda), and of "
+        "pieces of sentences what they hold (of a man the man); all: these too; metaclip: as MetaCLIP, names with "
+        "spaces around, by case",
     )
     concepts_per_caption: int = Field(
         16, ge=1, le=256, description="concepts of a caption that are kept, the first that it names; 3 to 12 are common"

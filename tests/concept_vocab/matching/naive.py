@@ -6,7 +6,7 @@ import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from concept_vocab.languages.segmenters import jieba_tokenizer
 from concept_vocab.matching.forms import SurfaceForm
@@ -16,10 +16,16 @@ _HAN = "々〆〇㐀-䶿一-鿿豈-\ufaff\U00020000-\U000323af"
 _HAN_RUN = re.compile(f"[{_HAN}]+")
 
 
-def naive_match(forms: Sequence[SurfaceForm], caption: str | None, longest: bool = False) -> list[int]:
+def naive_match(
+    forms: Sequence[SurfaceForm], caption: str | None, longest: bool = False, fragments: Collection[int] = ()
+) -> list[int]:
     text = re.sub(r"[\x00-\x1f]", "\x7f", normalise(caption or ""))
     found = [span for form in forms for span in _spans(form, text)]
     if longest:
+        whole = {(start, end) for start, end, concept in found if concept not in fragments}
+        found = [
+            one for one in found if one[2] not in fragments or not any(_reaches_over(one[:2], other) for other in whole)
+        ]
         lengths = set(itertools.starmap(lambda start, end, _: (start, end), found))
         found = [one for one in found if not any(_is_within(one[:2], other) for other in lengths)]
     ordered = sorted(found, key=lambda one: (one[0], -one[1], one[2]))
@@ -28,6 +34,10 @@ def naive_match(forms: Sequence[SurfaceForm], caption: str | None, longest: bool
 
 def _is_within(span: tuple[int, ...], other: tuple[int, int]) -> bool:
     return span != other and other[0] <= span[0] and span[1] <= other[1]
+
+
+def _reaches_over(span: tuple[int, ...], other: tuple[int, int]) -> bool:
+    return span[0] <= other[0] and other[1] <= span[1]
 
 
 def _spans(form: SurfaceForm, text: str) -> Iterator[tuple[int, int, int]]:

@@ -74,6 +74,15 @@ def test_all_matches_or_those_within_no_longer_one() -> None:
     assert matcher.match(["a red panda bear, red"], longest=True).to_pylist() == [[0, 3, 2]]
 
 
+def test_fragments_hide_nothing_and_give_way() -> None:
+    forms = ["a man", "man", "man with", "next to", "on the", "on the table", "parking meter", "meter", "parking"]
+    fragments = [0, 2, 3, 4, 5]
+    matcher = CaptionMatcher([SurfaceForm(number, text, False) for number, text in enumerate(forms)], fragments)
+    captions = ["a man with a dog next to a parking meter", "on the table", "man"]
+    assert matcher.match(captions, longest=True).to_pylist() == [[1, 3, 6], [5], [1]]
+    assert matcher.match(captions).to_pylist() == [[0, 2, 1, 3, 6, 8, 7], [5, 4], [1]]
+
+
 def test_captions_are_apart_whatever_they_end_and_begin_with() -> None:
     assert _matcher("a b", "警犬").match(["a", "b", None, "", "警", "犬", " a b "]).to_pylist() == [[]] * 6 + [[0]]
 
@@ -96,15 +105,16 @@ def test_a_vocabulary_without_a_form_is_an_error() -> None:
     st.lists(_forms, min_size=1, max_size=8),
     st.lists(st.none() | st.text(_ODD, max_size=30), max_size=4),
     st.booleans(),
+    st.frozensets(st.integers(0, 5), max_size=3),
 )
 def test_it_agrees_with_the_naive_one_on_odd_texts(
-    forms: list[SurfaceForm], captions: list[str | None], longest: bool
+    forms: list[SurfaceForm], captions: list[str | None], longest: bool, fragments: frozenset[int]
 ) -> None:
     forms = [*forms, SurfaceForm(9, "b", False)]
     # forms also stand in the captions, or hardly any would be found
     captions = [*captions, " ".join(form.text for form in forms), "".join(form.text for form in forms)]
-    expected = [naive_match(forms, caption, longest) for caption in captions]
-    assert CaptionMatcher(forms).match(captions, longest).to_pylist() == expected
+    expected = [naive_match(forms, caption, longest, fragments) for caption in captions]
+    assert CaptionMatcher(forms, fragments).match(captions, longest).to_pylist() == expected
 
 
 @pytest.mark.slow
