@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from concept_vocab.concept import normal_form
 from concept_vocab.source_file import SourceFile
 from concept_vocab.sources.source import Counted, Entry, Found, Options, Ranked, Source
 from concept_vocab.vocabulary import VocabularyError
@@ -61,4 +62,10 @@ class LmfSource(Source):
 
 def _ranked(name: str, wordnet: WordNet, options: Options) -> Ranked:
     words = wordnet.heads() if options.lemmas == "head" else wordnet.lemmas()
-    return Ranked(name, [Entry(word) for word in words], options.cap)
+    return Ranked(name, [Entry(word) for word in sorted(words, key=lambda word: _rareness(word, wordnet))], options.cap)
+
+
+def _rareness(word: str, wordnet: WordNet) -> tuple[int, int, str]:
+    """What was often tagged in running text comes first, then what has many meanings: most lemmas were never tagged."""
+    senses = wordnet.senses.get(normal_form(word), ())
+    return -sum(sense.tag_count for sense in senses), -len(senses), word
