@@ -67,7 +67,10 @@ def _entries(file: SourceFile, columns: Mapping[str, str]) -> list[Entry]:
         if column not in table.column_names and (what == "text" or what in columns)
     ]
     if missing:
-        raise VocabularyError(f"{file.name} has no column {missing[0]!r}; it has {', '.join(table.column_names)}")
+        raise VocabularyError(
+            f"{file.name} has no column {missing[0]!r}; it has {', '.join(table.column_names)}. "
+            "Where others hold them, name these as columns: {text: …, count: …, type: …}"
+        )
     names = table[text].to_pylist()
     counts, types = (
         table[wanted[one]].to_pylist() if wanted[one] in table.column_names else [None] * len(names)

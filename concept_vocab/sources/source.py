@@ -82,6 +82,7 @@ class Source(ABC):
     licence: ClassVar[str]  # of what is taken from it; "of the user" where only the user can know
     url: ClassVar[str]
     thresholds: ClassVar[str]  # which, and where they come from
+    remedy: ClassVar[str] = ""  # what to do where its files are missing
     takes: ClassVar[frozenset[str]] = frozenset()  # settings that only some kinds have
 
     def check(self, options: Options) -> None:  # noqa: B027 (most take any)

@@ -19,6 +19,7 @@ class WordNetSource(Source):
     about = "lemmas of WordNet, from the folder of its dictionary files (data.noun, index.noun, noun.exc, cntlist.rev)"
     licence = "WordNet license (https://wordnet.princeton.edu/license-and-commercial-use), with its notice"
     url = "https://wordnet.princeton.edu"
+    remedy = f"Debian's package wordnet-base puts it into {USUAL_FOLDER}; elsewhere name the folder as path"
     thresholds = "none: all of them, as MetaCLIP's build_metadata.py takes them"
     takes = frozenset(("lemmas",))
 

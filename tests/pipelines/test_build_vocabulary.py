@@ -228,6 +228,11 @@ def test_block_lists_types_and_caps(tmp_path: pathlib.Path) -> None:
     [
         ({"kind": "list", "path": "empty.txt"}, InputError, r"source x: empty\.txt holds no concept"),
         ({"kind": "list", "path": "missing.txt"}, ConfigError, "source x: there is nothing at"),
+        (
+            {"kind": "wordnet", "path": "missing"},
+            ConfigError,
+            "nothing at .*missing. Debian's package wordnet-base puts",
+        ),
         ({"kind": "page_views", "path": "other.gz"}, InputError, r"other\.gz is no file of hourly page views"),
         ({"kind": "wikipedia", "path": "cut.bz2"}, InputError, r"cut\.bz2 is cut short"),
         ({"kind": "wikipedia", "path": "cut.bz2", "language": "th"}, InputError, "th is written without spaces"),

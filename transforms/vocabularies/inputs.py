@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from concept_vocab.sources.registry import SOURCES
 from transforms.errors import ConfigError
 from transforms.storage import StoragePath, find_files
 from transforms.vocabularies.settings import VocabularySource
@@ -27,7 +28,11 @@ def list_source(source: VocabularySource) -> list[SourceInput]:
 
     Raises ConfigError for a path that names nothing.
     """
-    return list_files(source.path, f"source {source.name}")
+    try:
+        return list_files(source.path, f"source {source.name}")
+    except ConfigError as error:
+        remedy = SOURCES[source.kind].remedy
+        raise ConfigError(f"{error}. {remedy}" if remedy else str(error)) from None
 
 
 def list_files(paths: Iterable[str], whose: str) -> list[SourceInput]:
