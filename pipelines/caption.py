@@ -42,7 +42,8 @@ class CaptionJobSettings(CaptionSettings):
 
 def run(run_uri: str, settings: CaptionJobSettings, console: Console) -> Counts:
     """Writes the captions that are missing, and then captions.json. What was exported before with others or none is
-    removed, and has them when it is exported again. Raises RunFolderError where balance is not done, and what asking raises."""
+    removed, and has them when it is exported again. Raises RunFolderError where balance is not done, and what asking
+    raises."""
     state = RunState.read(StoragePath.of(run_uri))
     require(state, BALANCE, "captions")
     settings.safety.check(())
