@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 pytest.importorskip("mwparserfromhell")
 
 from concept_vocab.wikipedia import wikitext as module
-from concept_vocab.wikipedia.unseen import MARK, without_unseen
 from concept_vocab.wikipedia.wikitext import infobox_of, plain_text
 
 NAMESPACES = frozenset({"file", "category", "datei"})
@@ -87,9 +86,3 @@ def test_what_is_cut_before_it_is_parsed_is_what_the_parser_leaves_out(wikitext:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(module, "without_unseen", str)
         assert plain_text(wikitext, NAMESPACES).split() == seen.split()
-
-
-def test_what_is_cut() -> None:
-    whole = "One{{two|{{three}}\n|[[four]]}}<ref>five</ref><!-- six -->\n{|\n| seven\n|}\neight"
-    assert without_unseen(whole) == f"One{MARK}{MARK}{MARK}\n{MARK}\neight"
-    assert without_unseen("<nowiki>{{</nowiki> {{one}}") == "<nowiki>{{</nowiki> {{one}}"
