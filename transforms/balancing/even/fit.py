@@ -1,8 +1,9 @@
 """The fit of ``even`` on a sample: κ, floors with their margins, and corrections from passes over all rows.
 
 κ = −KL(p‖t) is what a copy more is worth at the optimum (Dinkelbach 1967, https://doi.org/10.1287/mnsc.13.7.492), so it
-is set to what was achieved until that no longer changes. A floor binds the expected copies of a concept, with a margin
-of some standard deviations √Σf(1−f) of what is drawn, which follows the solution in the same steps.
+is set to what was achieved until that no longer changes; with it the worth of a copy, log M − κ, at which the program
+is solved. A floor binds the expected copies of a concept, with a margin of some standard deviations √Σf(1−f) of what is
+drawn, which follows the solution in the same steps.
 
 A sample may carry a concept r times too little. At first r is the images of a concept over those that the sample says
 it has; then what a pass over all rows finds, over what the sample said of the same weights. The program is solved with
