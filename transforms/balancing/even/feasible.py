@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -67,11 +68,12 @@ def _try(request: Request, counts: Ints, sample: WeighedSample) -> Solution | st
         return f"concepts on {request.floor} images or fewer have more images than balance.even.caps allow"
     if reason := _impossible(request, counts, sample):
         return reason
-    solution = fit(frame)
-    short = solution.short
     # a sample is no proof: what was asked for is asked for, and what was drawn is looked at
-    allowed = _MOST_SHORT * len(frame.present) if request.floor_is_open else len(short)
-    if len(short) <= (0 if sample.is_whole else allowed):
+    lowered = _MOST_SHORT * len(frame.present) if request.floor_is_open else math.inf
+    may_lack = 0 if sample.is_whole else lowered
+    solution = fit(frame, may_lack=may_lack)
+    short = solution.short
+    if len(short) <= may_lack:
         return solution
     worst = short[np.argsort((solution.achieved - solution.floor)[short], kind="stable")[:_NAMED]]
     named = ", ".join(

@@ -1,8 +1,9 @@
 """The fit of ``even`` on a sample: κ, floors with their margins, and corrections from passes over all rows.
 
 κ = −KL(p‖t) is what a copy more is worth at the optimum (Dinkelbach 1967, https://doi.org/10.1287/mnsc.13.7.492), so it
-is set to what was achieved until that no longer changes. A floor binds the expected copies of a concept, with a margin
-of some standard deviations √Σf(1−f) of what is drawn, which follows the solution in the same steps.
+is set to what was achieved until that no longer changes; with it the worth of a copy, log M − κ, at which the program
+is solved. A floor binds the expected copies of a concept, with a margin of some standard deviations √Σf(1−f) of what is
+drawn, which follows the solution in the same steps.
 
 A sample may carry a concept r times too little. At first r is the images of a concept over those that the sample says
 it has; then what a pass over all rows finds, over what the sample said of the same weights. The program is solved with
@@ -13,12 +14,14 @@ Shape legend: R images of the sample, K concepts an image, V concepts, P of them
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from transforms.balancing.cells import Cells
+from transforms.balancing.even.incidence import Incidence
 from transforms.balancing.even.program import Caps, Point, Problem, first_point, held, solve
 from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.sampling import Floats, Ints
@@ -26,8 +29,14 @@ from transforms.balancing.settings import EvenSettings
 from transforms.balancing.target import NO_TARGET, Target
 
 _ROUNDS = 30  # of κ and margins; about 6 are taken, some 20 where nearly every image is held by a floor
-_KAPPA_TOLERANCE = 1e-5  # nats
+_WORTH_TOLERANCE = 1e-5  # nats
+_MOST_RATIO = 0.95  # of steps: 20 are taken at once, at most
 _FLOOR_TOLERANCE = 0.2  # images; far below the margin
+
+#: Times the tolerance, in the first rounds of a fit and of a correction: while what is solved still moves, its solution
+#: need not be exact. Nor need the last few concepts come to rest, so such rounds are short.
+_COLD, _WARM = (100.0, 30.0, 10.0, 5.0, 5.0, 5.0, 5.0), (3.0,)
+_COARSE_STEPS = 100
 
 #: A floor counts as kept when this near, in images and as a share: the solver stops so near.
 _KEPT_IMAGES, _KEPT_SHARE = 0.25, 0.002
@@ -88,16 +97,16 @@ class Frame:
         present = np.flatnonzero((counts > 0) & seen)
         index = np.full(len(counts) + 1, len(present), dtype=np.int32)
         index[present] = np.arange(len(present))
-        ids, cap = index[sample.ids], request.max_copies
+        everything, cap = Incidence.of(index[sample.ids], len(present)), request.max_copies
         certain = cap * counts[present] <= request.floor
-        is_certain = np.append(certain, False)[ids].any(axis=1)
+        is_certain = everything.of_images(certain.astype(np.float64)) > 0
         taken = np.bincount(sample.cells, cap * sample.weight * is_certain, len(request.cells))
         copies = np.asarray(taken, dtype=np.float64)
         rows, images = ~is_certain, counts[present].astype(np.float64)
         empty, cells = np.zeros(len(present)), sample.cells[rows]
         holds, most = request.cells.limits(int(request.sizes.sum()))
         problem = Problem(
-            np.asfortranarray(ids[rows]),
+            everything.some(rows),
             sample.weight[rows],
             request.cells.stratum[cells],
             request.sizes - request.cells.to_strata(copies),
@@ -108,9 +117,8 @@ class Frame:
             cap,
             Caps(holds, np.maximum(most - holds @ copies, 0.0), cells),
         )
-        everything = replace(problem, ids=ids)
-        fixed = held(everything, cap * sample.weight * is_certain)
-        supply = held(everything, cap * sample.weight)
+        fixed = everything.of_concepts(cap * sample.weight * is_certain)
+        supply = everything.of_concepts(cap * sample.weight)
         every = np.flatnonzero((counts > 0) & (cap * counts <= request.floor))
         return cls(request, sample, present, images, supply, every, copies, replace(problem, fixed=fixed))
 
@@ -165,12 +173,18 @@ def _lacking(achieved: Floats, floor: Floats) -> NDArray[np.bool_]:
     return floor - achieved > np.maximum(_KEPT_IMAGES, _KEPT_SHARE * floor)
 
 
-def fit(frame: Frame, correction: Correction | None = None, start: Solution | None = None) -> Solution:
-    """Rounds of the program until κ and margins have settled; ``start``: from where."""
+def fit(
+    frame: Frame,
+    correction: Correction | None = None,
+    start: Solution | None = None,
+    may_lack: float = math.inf,
+) -> Solution:
+    """Rounds of the program until κ and margins have settled; ``start``: from where. It is given up as soon as more
+    than ``may_lack`` concepts surely fall short."""
     request, problem = frame.request, frame.problem
     ratio = correction or frame.known()
     least = problem.floor
-    accuracy = request.settings.tolerance, request.settings.max_iterations
+    tolerance, most_steps = request.settings.tolerance, request.settings.max_iterations
     corrected = replace(
         problem,
         log_target=problem.log_target - np.log(ratio.concepts),
@@ -178,22 +192,58 @@ def fit(frame: Frame, correction: Correction | None = None, start: Solution | No
         floor=frame.within((start.floor if start else least) / ratio.concepts),
         caps=replace(problem.caps, most=problem.caps.most / ratio.caps),
     )
-    settled = False
+    bare = frame.within(least / ratio.concepts)
+    settled, pace = False, _WARM if start else _COLD
     point, kappa = (start.point, start.kappa) if start else (first_point(corrected), 0.0)
     floor = start.floor if start else least
+    worth, rise = _worth(point, ratio, kappa), _Rise()
     for number in range(1, _ROUNDS + 1):
-        mass = float((point.achieved * ratio.concepts).sum()) / float(point.achieved.sum())
-        point, at_rest = solve(corrected, kappa - float(np.log(mass)), point, accuracy)
-        if number == 1 and start is None and _lacking(point.achieved, corrected.floor).any():
+        coarse = pace[number - 1] if number <= len(pace) else 1.0
+        steps = most_steps if coarse == 1 else min(most_steps, _COARSE_STEPS)
+        point, at_rest = solve(corrected, worth, point, (coarse * tolerance, steps))
+        if _surely_lacking(point, bare, coarse, at_rest) > may_lack:
             break  # margins only raise floors, so what cannot be kept without them cannot be kept
-        reached = _kappa(point.achieved * ratio.concepts, problem.log_target)
-        wanted = (_with_margin(frame, point, ratio, least) + floor) / 2  # half the way: margins shrink as floors rise
-        settled = abs(reached - kappa) < _KAPPA_TOLERANCE and np.abs(wanted - floor).max(initial=0) < _FLOOR_TOLERANCE
+        kappa = _kappa(point.achieved * ratio.concepts, problem.log_target)
+        reached = _worth(point, ratio, kappa)
+        margin = _with_margin(frame, point, ratio, least)
+        wanted = margin if number == 1 and start is None else (margin + floor) / 2  # margins shrink as floors rise
+        binds = (point.mu > 0) | (point.achieved * ratio.concepts < wanted + _FLOOR_TOLERANCE)
+        moved = abs(reached - worth), np.abs(wanted - floor)[binds].max(initial=0.0)
+        settled = coarse == 1 and moved[0] < _WORTH_TOLERANCE and moved[1] < _FLOOR_TOLERANCE
         if settled or number == _ROUNDS:
             break
-        kappa, floor = reached, wanted
+        worth, floor = rise.step(worth, reached), wanted
         corrected = corrected.with_floor(frame.within(floor / ratio.concepts))
     return Solution(frame, ratio, point, kappa, corrected.floor * ratio.concepts, number, settled and at_rest)
+
+
+@dataclass
+class _Rise:
+    """Steps of a worth to where what follows from it is itself. Where chance costs little that follows slowly, and what
+    is still missing is a geometric series, whose ratio the last two steps tell (Steffensen)."""
+
+    last: tuple[float, float] | None = None
+
+    def step(self, worth: float, reached: float) -> float:
+        ratio = 0.0
+        if self.last is not None and abs(worth - self.last[0]) > _WORTH_TOLERANCE:
+            ratio = float(np.clip((reached - self.last[1]) / (worth - self.last[0]), 0.0, _MOST_RATIO))
+        self.last = worth, reached
+        return worth + (reached - worth) / (1 - ratio)
+
+
+def _surely_lacking(point: Point, floor: Floats, coarse: float, at_rest: bool) -> int:
+    """Concepts whose floors are not kept, and would not be by a search that went on."""
+    if coarse == 1:
+        return int(_lacking(point.achieved, floor).sum())
+    # where the price of a floor has no end, a concept rests at what it can have
+    priceless = point.wanted < floor
+    return int((_lacking(point.achieved, floor) & priceless).sum()) if at_rest else 0
+
+
+def _worth(point: Point, ratio: Correction, kappa: float) -> float:
+    """log M − κ: of all rows, since what the sample lacks of a concept stands in its target."""
+    return float(np.log((point.achieved * ratio.concepts).sum())) - kappa
 
 
 def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:

@@ -1,4 +1,4 @@
-"""The convex program of ``even`` at a fixed κ, solved by its dual.
+"""The convex program of ``even`` at a fixed worth of a copy, solved by its dual.
 
 Maximise  N(c) + Σ c_k·log t_k − κ·M + τ·Σ(π − π·log π)  over the expected copies π of images, where c_k = Σ π over the
 images of concept k, M = Σ c, and N(c) = M·log M − Σ c·log c; subject to 0 ≤ π ≤ max_copies, Σπ = N in each group and
@@ -8,11 +8,19 @@ c_k ≥ floor_k, and Σπ ≤ most_j over the images under cap j. N is concave, 
 
 with μ, η ≥ 0, and η over the caps that image i is under.
 
-By Gibbs' inequality N(c) = min over distributions p of Σ c_k·(−log p_k). With p = softmax(x) the dual is convex and
-smooth in (x, μ, η), its gradient is M·p − c, c − floor and most − Σπ, and only μ, η ≥ 0 bound it: L-BFGS-B (Byrd, Lu,
-Nocedal and Zhu 1995, https://doi.org/10.1137/0916069) finds its minimum.
+Here M·log M − κ·M, which alone ties concepts together, is replaced by its tangent: (1 + w)·M, with w = log M − κ the
+worth of a copy. What is left of c is a sum over concepts, so for given a the best c_k and μ_k follow one by one,
 
-Shape legend: R images, K concepts an image, V concepts, G groups of images, C cells, J caps.
+    c_k = max(floor_k, q_k),   q_k = t_k·exp(w − a_k),   μ_k = log(c_k / q_k),
+
+and the dual is convex and smooth in (a, η), with nothing to bound a: its gradient is what images bring of each concept
+over c_k, and most − Σπ. L-BFGS-B (Byrd, Lu, Nocedal and Zhu 1995, https://doi.org/10.1137/0916069) finds its minimum.
+A tangent lies below: to set w by what was achieved, and to solve again, only rises, and rests at the program's
+solution.
+
+A floor that no selection keeps would have no end of μ; so above ``MOST_MU`` c_k falls below its floor instead.
+
+Shape legend: R images, V concepts, G groups of images, C cells, J caps.
 """
 
 from __future__ import annotations
@@ -23,6 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.balancing.even.incidence import Incidence
 from transforms.balancing.sampling import Floats, Ints
 
 if TYPE_CHECKING:
@@ -62,9 +71,9 @@ class Caps:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be solved. Concepts are numbered 0 … V-1, all of them present; V stands for none in ``ids``."""
+    """What is to be solved. Concepts are numbered 0 … V-1, all of them present."""
 
-    ids: NDArray[np.int32]  # (R, K), read column by column
+    images: Incidence  # (R, V)
     weight: Floats  # (R,) images that each stands for
     group: Ints  # (R,)
     size: Floats  # (G,) expected copies of these images, in all
@@ -81,22 +90,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Point:
-    """Where the dual is looked at, in ``x``, ``mu`` and ``eta``, and what follows there."""
+    """Where the dual is looked at, in ``a`` and ``eta``, and what follows there."""
 
-    x: Floats  # (V,) log p, but for a constant
-    mu: Floats  # (V,)
-    eta: Floats  # (J,)
     a: Floats  # (V,) what each concept adds to the score of an image
+    eta: Floats  # (J,)
+    mu: Floats  # (V,)
     nu: Floats  # (G,)
     copies: Floats  # (R,)
-    achieved: Floats  # (V,) c
+    achieved: Floats  # (V,) what images bring
+    wanted: Floats  # (V,) c
     dual: float
-
-    def log_share(self) -> Floats:
-        """(V,) log p of what is achieved."""
-        with np.errstate(divide="ignore"):
-            shares: Floats = np.log(self.achieved / self.achieved.sum())
-        return shares
 
 
 def copies_at(
@@ -115,11 +118,14 @@ def copies_at(
     if size >= max_copies * float(weight.sum()) * (1 - 1e-12):
         return np.full(len(score), float(max_copies)), float(score.min()) - tau * np.log(max_copies)
     low, high = -np.inf, top + tau * float(np.log(weight.sum() / size))  # there, even with no cap, too few are chosen
-    nu = min(nu, high)
+    nu, odds = min(nu, high), np.empty(len(score))
     for step in range(200):
-        odds = np.exp(np.minimum((score - nu) / tau, _MOST_EXPONENT))
-        below = odds < max_copies
-        slope, certain = float(weight[below] @ odds[below]), max_copies * float(weight[~below].sum())
+        np.exp(
+            np.minimum(np.divide(np.subtract(score, nu, out=odds), tau, out=odds), _MOST_EXPONENT, out=odds), out=odds
+        )
+        cut = np.flatnonzero(odds >= max_copies)
+        odds[cut] = 0.0
+        slope, certain = float(weight @ odds), max_copies * float(weight[cut].sum())
         if abs(slope + certain - size) <= 1e-13 * size:
             break
         low, high = (nu, high) if slope + certain > size else (low, nu)
@@ -136,18 +142,14 @@ def copies_at(
             nu -= tau * 2.0**step
         if high - low <= 1e-14 * max(1.0, abs(high)):
             break
-    return np.minimum(odds, max_copies), nu
+    odds[cut] = max_copies
+    return odds, nu
 
 
-def look(problem: Problem, kappa: float, at: tuple[Floats, Floats, Floats], guess: Floats) -> Point:
-    """The dual at (x, μ, η)."""
-    x, mu, eta = at
-    highest = x.max()
-    log_sum = highest + np.log(np.exp(x - highest).sum())
-    a = log_sum - x + problem.log_target - kappa + mu
-    values, score = np.append(a, 0.0), np.zeros(len(problem.ids))
-    for column in problem.ids.T:  # at once, what is gathered would be of the size of the ids, twice over
-        score += values[column]
+def look(problem: Problem, worth: float, at: tuple[Floats, Floats], guess: Floats) -> Point:
+    """The dual at (a, η)."""
+    a, eta = at
+    score = problem.images.of_images(a)
     if len(eta):
         score -= problem.caps.prices(eta)
     copies, nu = np.zeros(len(score)), guess.copy()
@@ -156,26 +158,39 @@ def look(problem: Problem, kappa: float, at: tuple[Floats, Floats, Floats], gues
         copies[rows], nu[group] = copies_at(
             score[rows], problem.weight[rows], size, problem.tau, problem.max_copies, guess[group]
         )
-    mass = problem.weight * copies
-    with np.errstate(divide="ignore", invalid="ignore"):
-        chance = np.where(copies > 0, 1 - np.log(copies), 0.0)
-    achieved = problem.fixed + held(problem, mass)
-    dual = (
-        mass @ score + problem.tau * (mass @ chance) + a @ problem.fixed - mu @ problem.floor + eta @ problem.caps.most
-    )
-    return Point(x, mu, eta, a, nu, copies, achieved, float(dual))
+    achieved = problem.fixed + held(problem, problem.weight * copies)
+    wanted, mu, worth_of_them = _wanted(problem, worth, a)
+    dual = _of_images(problem, score, copies, nu) + worth_of_them + a @ problem.fixed + eta @ problem.caps.most
+    return Point(a, eta, mu, nu, copies, achieved, wanted, float(dual))
+
+
+def _of_images(problem: Problem, score: Floats, copies: Floats, nu: Floats) -> float:
+    """Σ π·score + τ·(π − π·log π). Where nothing cuts π off, τ·log π is the score over ν, and no logarithm is taken."""
+    mass, cut = problem.weight * copies, np.flatnonzero(copies >= problem.max_copies)
+    every = np.bincount(problem.group, mass, len(nu)) if len(nu) > 1 else mass.sum(keepdims=True)
+    free = every - np.bincount(problem.group[cut], mass[cut], len(nu))
+    return float(free @ (problem.tau + nu) + mass[cut] @ (score[cut] + problem.tau * (1 - np.log(problem.max_copies))))
+
+
+def _wanted(problem: Problem, worth: float, a: Floats) -> tuple[Floats, Floats, float]:
+    """(V,) the best c for these a, (V,) μ, and the sum of c − c·log(c/q), less what falling short of floors costs."""
+    log_q = problem.log_target + worth - a
+    q, floor = np.exp(np.minimum(log_q, _MOST_EXPONENT)), problem.floor
+    bound = np.flatnonzero(floor > q)
+    mu = np.zeros(len(a))
+    mu[bound] = np.minimum(np.log(floor[bound]) - log_q[bound], MOST_MU)
+    wanted = q.copy()
+    wanted[bound] = np.minimum(floor[bound], np.exp(np.minimum(log_q[bound] + MOST_MU, _MOST_EXPONENT)))
+    lacking = floor[bound] - wanted[bound]
+    return wanted, mu, float(wanted.sum() - wanted[bound] @ mu[bound] - MOST_MU * lacking.sum())
 
 
 def held(problem: Problem, mass: Floats) -> Floats:
     """(R,) → (V,) sum over the images of each concept."""
-    n_concepts = len(problem.fixed)
-    total = np.zeros(n_concepts + 1)
-    for column in problem.ids.T:
-        total += np.bincount(column, mass, n_concepts + 1)
-    return total[:n_concepts]
+    return problem.images.of_concepts(mass)
 
 
-def solve(problem: Problem, kappa: float, start: Point, accuracy: tuple[float, int]) -> tuple[Point, bool]:
+def solve(problem: Problem, worth: float, start: Point, accuracy: tuple[float, int]) -> tuple[Point, bool]:
     """The minimum of the dual, and whether it was reached.
 
     ``accuracy``: how far off a concept may be, in copies over the square root of those it began with; and the most
@@ -185,43 +200,35 @@ def solve(problem: Problem, kappa: float, start: Point, accuracy: tuple[float, i
     from threadpoolctl import threadpool_limits
 
     tolerance, max_iterations = accuracy
-    n_concepts, last = len(problem.fixed), start
-    bound = problem.floor > problem.fixed
-    n_mu = n_concepts + int(bound.sum())
-    sizes = [start.achieved, start.achieved[bound], np.maximum(problem.caps.most, 1.0)]
-    scale = 1 / np.sqrt(np.maximum(np.concatenate(sizes), 1.0))
+    n_concepts, caps, last = len(problem.fixed), problem.caps, start
+    scale = 1 / np.sqrt(np.maximum(np.concatenate([start.achieved, caps.most]), 1.0))
 
     # where floors and caps cannot both be kept, caps are: an image may be lifted by the floors of all its concepts
-    dearest = MOST_MU * (problem.ids.shape[1] + 1)
-    highest = [np.full(n_mu - n_concepts, MOST_MU), np.full(len(problem.caps.most), dearest)]
+    dearest = MOST_MU * (problem.images.concepts_per_image + 1)
+    bounds = [(None, None)] * n_concepts + [(0.0, float(dearest / one)) for one in scale[n_concepts:]]
 
-    def place(z: Floats) -> tuple[Floats, Floats, Floats]:
-        mu = np.zeros(n_concepts)
-        mu[bound] = (z * scale)[n_concepts:n_mu]
-        return (z * scale)[:n_concepts], mu, (z * scale)[n_mu:]
+    def place(z: Floats) -> tuple[Floats, Floats]:
+        return (z * scale)[:n_concepts], (z * scale)[n_concepts:]
 
     def dual(z: Floats) -> tuple[float, Floats]:
         nonlocal last
-        last = look(problem, kappa, place(z), last.nu)
-        share = np.exp(last.x - last.x.max())
-        down = last.achieved.sum() * share / share.sum() - last.achieved
-        slack = (last.achieved - problem.floor)[bound]
-        room = problem.caps.most - problem.caps.taken(problem.weight * last.copies)
-        return last.dual, np.concatenate([down, slack, room]) * scale
+        last = look(problem, worth, place(z), last.nu)
+        room = caps.most - caps.taken(problem.weight * last.copies) if len(caps.most) else caps.most
+        return last.dual, np.concatenate([last.achieved - last.wanted, room]) * scale
 
-    options = {"maxiter": max_iterations, "maxfun": 2 * max_iterations, "ftol": 0.0, "gtol": tolerance, "maxcor": 20}
-    # matrices have 40 rows at most: threads of BLAS wait for each other longer than they work, and the last bits
+    options = {"maxiter": max_iterations, "maxfun": 2 * max_iterations, "ftol": 0.0, "gtol": tolerance, "maxcor": 10}
+    # matrices have 20 rows at most: threads of BLAS wait for each other longer than they work, and the last bits
     # of sums would depend on how many there are
     with threadpool_limits(1, user_api="blas"):
         found = minimize(
             dual,
-            np.concatenate([start.x, start.mu[bound], start.eta]) / scale,
+            np.concatenate([start.a, start.eta]) / scale,
             jac=True,
             method="L-BFGS-B",
-            bounds=[(None, None)] * n_concepts + [(0.0, most) for most in np.concatenate(highest) / scale[n_concepts:]],
+            bounds=bounds if len(caps.most) else None,
             options=options,
         )
-    return look(problem, kappa, place(found.x), last.nu), bool(found.success) or _is_near(found, tolerance, n_concepts)
+    return look(problem, worth, place(found.x), last.nu), bool(found.success) or _is_near(found, tolerance, n_concepts)
 
 
 def _is_near(found: OptimizeResult, tolerance: float, n_concepts: int) -> bool:
@@ -233,8 +240,9 @@ def _is_near(found: OptimizeResult, tolerance: float, n_concepts: int) -> bool:
 
 
 def first_point(problem: Problem) -> Point:
-    """Where to begin: at the concepts of a plain random selection."""
-    counts = np.maximum(problem.fixed + held(problem, problem.weight), 1e-9)
-    zeros = np.zeros(len(counts))
-    eta, nu, copies = np.zeros(len(problem.caps.most)), np.zeros(len(problem.size)), np.zeros(len(problem.ids))
-    return Point(np.log(counts / counts.sum()), zeros, eta, zeros, nu, copies, counts, 0.0)
+    """Where to begin: at a plain random selection."""
+    rows = np.bincount(problem.group, problem.weight, len(problem.size))
+    copies = np.clip(problem.size / np.maximum(rows, 1.0), 0.0, problem.max_copies)[problem.group]
+    achieved = problem.fixed + held(problem, problem.weight * copies)
+    zeros, nu = np.zeros(len(achieved)), np.zeros(len(problem.size))
+    return Point(zeros, np.zeros(len(problem.caps.most)), zeros, nu, copies, achieved, achieved, 0.0)
