@@ -20,7 +20,7 @@ from transforms.browsing.corpus_images import CorpusImages
 from transforms.browsing.settings import RecordedSettings
 from transforms.browsing.shards import require, shard_files
 from transforms.captioning.beam import WriteCaptions
-from transforms.captioning.files import Account, CaptionFolder, write_account
+from transforms.captioning.files import Account, CaptionFolder, read_account, write_account
 from transforms.captioning.part import CaptionParts
 from transforms.captioning.settings import CaptionSettings
 from transforms.configuration import NOT_FINGERPRINTED, fingerprint
@@ -41,8 +41,9 @@ class CaptionJobSettings(CaptionSettings):
 
 
 def run(run_uri: str, settings: CaptionJobSettings, console: Console) -> Counts:
-    """Writes the captions that are missing, and then captions.json. What was exported before is removed, and has them
-    when it is exported again. Raises RunFolderError where balance is not done, and what asking raises."""
+    """Writes the captions that are missing, and then captions.json. What was exported before with others or none is
+    removed, and has them when it is exported again. Raises RunFolderError where balance is not done, and what asking
+    raises."""
     state = RunState.read(StoragePath.of(run_uri))
     require(state, BALANCE, "captions")
     settings.safety.check(())
@@ -59,7 +60,9 @@ def run(run_uri: str, settings: CaptionJobSettings, console: Console) -> Counts:
         console.print(Text(desk.told("caption", asked)), soft_wrap=True)
     counts = _judge(state, settings, parts, names, console)
     counts.check("caption")
-    _let_export_again(state, console)
+    before = read_account(parts.folder)
+    if before is None or before.fingerprint != parts.made_with:
+        _let_export_again(state, console)
     account = Account(parts.made_with, tuple(settings.languages), settings.server.by, counts)
     write_account(parts.folder, account)
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.rejects.items())

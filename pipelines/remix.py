@@ -21,7 +21,7 @@ from transforms.errors import ConfigError, RunFolderError
 from transforms.instruct.reporting.changes import TOLD, changes, to_dict
 from transforms.instruct.reporting.tally import Tally
 from transforms.run_folder import RunState
-from transforms.stages import ASKING, STANDARDISE
+from transforms.stages import STANDARDISE
 from transforms.storage import StoragePath
 
 
@@ -84,7 +84,8 @@ def run(
         line = f"{', '.join(stages)} would be made anew" if stages else "nothing would change"
         console.print(Text.assemble(("remix:", "yellow"), f" {line}"), soft_wrap=True)
         return
-    if not ask and (asking := [stage.name for stage in ASKING if stage.name in stages]):
+    asked = [name for name, section in remixed.settings.sections().items() if section.named_servers()]
+    if not ask and (asking := [name for name in asked if name in stages]):
         raise ConfigError(
             f"{', '.join(asking)} would be made anew, and may ask a model for what the cache does not hold. Add --ask "
             "to allow that, or change only what comes after."

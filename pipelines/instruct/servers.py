@@ -5,16 +5,20 @@ from __future__ import annotations
 from pipelines.instruct.run import InstructRun
 from transforms.instruct.asking.desk import Desk
 from transforms.run_folder import RunState, stage_fingerprints
-from transforms.stages import ASKING
 
 
 def check_servers(run: InstructRun) -> None:
     """Of the stages that are not done: one completion each, prices and ceilings. Raises what says what is wrong."""
-    left = [stage.name for stage in ASKING if stage.name in run.settings.stages and not _is_done(run, stage.name)]
-    if not left:
+    asked = {
+        str(server)
+        for stage, section in run.settings.sections().items()
+        for server in section.named_servers().values()
+        if not _is_done(run, stage)
+    }
+    if not asked:
         return
     with Desk.open(run.settings.asking, run.folder.root) as desk:
-        for name in sorted({run.settings.server_of(stage) for stage in left}):
+        for name in sorted(asked):
             desk.check(run.settings.servers[name])
 
 

@@ -30,7 +30,7 @@ from transforms.instruct.stage_order import check_order
 from transforms.instruct.templating.settings import TemplatesSettings
 from transforms.instruct.validating.settings import ValidateSettings
 from transforms.miniature.instruct.settings import InstructCorpusSettings
-from transforms.stages import AGAIN, INSTRUCT_DEFAULT, STANDARDISE
+from transforms.stages import AGAIN, DECONTAMINATE, INSTRUCT_DEFAULT, STANDARDISE
 from transforms.storage import absolute
 
 
@@ -128,9 +128,10 @@ class InstructSettings(Settings):
     @model_validator(mode="after")
     def _servers_are_there(self) -> InstructSettings:
         for name, section in self.sections().items():
-            if isinstance(section, AskedSection) and section.server not in self.servers:
-                there = ", ".join(sorted(self.servers)) or "none"
-                raise ValueError(f"{name}.server must name one of servers, found {section.server}; there are {there}")
+            for setting, server in section.named_servers().items():
+                if server not in self.servers:
+                    there = ", ".join(sorted(self.servers)) or "none"
+                    raise ValueError(f"{name}.{setting} must name one of servers, found {server}; there are {there}")
         return self
 
     def check(self) -> None:
@@ -147,6 +148,9 @@ class InstructSettings(Settings):
         first = {"sources": [source.identity() for source in self.sources], "range_bytes": self.range_bytes}
         sections = {name: section.identity() for name, section in self.sections().items()}
         for name, section in self.sections().items():
-            if isinstance(section, AskedSection):  # whatever it is called, and wherever it stands
-                sections[name]["server"] = self.servers[self.server_of(name)].identity()
+            for setting, server in section.named_servers().items():  # whatever it is called, and wherever it stands
+                sections[name][setting] = self.servers[str(server)].identity()
+        if self.decontaminate.translated_by is not None and DECONTAMINATE.name in sections:
+            asked = {**self.translate.digests(), "length": self.translate.length.identity()}
+            sections[DECONTAMINATE.name]["translated_with"] = asked
         return {"seed": self.seed, STANDARDISE.name: first, **sections}

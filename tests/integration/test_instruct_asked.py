@@ -86,6 +86,18 @@ def test_nothing_is_lost_and_every_stage_is_done(asked: Asked) -> None:
     assert "is sound" in evenweave("verify", asked.run).stdout
 
 
+def test_the_certificate_has_translated_questions(asked: Asked) -> None:
+    """Found by their pictures; without one nothing tells them, and the certificate says so."""
+    values = json.loads((asked.run / "decontamination" / "certificate.json").read_text())
+    told = values["translations"]
+    assert told["asked"] == told["taken"] + sum(told["refused"].values()) > 0 < told["taken"]
+    cells = {cell["name"]: cell for cell in values["canaries"] if cell["name"].endswith("translated")}
+    assert sum(cell["planted"] for cell in cells.values()) > 0
+    assert cells["image exact, wording translated"]["found"] == cells["image exact, wording translated"]["planted"]
+    assert cells["text translated"]["found"] == 0
+    assert not any("translated_by" in line for line in values["not_measured"])
+
+
 def test_the_same_bytes_from_the_cache_alone(asked: Asked, tmp_path: pathlib.Path) -> None:
     """No server, another number of workers."""
     more = {"asking.batch": tmp_path / "batch", "runner.workers": 1}

@@ -148,6 +148,18 @@ def test_a_shard_that_is_lost_is_written_again_without_asking(small: SmallRun) -
     ) == {"zh"}
 
 
+def test_what_was_exported_with_the_same_captions_stays(small: SmallRun) -> None:
+    root = str(small.folder.root)
+    with serving(answer) as server:
+        run(root, settings(server), quiet())
+        state = RunState.read(small.folder.root)
+        state.finish("export", small.export())
+        run(root, settings(server), quiet())
+        assert RunState.read(small.folder.root).is_done("export") and small.shards.exists()
+        run(root, settings(server, languages=["zh"]), quiet())
+        assert not RunState.read(small.folder.root).is_done("export") and not small.shards.exists()
+
+
 def test_blocked_words_and_personal_data(small: SmallRun, tmp_path: pathlib.Path) -> None:
     def private(body: dict[str, Any], before: int) -> Said:
         said = answer(body, before)

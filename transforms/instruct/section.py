@@ -16,5 +16,9 @@ class StageSection(Settings):
         there."""
         return {}
 
+    def named_servers(self) -> dict[str, str | None]:
+        """By the name of the setting, which of the servers it names. None where it has to name one and does not."""
+        return {}
+
     def check(self, sources: Sequence[InstructSource]) -> None:
         """Before any work; raises ConfigError, saying what to do, for settings that cannot lead anywhere."""

@@ -48,6 +48,9 @@ class AskedSection(StageSection):
         shipped = importlib.resources.files("evenweave") / "configs" / "instruct" / "prompts" / f"{self.shipped}.yaml"
         return read_prompt(self.prompt or str(shipped), self.variables)
 
+    def named_servers(self) -> dict[str, str | None]:
+        return {"server": self.server}
+
     def digests(self) -> dict[str, str]:
         return {"prompt": self.read_prompt().digest.hex()}
 

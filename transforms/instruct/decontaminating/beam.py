@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
 
 from transforms.beam import CollectToList
 from transforms.instruct.chain.folder import InstructFolder
-from transforms.instruct.decontaminating.canaries import CANARIES, LOOK_ALIKES, Cell, load_sample
+from transforms.instruct.decontaminating.canaries import CANARIES, LOOK_ALIKES, TRANSLATED, Cell, load_sample
 from transforms.instruct.decontaminating.certificate import measure
 from transforms.instruct.decontaminating.files import BenchmarkPart, open_index, prints, write_prints
 from transforms.instruct.decontaminating.judging import Judge
@@ -31,20 +31,31 @@ class WritePrints(beam.PTransform):  # type: ignore[misc]
 
 
 class MeasureCells(beam.PTransform):  # type: ignore[misc]
-    """PBegin → a JSON file: by the name of each cell of canaries and look-alikes, how many of its rows are found."""
+    """PBegin → a JSON file: by the name of each cell of canaries and look-alikes, how many of its rows are found.
+    ``translations``: of questions; None: no cell has them."""
 
-    def __init__(self, folder: InstructFolder, settings: DecontaminateSettings, path: StoragePath) -> None:
+    def __init__(
+        self,
+        folder: InstructFolder,
+        settings: DecontaminateSettings,
+        path: StoragePath,
+        translations: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__()
-        self._measure = functools.partial(_measure, folder, settings)
+        self._measure = functools.partial(_measure, folder, settings, translations or {})
+        self._cells = [*CANARIES, *LOOK_ALIKES, *([] if translations is None else TRANSLATED)]
         self._path = path
 
     def expand(self, begin: beam.PCollection[Any]) -> beam.PCollection[None]:
-        cells = begin | "Cells" >> beam.Create([*CANARIES, *LOOK_ALIKES]) | "Measure" >> beam.Map(self._measure)
+        cells = begin | "Cells" >> beam.Create(self._cells) | "Measure" >> beam.Map(self._measure)
         return cells | CollectToList() | "Leave cells" >> beam.Map(_leave, self._path)
 
 
-def _measure(folder: InstructFolder, settings: DecontaminateSettings, cell: Cell) -> dict[str, Any]:
-    return measure(cell, load_sample(prints(folder, settings), settings.canaries), _judge(folder, settings), settings)
+def _measure(
+    folder: InstructFolder, settings: DecontaminateSettings, translations: Mapping[str, str], cell: Cell
+) -> dict[str, Any]:
+    sample = load_sample(prints(folder, settings), settings.canaries)
+    return measure(cell, sample, _judge(folder, settings), settings, translations)
 
 
 def _judge(folder: InstructFolder, settings: DecontaminateSettings) -> Judge:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 import string
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -70,6 +70,12 @@ CANARIES = (
     Cell("image crop 0.1 and resize 0.6", "crop", 0.1, then_resize=0.6),
     *(Cell(f"text {how}", wording=how, plain=True) for how in ("same", *_WORDINGS)),
 )
+#: Where a server translates: a translation is the wording ``translated`` of its question.
+TRANSLATED = (
+    Cell("image exact, wording translated", wording="translated"),
+    Cell("image crop 0.1, wording translated", "crop", 0.1, "translated"),
+    Cell("text translated", wording="translated", plain=True),
+)
 LOOK_ALIKES = (
     Cell("same question, other picture", "composed", is_look_alike=True),
     Cell("same layout, other figures", "patched", is_look_alike=True),
@@ -78,10 +84,13 @@ LOOK_ALIKES = (
 )
 #: Said in every certificate: what no cell measures.
 NOT_MEASURED = (
-    "translated questions: no server is at hand to translate them. With the picture they are found by it, as in the "
-    "cells of another question; without one they are not",
     "questions put in other words",
     "pictures that are turned, mirrored or drawn anew, and questions about videos",
+)
+#: And this, where no server translates.
+NOT_TRANSLATED = (
+    "translated questions: decontaminate.translated_by names no server to translate them. With the picture they are "
+    "found by it, as in the cells of another question; without one they are not"
 )
 
 
@@ -98,8 +107,8 @@ def load_sample(benchmarks: Iterable[BenchmarkPrints], most: int) -> list[Asked]
     return shown + [asked for _, asked in found if asked.image is None][:most]
 
 
-def planted(cell: Cell, sample: Sequence[Asked]) -> Iterator[Row]:
-    """The rows of one cell, of as many questions as allow it."""
+def planted(cell: Cell, sample: Sequence[Asked], translations: Mapping[str, str]) -> Iterator[Row]:
+    """The rows of one cell, of as many questions as allow it. ``translations``: by question."""
     files = MediaFiles(InstructSource(name="canary", path="canary"), StoragePath.of("/"))
     pool = [asked for asked in sample if (asked.image is None) == cell.plain]
     for number, asked in enumerate(pool):
@@ -108,9 +117,11 @@ def planted(cell: Cell, sample: Sequence[Asked]) -> Iterator[Row]:
         data = b"" if cell.plain or cell.change == "none" else _pictured(cell, asked, others)
         if data is None or (cell.change == "none" and _is_long(asked.question)):
             continue
+        if cell.wording == "translated" and asked.question not in translations:
+            continue
         measured = files.measure(key, Medium("image", data=data)) if data else None
         media = (measured.medium,) if isinstance(measured, Measured) else ()
-        yield _row(key, _worded(asked.question, cell.wording, others), media)
+        yield _row(key, _worded(asked.question, cell.wording, others, translations), media)
 
 
 def _row(key: str, question: str, media: tuple[Medium, ...]) -> Row:
@@ -123,8 +134,10 @@ def _is_long(question: str) -> bool:
     return len(tokens_of(question)) >= 13  # then its words are evidence by themselves
 
 
-def _worded(question: str, how: str, others: Sequence[Asked]) -> str:
+def _worded(question: str, how: str, others: Sequence[Asked], translations: Mapping[str, str]) -> str:
     match how:
+        case "translated":
+            return translations[question]
         case "lower":
             return question.lower()
         case "upper":

@@ -9,7 +9,16 @@ from typing import Any, NamedTuple
 
 from scipy.stats import beta
 
-from transforms.instruct.decontaminating.canaries import CANARIES, LOOK_ALIKES, NOT_MEASURED, Asked, Cell, planted
+from transforms.instruct.decontaminating.canaries import (
+    CANARIES,
+    LOOK_ALIKES,
+    NOT_MEASURED,
+    NOT_TRANSLATED,
+    TRANSLATED,
+    Asked,
+    Cell,
+    planted,
+)
 from transforms.instruct.decontaminating.index import BenchmarkIndex
 from transforms.instruct.decontaminating.judging import Finding, Judge
 from transforms.instruct.decontaminating.settings import DecontaminateSettings
@@ -32,9 +41,15 @@ def clopper_pearson(found: int, of: int, confidence: float = _CONFIDENCE) -> Int
     return Interval(low, high)
 
 
-def measure(cell: Cell, sample: Sequence[Asked], judge: Judge, settings: DecontaminateSettings) -> dict[str, Any]:
+def measure(
+    cell: Cell,
+    sample: Sequence[Asked],
+    judge: Judge,
+    settings: DecontaminateSettings,
+    translations: Mapping[str, str],
+) -> dict[str, Any]:
     """How many of a cell's rows are found, and by which tier: those count that something is done about."""
-    rows = list(planted(cell, sample))
+    rows = list(planted(cell, sample, translations))
     tiers: dict[str, Tier] = {}
     for finding in judge(rows):
         if settings.action(finding.tier) in ("drop", "mark"):
@@ -98,9 +113,11 @@ def certificate(
     rows: Mapping[str, Any],
     tally: Tally,
     cells: Mapping[str, Mapping[str, Any]],
+    translations: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """``cells``: what :func:`measure` gave, by name. What the published files hold is added when they are there."""
-    canaries = [cells[cell.name] for cell in CANARIES if cell.name in cells]
+    """``cells``: what :func:`measure` gave, by name; ``translations``: how many questions were translated, by whom.
+    What the published files hold is added when they are there."""
+    canaries = [cells[cell.name] for cell in (*CANARIES, *TRANSLATED) if cell.name in cells]
     look_alikes = [cells[cell.name] for cell in LOOK_ALIKES if cell.name in cells]
     return {
         "format_version": 1,
@@ -109,13 +126,18 @@ def certificate(
         "rows": dict(rows),
         "tiers": tally.as_dict(settings),
         "confidence": _CONFIDENCE,
+        "translations": None if translations is None else dict(translations),
         "canaries": canaries,
         "look_alikes": look_alikes,
         "failing": [
             *(one["name"] for one in canaries if one["planted"] and one["share"] < settings.least_recall),
             *(one["name"] for one in look_alikes if one["planted"] and one["share"] > settings.most_false),
         ],
-        "not_measured": [*NOT_MEASURED, *_not_measured(benchmarks, canaries)],
+        "not_measured": [
+            *([NOT_TRANSLATED] if settings.translated_by is None else []),
+            *NOT_MEASURED,
+            *_not_measured(benchmarks, canaries),
+        ],
         "final": None,
     }
 

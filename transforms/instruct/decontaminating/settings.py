@@ -120,6 +120,11 @@ class DecontaminateSettings(StageSection):
     canaries: int = Field(
         30, ge=1, description="planted questions a cell of the certificate; 30 found of 30: over 88 %"
     )
+    translated_by: str | None = Field(
+        None,
+        description="which of servers translates canaries, with the prompt of translate; null: none are translated",
+        json_schema_extra=NOT_FINGERPRINTED,  # counts as what it is, not by what it is called
+    )
     least_recall: float = Field(0.9, gt=0, le=1, description="share of a cell's canaries below which the cell fails")
     most_false: float = Field(0.05, ge=0, lt=1, description="share of look-alikes found above which a kind fails")
 
@@ -134,6 +139,9 @@ class DecontaminateSettings(StageSection):
     def action(self, tier: Tier) -> Action:
         found: Action = getattr(self, tier.value)
         return found
+
+    def named_servers(self) -> dict[str, str | None]:
+        return {} if self.translated_by is None else {"translated_by": self.translated_by}
 
     def digests(self) -> dict[str, str]:
         found = {}

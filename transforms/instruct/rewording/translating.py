@@ -22,6 +22,8 @@ from transforms.scripts import SCRIPT_OF
 from transforms.stages import TRANSLATE
 
 OTHER = {"en": "zh", "zh": "en"}
+#: Above every keyed number: each row is taken.
+ALL = 1 << 64
 #: Forms of which the value says the same in both languages, or which of the choices it is.
 _COMPARED = ("letter", "option", "yes_no", "number", "box")
 

@@ -39,7 +39,7 @@ def test_canaries_are_found_and_look_alikes_are_not(tmp_path: pathlib.Path) -> N
     judge = judge_of(tmp_path / "b")
     settings = settings_of(tmp_path / "b" / "questions.jsonl")
     sample = load_sample([prints_of(tmp_path / "b", settings.benchmarks[0])], 3)
-    cells = {cell.name: measure(cell, sample, judge, settings) for cell in (*CANARIES, *LOOK_ALIKES)}
+    cells = {cell.name: measure(cell, sample, judge, settings, {}) for cell in (*CANARIES, *LOOK_ALIKES)}
     for name in ("image exact", "image reencode 20", "image crop 0.1", "image resize 0.35", "image overlay 0.16"):
         assert cells[name]["found"] == cells[name]["planted"] == 3, name
     assert cells["text polite"]["found"] == cells["text polite"]["planted"] == 2
@@ -51,7 +51,7 @@ def test_rows_of_a_cell_are_the_same_each_time(tmp_path: pathlib.Path) -> None:
     settings = settings_of(write_benchmark(tmp_path / "b"))
     sample = load_sample([prints_of(tmp_path / "b", settings.benchmarks[0])], 3)
     for cell in (*CANARIES, *LOOK_ALIKES):
-        assert list(planted(cell, sample)) == list(planted(cell, sample))
+        assert list(planted(cell, sample, {})) == list(planted(cell, sample, {}))
 
 
 def test_failing_cells_and_what_nobody_measured_are_said() -> None:
