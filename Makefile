@@ -16,6 +16,8 @@ BEAM_FLAGS  := $(if $(RUNNER_FLAGS),-- $(RUNNER_FLAGS))
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 # and use one thread each: JOBS of them share the cores, and threads of several would wait for each other
 TESTS   := $(OFFLINE) OMP_NUM_THREADS=1
+# each of them begins with tests that stand together, which share what they build, and ends with some of another's
+PYTEST  := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev build-85m instruct report spark-jar flink-jar tiny-encoder train-tiny test test-compat test-engines check fuzz format mutants \
@@ -65,10 +67,10 @@ train-tiny: setup ## the tiny model through all three stages, on a CPU: mixes, p
 	$(BIN)/python -m pipelines.train_tiny $(or $(OUTPUT),runs/tiny)
 
 test: check ## all tests: lint, types, unit, whole chains, readers of other projects
-	$(TESTS) $(BIN)/python -m pytest -n $(JOBS) -m "slow and not compat and not engines"
+	$(TESTS) $(PYTEST) -m "slow and not compat and not engines"
 
 test-compat: setup-dev ## what needs other versions of other projects, a clean environment, or a copy of this one
-	$(TESTS) $(BIN)/python -m pytest -n $(JOBS) -m compat
+	$(TESTS) $(PYTEST) -m compat
 
 test-engines: setup-dev ## whole chains on Spark and Flink: skipped, with the reason, where there is no Java or no job server
 	-$(MAKE) --no-print-directory spark-jar flink-jar
@@ -84,10 +86,10 @@ types:
 	$(BIN)/mypy
 
 quick:
-	$(TESTS) $(BIN)/python -m pytest -n $(JOBS) -m "not slow and not compat and not engines"
+	$(TESTS) $(PYTEST) -m "not slow and not compat and not engines"
 
 fuzz: setup-dev ## damaged tars, images, captions, settings and records for minutes: FUZZ_EXAMPLES of each, 1,000
-	$(TESTS) $(BIN)/python -m pytest -n $(JOBS) $(wildcard tests/fuzz/fuzz_*.py)
+	$(TESTS) $(PYTEST) $(wildcard tests/fuzz/fuzz_*.py)
 
 format: setup-dev ## put the code in its layout
 	$(BIN)/ruff check --fix .

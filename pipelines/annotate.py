@@ -22,6 +22,8 @@ from transforms.reading.settings import SourceSettings
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
 
+WORKERS_IMPORT = ("open_clip",)  # ahead of the fork; the driver does not need it
+
 
 def run(
     folder: RunFolder,

@@ -26,7 +26,7 @@ def build(run: BuildRun, stages: Sequence[Stage] = CHAIN) -> None:
     if {VOCABULARY, ANNOTATE} & set(stages) and not run.is_annotated:
         _check_before_work(run)
         if {VOCABULARY, ANNOTATE} <= set(stages):
-            run.engine.prepare(job_module(ANNOTATE))  # meanwhile this process embeds the vocabulary
+            run.engine.prepare(job_module(ANNOTATE))  # meanwhile this process looks at what is there, and imports Beam
         _check_encoder(run)
     if not run.is_begun:
         _look_at_what_is_there(run)

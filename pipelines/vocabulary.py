@@ -27,6 +27,8 @@ from transforms.vocabulary_folder import finish_vocabulary, read_written, write_
 if TYPE_CHECKING:
     import apache_beam as beam
 
+WORKERS_IMPORT = ("open_clip",)
+
 
 def run(build: BuildRun) -> int:
     """Returns the number of concepts. Those that a reused run has embedded are taken over."""
@@ -59,7 +61,8 @@ def run(build: BuildRun) -> int:
 def _embed(build: BuildRun, work: EmbeddingWork) -> None:
     """The parts that are not there yet."""
     missing = work.missing()
-    if len(missing) == 1:  # which a job would take longer to begin than to do
+    workers_encode = build.engine.has_workers_beside and most_workers() is None
+    if len(missing) == 1 and not workers_encode:  # a job would take longer to begin than to do
         embed_part(work, missing[0], ClipEncoder(work.encoder))
     elif missing:
         from transforms.annotating.concepts.beam import EmbedConcepts

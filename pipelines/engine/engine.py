@@ -34,6 +34,11 @@ class Engine(ABC):
         """Whether workers are on other machines, which do not see what lies on this one."""
         return False
 
+    @property
+    def has_workers_beside(self) -> bool:
+        """Whether workers are processes on this machine that have imported, or soon will, what this one need not."""
+        return False
+
     @abstractmethod
     def run(self, build: Callable[[beam.Pipeline], None], max_workers: int | None = None) -> None:
         """Build one pipeline and run it to its end.

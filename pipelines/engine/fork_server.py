@@ -6,7 +6,8 @@ A forked worker has Beam and the job's own modules, and need not import them. Th
 opens no connection and starts no threads (but those that libraries start when imported, and again after a fork), so
 that forking it is safe.
 
-A request is one line of JSON, ``{"path", "module"}``, to import what a job's workers need. With ``"environment"`` and
+A request is one line of JSON, ``{"path", "module"}``, to import what a job's workers need: the job's module, and those
+that it names in ``WORKERS_IMPORT``, which it does without itself. With ``"environment"`` and
 ``"folder"`` it is to fork one, and comes with a pipe's writing end, which the worker holds as long as it lives; it
 writes one byte there when it ends well. Workers do not outlive this process, nor this process the driver.
 """
@@ -38,7 +39,9 @@ def serve(driver: socket.socket) -> None:
     for request in _requests(driver, alive):
         sys.path[:] = request["path"]
         with contextlib.suppress(Exception):  # the worker that needs it will raise it
-            importlib.import_module(request["module"])
+            job = importlib.import_module(request["module"])
+            for name in getattr(job, "WORKERS_IMPORT", ()):
+                importlib.import_module(name)
         if "environment" not in request:
             continue
         gc.freeze()  # a collection would touch, and so copy, the pages that the workers share

@@ -54,6 +54,10 @@ class InProcessEngine(Engine):
     def _ended(self, pipeline: beam.Pipeline, result: Any) -> None:
         """For what wants to know more of a job that has ended well."""
 
+    @property
+    def has_workers_beside(self) -> bool:
+        return self._settings.processes > 1
+
     def prepare(self, job: str) -> None:
         """Workers import there while this process imports the same here: two processes do both at once."""
         if self._settings.processes > 1:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+
+from pipelines.main import main
 
 ROOT = pathlib.Path(__file__).parents[2]
 MINI = "configs/build/mini.yaml"
@@ -32,14 +37,45 @@ FAULTS = (
 
 
 def evenweave(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """The installed console script, in the project's folder."""
+    """The command line in this process, in the project's folder: torch and the encoder are imported once for all tests.
+
+    That the installed script does the same is what the run of ``finished_run`` shows, to which others are compared.
+    """
+    command = ["evenweave", *map(str, arguments)]
+    said, complained = io.StringIO(), io.StringIO()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.chdir(ROOT))
+        stack.enter_context(_signal_handlers_kept())
+        stack.enter_context(contextlib.redirect_stdout(said))
+        stack.enter_context(contextlib.redirect_stderr(complained))
+        stack.enter_context(pytest.MonkeyPatch.context()).setattr(sys, "argv", command)
+        ended = stack.enter_context(pytest.raises(SystemExit))
+        main()
+    status = ended.value.code
+    done = subprocess.CompletedProcess(command, int(status or 0), said.getvalue(), complained.getvalue())
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@contextlib.contextmanager
+def _signal_handlers_kept() -> Iterator[None]:
+    """A command ends with its process, and leaves the system's behind."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def installed_script(*arguments: object) -> None:
+    """``evenweave`` as a user runs it: a process of its own."""
     script = pathlib.Path(sys.executable).with_name("evenweave")
     done = subprocess.run(
         [str(script), *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
     )
-    if check:
-        assert done.returncode == 0, done.stdout + done.stderr
-    return done
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def small_corpus(folder: pathlib.Path, images: int = 800) -> list[str]:
@@ -53,7 +89,7 @@ def small_corpus(folder: pathlib.Path, images: int = 800) -> list[str]:
         "balance.size": images // 4,
         "export.samples_per_shard": 60,
         "max_reject_share": 0.2,
-        "runner.workers": 1,  # each more would import the encoder anew, which takes longer than 800 images
+        "runner.workers": 1,  # in this process, which has the encoder imported
         **faults,
     }
     return as_set(settings)
@@ -119,7 +155,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 def finished_run(corpus: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The whole chain over the small corpus, with two workers. Tests only read it."""
     run = tmp_path_factory.mktemp("run") / "mini"
-    evenweave("build", MINI, "--output", run, *small_corpus(corpus), "--set", "runner.workers=2")
+    installed_script("build", MINI, "--output", run, *small_corpus(corpus), "--set", "runner.workers=2")
     return run
 
 

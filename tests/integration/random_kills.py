@@ -36,7 +36,7 @@ from tests.integration.conftest import (
     as_set,
     asked_sets,
     digests,
-    evenweave,
+    installed_script,
     small_corpus,
     small_sets,
 )
@@ -61,9 +61,9 @@ def kill_at_random(
     """
     command = [*command, "--set", "runner.workers=2"]
     # what the run is about is drawn by then, and takes no time below
-    evenweave(*command, *more("drawn"), "--output", folder / "drawn")
+    installed_script(*command, *more("drawn"), "--output", folder / "drawn")
     began = time.monotonic()
-    evenweave(*command, *more("whole"), "--output", folder / "whole")
+    installed_script(*command, *more("whole"), "--output", folder / "whole")
     whole_secs = time.monotonic() - began
     wanted = digests(folder / "whole")
     dice, done, run = random.Random(seed), 0, 0
@@ -77,7 +77,7 @@ def kill_at_random(
             assert digests(output) == wanted, f"{output} differs from {folder / 'whole'}"
             run += 1
     output = folder / f"killed-{run}"
-    evenweave(*command, *more(output.name), "--output", output)
+    installed_script(*command, *more(output.name), "--output", output)
     assert digests(output) == wanted, f"{output} differs from {folder / 'whole'}"
 
 

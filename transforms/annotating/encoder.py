@@ -1,5 +1,8 @@
 """The image-text encoder: any open_clip model or transformers CLIP, in its own preprocessing, on any processor.
 
+open_clip, which takes seconds to import, is imported only where a model is built or asked for by its name: a process
+that hands images to others needs none.
+
 Shape legend: N images or texts, S_h and S_w height and width of the input in pixels, D embedding width.
 """
 
@@ -12,7 +15,6 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-import open_clip
 import torch
 from numpy.typing import NDArray
 
@@ -113,6 +115,8 @@ def _resolve_precision(precision: str, device: torch.device) -> str:
 
 def _build(settings: EncoderSettings, precision: str, device: torch.device) -> tuple[Any, Any]:
     """The model and its tokenizer."""
+    import open_clip
+
     check_encoder(settings)
     try:
         if is_transformers_folder(settings.model):
@@ -161,6 +165,8 @@ def _check_folder(folder: str) -> None:
 
 
 def _check_known(settings: EncoderSettings) -> None:
+    import open_clip
+
     models = open_clip.list_models()
     if settings.model not in models:
         near = ", ".join(difflib.get_close_matches(settings.model, models, n=3, cutoff=0.4))

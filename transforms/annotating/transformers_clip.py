@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 from torch import nn
 
 from transforms.errors import ConfigError
@@ -100,6 +99,8 @@ def require_clip(folder: str) -> None:
 
 def _preprocessing(folder: str, image_size: int) -> dict[str, Any]:
     """What the folder says of preprocessing, or CLIP's own where it says nothing, in open_clip's terms."""
+    from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
+
     values: dict[str, Any] = {}
     if _has(folder, "preprocessor_config.json"):
         values = _read(folder, "preprocessor_config.json")

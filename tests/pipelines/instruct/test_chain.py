@@ -72,7 +72,22 @@ def said(run: InstructRun) -> str:
     return run.console.file.getvalue()
 
 
-def test_from_a_set_to_a_mixture(chain: Chain, tmp_path: pathlib.Path) -> None:
+@pytest.fixture
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No address can be reached, or as much as looked up."""
+
+    def refused(*address: object, **_: object) -> None:
+        raise AssertionError(f"the chain asks for {address}")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refused)
+    for name in ("getaddrinfo", "gethostbyname", "create_connection"):
+        monkeypatch.setattr(socket, name, refused)
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_from_a_set_to_a_mixture(chain: Chain, sets: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Report and all, without fetching a thing; what is done is not done again, and not over other content."""
     run = chain()
     counts = {name: run.state.counts(name) for name in NAMES}
     assert counts["standardise"].rows_in == 9
@@ -89,6 +104,11 @@ def test_from_a_set_to_a_mixture(chain: Chain, tmp_path: pathlib.Path) -> None:
     assert certificate["final"]["rows"] == 6 and certificate["final"]["left"] == 0
     assert verify(str(tmp_path / "run"), console=Console(file=io.StringIO())) == 0
     assert said(chain()).count("done before") == len(NAMES)
+
+    text = (sets / "set.jsonl").read_text()
+    (sets / "set.jsonl").write_text(text.replace("It is a red one.", "It is a tan one."))
+    with pytest.raises(InputError, match="had other content when standardised"):
+        chain()
 
 
 @pytest.mark.slow
@@ -107,19 +127,6 @@ def test_other_settings_are_refused_or_made_anew(chain: Chain) -> None:
     assert other.state.counts("publish").rows_out == 6
 
 
-def test_nothing_is_fetched(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even looked up: the chain, report and all, runs where no address can be reached."""
-
-    def refused(*address: object, **_: object) -> None:
-        raise AssertionError(f"the chain asks for {address}")
-
-    for name in ("connect", "connect_ex", "sendto"):
-        monkeypatch.setattr(socket.socket, name, refused)
-    for name in ("getaddrinfo", "gethostbyname", "create_connection"):
-        monkeypatch.setattr(socket, name, refused)
-    assert chain().state.counts("publish").rows_out == 6
-
-
 def test_settings_of_stages_that_are_not_done_may_change(chain: Chain, tmp_path: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match=r"mix\.size asks for 90 rows, and the sources hold 9"):
         chain(mix={"size": 90})
@@ -129,14 +136,6 @@ def test_settings_of_stages_that_are_not_done_may_change(chain: Chain, tmp_path:
     run = chain(mix={"size": 3})
     assert said(run).count("done before") == NAMES.index("mix")
     assert run.state.counts("publish").rows_out == 3
-
-
-def test_inputs_that_changed_are_noticed(chain: Chain, sets: pathlib.Path) -> None:
-    chain()
-    text = (sets / "set.jsonl").read_text()
-    (sets / "set.jsonl").write_text(text.replace("It is a red one.", "It is a tan one."))
-    with pytest.raises(InputError, match="had other content when standardised"):
-        chain()
 
 
 @pytest.mark.parametrize(
