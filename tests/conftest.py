@@ -1,8 +1,7 @@
 """Before any test module is imported: nothing may reach for the network. The longest tests begin first.
 
 Hypothesis sets no deadline: cores are shared, and how long one example takes says nothing here. Python's collector of
-garbage looks no more at what the modules hold once they are imported, which is a million objects, and took a second
-each time.
+garbage looks no more at what the modules hold once they are imported, a million objects, which took a second each time.
 """
 
 from __future__ import annotations
@@ -24,7 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "longest" not in item.keywords)
 
 
-def pytest_collection_finish() -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_imported_is_looked_through() -> None:
+    """For each module anew, as libraries that are tested beside ours undo it."""
     gc.collect()
     gc.freeze()
 
