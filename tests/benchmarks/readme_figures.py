@@ -114,7 +114,18 @@ def instruct_run() -> str:
             f"same shares alone {found['concepts_entropy_plain']:.3f}, of all rows "
             f"{found['concepts_entropy_before']:.3f}."
         )
-    return "\n".join(lines) + "\n\n" + paragraph(told)
+    return "\n".join([*lines, "", paragraph(told), "", paragraph(_a_million())])
+
+
+def _a_million() -> str:
+    found = kept("instruct_1000000")
+    slowest = max(found["steps"], key=lambda step: float(step["cpu_secs"]))
+    return (
+        f"{found['rows']:,} synthetic conversations went through the same stages in {found['cpu_secs']:,.0f} seconds "
+        f"of processors ({found['secs']:,.0f} s on two cores that other work shared), of which {slowest['step']} took "
+        f"{slowest['cpu_secs']:.0f}, with {found['peak_memory_gb']:.1f} GB of memory at most, all processes together, "
+        f"and left {found['run_folder_gb']:.1f} GB (`python -m tests.benchmarks.bench_instruct_million`)."
+    )
 
 
 def asked() -> str:
