@@ -43,6 +43,7 @@ _STAGE = re.compile(r"✓ (\w+) .* rejected +([\d.]+) s")
 def run_chain(folder: pathlib.Path) -> tuple[list[str], float, float]:
     """Lines of the terminal, seconds, and the peak of the memory of all its processes in GB (proportional shares)."""
     overrides = [*small_sets(folder / "sets", ROWS), "--set", "mix.size=10000", "--set", "decontaminate.canaries=30"]
+    overrides += ["--set", "runner.workers=2"]
     command = [str(pathlib.Path(sys.executable).with_name("evenweave")), "instruct", INSTRUCT, "--output"]
     began, peak = time.monotonic(), 0
     process = subprocess.Popen([*command, str(folder / "run"), *overrides], cwd=ROOT, stdout=subprocess.PIPE, text=True)
