@@ -19,8 +19,11 @@ from concept_vocab.wikipedia.unseen import MARK, without_unseen
 
 #: Elements whose content is no running text.
 _WITHOUT_TEXT = frozenset(
-    ("ref", "references", "table", "math", "chem", "gallery", "timeline", "syntaxhighlight", "source", "code", "pre")
-) | frozenset(("categorytree", "graph", "imagemap", "inputbox", "score", "section", "templatedata"))
+    (
+        *("ref", "references", "table", "math", "chem", "gallery", "timeline", "syntaxhighlight", "source", "code"),
+        *("pre", "categorytree", "graph", "imagemap", "inputbox", "score", "section", "templatedata"),
+    )
+)
 _LINE_ENDS = frozenset(("br", "hr"))
 
 #: Two apostrophes and more are italics and bold (https://www.mediawiki.org/wiki/Help:Formatting).

@@ -65,8 +65,10 @@ def _run_stages(run: InstructRun, stages: Iterable[Stage]) -> None:
 def _say_what_came_of_it(run: InstructRun) -> None:
     from pipelines.instruct.certify import certify
     from pipelines.instruct.report import write_report
+    from pipelines.instruct.translate_canaries import translate_canaries
 
     certify(run)
+    translate_canaries(run)
     write_report(run)
 
 

@@ -10,14 +10,10 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.engine.progress import WatchedFiles
-from pipelines.instruct.asked_job import say
 from pipelines.instruct.run import InstructRun
 from pipelines.run_stage import StageJob
-from transforms.instruct.asking.desk import Desk, cache_folder
-from transforms.instruct.asking.parts import reply_from
 from transforms.instruct.chain.beam import EachPart
 from transforms.instruct.decontaminating.beam import MeasureCells, WritePrints
-from transforms.instruct.decontaminating.canaries import load_sample
 from transforms.instruct.decontaminating.certificate import Tally, certificate, write_certificate
 from transforms.instruct.decontaminating.files import (
     benchmark_parts,
@@ -26,8 +22,6 @@ from transforms.instruct.decontaminating.files import (
     prints,
     read_found,
 )
-from transforms.instruct.decontaminating.translating import Translations, as_rows
-from transforms.instruct.rewording.translating import ALL, OTHER, Translating
 from transforms.rejects import Counts
 from transforms.stages import DECONTAMINATE, stage_named
 
@@ -44,48 +38,28 @@ def stage_job(run: InstructRun) -> StageJob:
         work = functools.partial(decontaminate_part, folder, settings)
         _ = pipeline | "Parts" >> beam.Create(parts) | EachPart(folder, DECONTAMINATE.name, work)
 
-    def plant(pipeline: beam.Pipeline, translations: Mapping[str, str] | None) -> None:
-        _ = pipeline | MeasureCells(folder, settings, cells, translations)
+    def plant(pipeline: beam.Pipeline) -> None:
+        _ = pipeline | MeasureCells(folder, settings, cells)
 
     def work() -> Counts:
-        translated = None
         if benchmarks:
             run.engine.run(fingerprint)
-            translated = _translated(run)
-            run.engine.run(functools.partial(plant, translations=None if translated is None else translated.texts))
+            run.engine.run(plant)
         run.engine.run(judge)
         counts = folder.read_stage_counts(DECONTAMINATE.name)
         folder.counts(DECONTAMINATE.name).delete()
         measured = json.loads(cells.read_text()) if benchmarks else {}
-        write_certificate(folder.contamination_certificate, _certificate(run, counts, measured, translated))
+        write_certificate(folder.contamination_certificate, _certificate(run, counts, measured))
         return counts
 
     watched = WatchedFiles(folder.root / str(stage_named(DECONTAMINATE.name).each_shard), ".parquet", len(parts))
     return StageJob(work, watched, hint=lambda _: _hint(run))
 
 
-def _translated(run: InstructRun) -> Translations | None:
-    """What the server made of the questions that canaries are made of; None where none is named."""
-    settings = run.settings.decontaminate
-    if settings.translated_by is None:
-        return None
-    server = run.settings.servers[settings.translated_by]
-    sample = load_sample(prints(run.folder, settings), settings.canaries)
-    stage = Translating(run.settings.translate, server, run.settings.seed, dict.fromkeys(OTHER, ALL))
-    with Desk.open(run.settings.asking, run.folder.root) as desk:
-        say(run, DECONTAMINATE, desk, desk.ask(DECONTAMINATE.name, server, stage.requests(list(as_rows(sample)))))
-    cache = cache_folder(run.settings.asking, run.folder.root)
-    return Translations.of(stage, sample, functools.partial(reply_from, cache))
-
-
-def _certificate(
-    run: InstructRun, counts: Counts, measured: Mapping[str, Mapping[str, Any]], translated: Translations | None
-) -> dict[str, Any]:
+def _certificate(run: InstructRun, counts: Counts, measured: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     settings = run.settings.decontaminate
     tally = Tally.of(read_found(run.folder, run.part_names))
-    known = describe(settings, prints(run.folder, settings))
-    told = None if translated is None else translated.told()
-    return certificate(settings, known, counts.to_dict(), tally, measured, told)
+    return certificate(settings, describe(settings, prints(run.folder, settings)), counts.to_dict(), tally, measured)
 
 
 def _hint(run: InstructRun) -> str | None:

@@ -30,7 +30,7 @@ from transforms.instruct.stage_order import check_order
 from transforms.instruct.templating.settings import TemplatesSettings
 from transforms.instruct.validating.settings import ValidateSettings
 from transforms.miniature.instruct.settings import InstructCorpusSettings
-from transforms.stages import AGAIN, DECONTAMINATE, INSTRUCT_DEFAULT, STANDARDISE
+from transforms.stages import AGAIN, INSTRUCT_DEFAULT, STANDARDISE
 from transforms.storage import absolute
 
 
@@ -148,9 +148,6 @@ class InstructSettings(Settings):
         first = {"sources": [source.identity() for source in self.sources], "range_bytes": self.range_bytes}
         sections = {name: section.identity() for name, section in self.sections().items()}
         for name, section in self.sections().items():
-            for setting, server in section.named_servers().items():  # whatever it is called, and wherever it stands
-                sections[name][setting] = self.servers[str(server)].identity()
-        if self.decontaminate.translated_by is not None and DECONTAMINATE.name in sections:
-            asked = {**self.translate.digests(), "length": self.translate.length.identity()}
-            sections[DECONTAMINATE.name]["translated_with"] = asked
+            if isinstance(section, AskedSection):  # whatever it is called, and wherever it stands
+                sections[name]["server"] = self.servers[self.server_of(name)].identity()
         return {"seed": self.seed, STANDARDISE.name: first, **sections}

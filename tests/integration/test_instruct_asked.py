@@ -107,6 +107,15 @@ def test_the_same_bytes_from_the_cache_alone(asked: Asked, tmp_path: pathlib.Pat
     assert {name for name in ours | theirs if ours.get(name) != theirs.get(name)} == set()
 
 
+def test_a_plan_needs_no_server(asked: Asked, tmp_path: pathlib.Path) -> None:
+    sets = asked_sets(asked.folder / "sets", ROWS)
+    nowhere = as_set({"servers.model.base_url": "http://127.0.0.1:1/v1"})
+    said = evenweave("instruct", ASKED, "--plan", "--output", tmp_path / "run", *sets, *nowhere).stdout
+    assert "estimated from 200 rows" in said and "translate" in said and "rewrite" in said
+    stages = json.loads((tmp_path / "run" / "run.json").read_text())["stages"]
+    assert stages["preselect"]["state"] == "done" and "guard" not in stages
+
+
 def test_what_is_wrong_is_said_before_any_work(tmp_path: pathlib.Path) -> None:
     prompt = tmp_path / "prompt.yaml"
     prompt.write_text("user: '{{ txt }}'\n")

@@ -170,16 +170,18 @@ def test_workers_of_the_loader_go_on_exactly(start: Start, tmp_path: pathlib.Pat
 
 
 @pytest.mark.slow
-def test_compiled_blocks_compute_the_same(start: Start, tmp_path: pathlib.Path) -> None:
-    """Around the checkpoints; the second step has other lengths than those that blocks were compiled at."""
-    outputs = {}
-    for compiled in (False, True):
-        parallel = {"compute_dtype": "float32", "compile_blocks": compiled, "activation_checkpointing": True}
-        outputs[compiled] = tmp_path / f"{compiled}"
-        train(settings_of(start, outputs[compiled], steps=2, parallel=parallel))
-    for plain, compiled_line in zip(lines_of(outputs[False]), lines_of(outputs[True]), strict=True):
-        assert plain["loss"] == pytest.approx(compiled_line["loss"], rel=1e-5)
-        assert plain["gradient_norm"] == pytest.approx(compiled_line["gradient_norm"], rel=1e-4)
+def test_compiled_blocks_compute_the_same(start: Start, whole: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    for checkpointing in (False, True):
+        parallel = {
+            "compute_dtype": "float32",
+            "compile_blocks": True,
+            "activation_checkpointing": checkpointing,
+        }
+        output = tmp_path / f"{checkpointing}"
+        train(settings_of(start, output, steps=20, parallel=parallel))
+        for plain, compiled in zip(lines_of(whole), lines_of(output), strict=True):
+            assert plain["loss"] == pytest.approx(compiled["loss"], rel=1e-5)
+            assert plain["gradient_norm"] == pytest.approx(compiled["gradient_norm"], rel=1e-4)
 
 
 class _Poisoned(Trainer):

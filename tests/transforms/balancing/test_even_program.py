@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
 from transforms.balancing.even.incidence import Incidence
-from transforms.balancing.even.program import Caps, Point, Problem, copies_at, first_point, held, solve
+from transforms.balancing.even.program import Caps, Point, Problem, copies_at, first_point, solve
 
 V = 4
 
@@ -45,13 +45,13 @@ def problem(seed: int, floors: bool, max_copies: int, caps: bool = False) -> Pro
         ),
         capped(group, max_copies) if caps else Caps.none(25),
     )
-    kept = 1 + held(found, np.where(group == 0, size[0] / 13, size[1] / 12))
+    kept = 1 + found.images.of_concepts(np.where(group == 0, size[0] / 13, size[1] / 12))
     return found.with_floor(np.where(np.arange(V) % 2, kept * 0.95, 0.0) * floors)
 
 
 def objective(given: Problem, kappa: float, copies: np.ndarray) -> tuple[float, np.ndarray]:
     """The negative of what is maximised, by its definition, and its gradient."""
-    achieved = given.fixed + held(given, copies)
+    achieved = given.fixed + given.images.of_concepts(copies)
     mass = achieved.sum()
     value = mass * np.log(mass) - achieved @ np.log(achieved) + achieved @ given.log_target - kappa * mass
     value += given.tau * (copies - copies * np.log(copies)).sum()

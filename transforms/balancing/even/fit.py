@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from transforms.balancing.cells import Cells
 from transforms.balancing.even.incidence import Incidence
-from transforms.balancing.even.program import Caps, Point, Problem, first_point, held, solve
+from transforms.balancing.even.program import Caps, Point, Problem, first_point, solve
 from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import EvenSettings
@@ -270,7 +270,7 @@ def _kappa(achieved: Floats, log_target: Floats) -> float:
 def _with_margin(frame: Frame, point: Point, ratio: Correction, least: Floats) -> Floats:
     """(P,) floors of expected copies for which what is drawn keeps ``least``: no more than there is."""
     fraction = point.copies - np.floor(point.copies)
-    variance = held(frame.problem, frame.problem.weight * fraction * (1 - fraction)) * ratio.concepts
+    variance = frame.problem.images.of_concepts(frame.problem.weight * fraction * (1 - fraction)) * ratio.concepts
     margin = frame.request.settings.floor_deviations * np.sqrt(variance)
     return np.where(least > 0, np.minimum(least + margin, frame.request.max_copies * frame.images), 0.0)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Incidence:
+    """Products of ones and zeros with (V,) values of concepts or (R,) values of images, in float64."""
+
     by_image: csr_matrix  # (R, V)
     by_concept: csc_matrix  # (V, R), of the same memory
 

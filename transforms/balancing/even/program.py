@@ -158,7 +158,7 @@ def look(problem: Problem, worth: float, at: tuple[Floats, Floats], guess: Float
         copies[rows], nu[group] = copies_at(
             score[rows], problem.weight[rows], size, problem.tau, problem.max_copies, guess[group]
         )
-    achieved = problem.fixed + held(problem, problem.weight * copies)
+    achieved = problem.fixed + problem.images.of_concepts(problem.weight * copies)
     wanted, mu, worth_of_them = _wanted(problem, worth, a)
     dual = _of_images(problem, score, copies, nu) + worth_of_them + a @ problem.fixed + eta @ problem.caps.most
     return Point(a, eta, mu, nu, copies, achieved, wanted, float(dual))
@@ -183,11 +183,6 @@ def _wanted(problem: Problem, worth: float, a: Floats) -> tuple[Floats, Floats, 
     wanted[bound] = np.minimum(floor[bound], np.exp(np.minimum(log_q[bound] + MOST_MU, _MOST_EXPONENT)))
     lacking = floor[bound] - wanted[bound]
     return wanted, mu, float(wanted.sum() - wanted[bound] @ mu[bound] - MOST_MU * lacking.sum())
-
-
-def held(problem: Problem, mass: Floats) -> Floats:
-    """(R,) → (V,) sum over the images of each concept."""
-    return problem.images.of_concepts(mass)
 
 
 def solve(problem: Problem, worth: float, start: Point, accuracy: tuple[float, int]) -> tuple[Point, bool]:
@@ -243,6 +238,6 @@ def first_point(problem: Problem) -> Point:
     """Where to begin: at a plain random selection."""
     rows = np.bincount(problem.group, problem.weight, len(problem.size))
     copies = np.clip(problem.size / np.maximum(rows, 1.0), 0.0, problem.max_copies)[problem.group]
-    achieved = problem.fixed + held(problem, problem.weight * copies)
+    achieved = problem.fixed + problem.images.of_concepts(problem.weight * copies)
     zeros, nu = np.zeros(len(achieved)), np.zeros(len(problem.size))
     return Point(zeros, np.zeros(len(problem.caps.most)), zeros, nu, copies, achieved, achieved, 0.0)

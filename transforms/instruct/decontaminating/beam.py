@@ -11,7 +11,7 @@ import apache_beam as beam
 
 from transforms.beam import CollectToList
 from transforms.instruct.chain.folder import InstructFolder
-from transforms.instruct.decontaminating.canaries import CANARIES, LOOK_ALIKES, TRANSLATED, Cell, load_sample
+from transforms.instruct.decontaminating.canaries import CANARIES, LOOK_ALIKES, Cell, load_sample
 from transforms.instruct.decontaminating.certificate import measure
 from transforms.instruct.decontaminating.files import BenchmarkPart, open_index, prints, write_prints
 from transforms.instruct.decontaminating.judging import Judge
@@ -31,20 +31,20 @@ class WritePrints(beam.PTransform):  # type: ignore[misc]
 
 
 class MeasureCells(beam.PTransform):  # type: ignore[misc]
-    """PBegin → a JSON file: by the name of each cell of canaries and look-alikes, how many of its rows are found.
-    ``translations``: of questions; None: no cell has them."""
+    """PBegin → a JSON file: by the name of each of ``cells``, how many of its rows are found. ``translations``: by
+    question, for cells that ask so."""
 
     def __init__(
         self,
         folder: InstructFolder,
         settings: DecontaminateSettings,
         path: StoragePath,
+        cells: Sequence[Cell] = (*CANARIES, *LOOK_ALIKES),
         translations: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self._measure = functools.partial(_measure, folder, settings, translations or {})
-        self._cells = [*CANARIES, *LOOK_ALIKES, *([] if translations is None else TRANSLATED)]
-        self._path = path
+        self._cells, self._path = cells, path
 
     def expand(self, begin: beam.PCollection[Any]) -> beam.PCollection[None]:
         cells = begin | "Cells" >> beam.Create(self._cells) | "Measure" >> beam.Map(self._measure)

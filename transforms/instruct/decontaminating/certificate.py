@@ -48,7 +48,10 @@ def measure(
     settings: DecontaminateSettings,
     translations: Mapping[str, str],
 ) -> dict[str, Any]:
-    """How many of a cell's rows are found, and by which tier: those count that something is done about."""
+    """How many of a cell's rows are found, and by which tier: those count that something is done about.
+
+    ``translations``: by question, of those that have one.
+    """
     rows = list(planted(cell, sample, translations))
     tiers: dict[str, Tier] = {}
     for finding in judge(rows):
@@ -113,11 +116,10 @@ def certificate(
     rows: Mapping[str, Any],
     tally: Tally,
     cells: Mapping[str, Mapping[str, Any]],
-    translations: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """``cells``: what :func:`measure` gave, by name; ``translations``: how many questions were translated, by whom.
-    What the published files hold is added when they are there."""
-    canaries = [cells[cell.name] for cell in (*CANARIES, *TRANSLATED) if cell.name in cells]
+    """``cells``: what :func:`measure` gave, by name. What the published files hold is added when they are there, and
+    translated questions when they are."""
+    canaries = [cells[cell.name] for cell in CANARIES if cell.name in cells]
     look_alikes = [cells[cell.name] for cell in LOOK_ALIKES if cell.name in cells]
     return {
         "format_version": 1,
@@ -126,24 +128,50 @@ def certificate(
         "rows": dict(rows),
         "tiers": tally.as_dict(settings),
         "confidence": _CONFIDENCE,
-        "translations": None if translations is None else dict(translations),
+        "translations": None,
         "canaries": canaries,
         "look_alikes": look_alikes,
-        "failing": [
-            *(one["name"] for one in canaries if one["planted"] and one["share"] < settings.least_recall),
-            *(one["name"] for one in look_alikes if one["planted"] and one["share"] > settings.most_false),
-        ],
-        "not_measured": [
-            *([NOT_TRANSLATED] if settings.translated_by is None else []),
-            *NOT_MEASURED,
-            *_not_measured(benchmarks, canaries),
-        ],
+        "failing": _failing(canaries, look_alikes, settings),
+        "not_measured": [NOT_TRANSLATED, *NOT_MEASURED, *_not_planted(canaries), *_not_measured(benchmarks)],
         "final": None,
     }
 
 
-def _not_measured(benchmarks: Sequence[Mapping[str, Any]], canaries: Sequence[Mapping[str, Any]]) -> list[str]:
-    said = [f"{cell['name']}: no question of the benchmarks allows it" for cell in canaries if not cell["planted"]]
+def with_translations(
+    values: Mapping[str, Any],
+    translations: Mapping[str, Any],
+    cells: Mapping[str, Mapping[str, Any]],
+    settings: DecontaminateSettings,
+) -> dict[str, Any]:
+    """A certificate with what :func:`measure` gave of cells of translated questions; ``translations``: how many there
+    are, and by whom."""
+    translated = [cells[cell.name] for cell in TRANSLATED]
+    others = [one for one in values["canaries"] if one["name"] not in cells]
+    said = [line for line in values["not_measured"] if line != NOT_TRANSLATED and line.partition(":")[0] not in cells]
+    return {
+        **values,
+        "translations": dict(translations),
+        "canaries": [*others, *translated],
+        "failing": _failing([*others, *translated], values["look_alikes"], settings),
+        "not_measured": [*said, *_not_planted(translated)],
+    }
+
+
+def _failing(
+    canaries: Sequence[Mapping[str, Any]], look_alikes: Sequence[Mapping[str, Any]], settings: DecontaminateSettings
+) -> list[str]:
+    return [
+        *(one["name"] for one in canaries if one["planted"] and one["share"] < settings.least_recall),
+        *(one["name"] for one in look_alikes if one["planted"] and one["share"] > settings.most_false),
+    ]
+
+
+def _not_planted(canaries: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"{cell['name']}: no question of the benchmarks allows it" for cell in canaries if not cell["planted"]]
+
+
+def _not_measured(benchmarks: Sequence[Mapping[str, Any]]) -> list[str]:
+    said = []
     for one in benchmarks:
         if one["content"] == "fingerprint":
             said.append(

@@ -122,8 +122,9 @@ class DecontaminateSettings(StageSection):
     )
     translated_by: str | None = Field(
         None,
-        description="which of servers translates canaries, with the prompt of translate; null: none are translated",
-        json_schema_extra=NOT_FINGERPRINTED,  # counts as what it is, not by what it is called
+        description="which of servers translates canaries, with the prompt of translate, when the mixture is "
+        "published; null: none are translated",
+        json_schema_extra=NOT_FINGERPRINTED,  # rows do not depend on it
     )
     least_recall: float = Field(0.9, gt=0, le=1, description="share of a cell's canaries below which the cell fails")
     most_false: float = Field(0.05, ge=0, lt=1, description="share of look-alikes found above which a kind fails")

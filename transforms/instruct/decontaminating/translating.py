@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from transforms.conversations.document import Message, Text
 from transforms.instruct.asking.section import AskedStage, Replies
+from transforms.instruct.chain.outcome import text_at
 from transforms.instruct.decontaminating.canaries import Asked
 from transforms.instruct.decontaminating.wording import is_unspaced, tokens_of
 from transforms.instruct.rows import Row
+from transforms.instruct.schema import KEPT
 
 
 class Translations(NamedTuple):
-    """``texts``: by a question, the same in the other language. ``refused``: how many were not taken, by the reason."""
+    """``asked``: how many questions. ``texts``: by a question, the same in the other language. ``refused``: how many
+    were not taken, by the reason."""
 
     by: str
     asked: int
@@ -23,18 +27,11 @@ class Translations(NamedTuple):
     @classmethod
     def of(cls, stage: AskedStage, sample: Sequence[Asked], replies: Replies) -> Self:
         """``stage``: what puts rows into the other language, and looks whether its replies may stand."""
-        rows = list(as_rows(sample))
-        questions = {row.key: row.messages[0].content[0] for row in rows}
-        texts: dict[str, str] = {}
-        refused: dict[str, int] = {}
-        for edit in stage.judge(rows, replies).edits:
-            question = questions[edit.key]
-            assert isinstance(question, Text)
-            if edit.verdict == "kept":
-                texts[question.text] = edit.text
-            else:
-                refused[edit.verdict] = refused.get(edit.verdict, 0) + 1
-        return cls(stage.server.by, len(rows), texts, dict(sorted(refused.items())))
+        questions = {row.key: text_at(row, 0, 0) for row in as_rows(sample)}
+        edits = stage.judge(list(as_rows(sample)), replies).edits  # one of each question that has words
+        texts = {questions[edit.key]: edit.text for edit in edits if edit.verdict == KEPT}
+        refused = Counter(edit.verdict for edit in edits if edit.verdict != KEPT)
+        return cls(stage.server.by, len(edits), texts, dict(sorted(refused.items())))
 
     def told(self) -> dict[str, Any]:
         """For the certificate, which holds no text of a benchmark."""

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from tests.transforms.instruct.decontaminating.small_benchmark import judge_of, prints_of, settings_of, write_benchmark
-from transforms.instruct.decontaminating.canaries import CANARIES, LOOK_ALIKES, load_sample, planted
+from transforms.instruct.decontaminating.canaries import CANARIES, LOOK_ALIKES, TRANSLATED, load_sample, planted
 from transforms.instruct.decontaminating.certificate import (
     Tally,
     certificate,
     clopper_pearson,
     described,
     measure,
+    with_translations,
 )
 from transforms.instruct.decontaminating.settings import DecontaminateSettings
 
@@ -65,6 +66,22 @@ def test_failing_cells_and_what_nobody_measured_are_said() -> None:
     said = "\n".join(values["not_measured"])
     assert "text same: no question" in said and "b is known by its fingerprint alone" in said
     assert "translated" in said and "4 questions show an image of which no file was found; known by nothing" in said
+
+
+def test_translated_questions_are_added_and_added_anew() -> None:
+    cells = {cell.name: described(cell.name, 30, 30, Counter()) for cell in CANARIES}
+    settings = DecontaminateSettings(translated_by="m")
+    values = certificate(settings, [], {}, Tally.of([]), cells)
+    names = [cell.name for cell in TRANSLATED]
+    for found in (0, 30):
+        counts = ((30, 30), (0, 0), (found, 30))  # found of planted
+        more = {name: described(name, *count, Counter()) for name, count in zip(names, counts, strict=True)}
+        values = with_translations(values, {"by": "m"}, more, settings)
+        assert [one["name"] for one in values["canaries"]] == [*cells, *names] and values["translations"] == {"by": "m"}
+        assert values["failing"] == ([] if found else [names[2]])
+        assert [line for line in values["not_measured"] if "translated" in line] == [
+            f"{names[1]}: no question of the benchmarks allows it"
+        ]
 
 
 def test_findings_are_counted_by_row_and_by_question() -> None:
