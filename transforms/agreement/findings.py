@@ -26,7 +26,7 @@ _QUANTILES = (0.01, 0.05, 0.25, 0.5)
 
 @dataclass(frozen=True)
 class GroupRow:
-    """Concepts that have something in common. Images are counted once a concept; ``expected``: of both, were what is
+    """Concepts that have something in common, of a group of one meaning the one that stands for it. Images are counted once a concept; ``expected``: of both, were what is
     retrieved and what is named independent."""
 
     name: str
@@ -103,7 +103,7 @@ def findings(
     is_hub = (factor >= HUB_FACTOR) & (agreement.of_image >= HUB_LEAST_IMAGES)
     worst = np.flatnonzero(is_hub)
     worst = worst[np.lexsort((worst, -factor[worst]))][:most]
-    of_image, of_caption = agreement.of_image, agreement.of_caption
+    of_image, of_caption = agreement.of_image[agreement.stands], agreement.of_caption[agreement.stands]
     return Findings(
         rows=agreement.rows,
         captioned=agreement.captioned,
@@ -118,10 +118,10 @@ def findings(
         top_share_of_image=top_share(of_image),
         top_share_of_caption=top_share(of_caption),
         hubs=int(is_hub.sum()),
-        hub_share=float(of_image[is_hub].sum() / max(of_image.sum(), 1)),
-        unnamed_hubs=int((is_hub & (of_caption == 0)).sum()),
+        hub_share=float(agreement.of_image[is_hub].sum() / max(of_image.sum(), 1)),
+        unnamed_hubs=int((is_hub & (agreement.of_caption == 0)).sum()),
         worst_hubs=tuple(
-            HubRow(row, names[row], int(of_image[row]), int(of_caption[row]), float(factor[row]))
+            HubRow(row, names[row], int(agreement.of_image[row]), int(agreement.of_caption[row]), float(factor[row]))
             for row in worst.tolist()
         ),
     )
@@ -154,6 +154,7 @@ def skewness(counts: Ints) -> float:
 
 
 def _group(agreement: Agreement, name: str, inside: NDArray[np.bool_]) -> GroupRow:
+    inside = inside & agreement.stands
     return GroupRow(
         name,
         int(inside.sum()),

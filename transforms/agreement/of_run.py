@@ -21,7 +21,7 @@ from transforms.errors import RunFolderError
 from transforms.remaining import read_remaining
 from transforms.run_folder import RunState
 from transforms.stages import FIRST_AFTER_ANNOTATE
-from transforms.vocabulary_folder import read_concepts
+from transforms.vocabulary_folder import read_concepts, read_groups
 
 
 def assigned_by(state: RunState) -> AssignSettings:
@@ -45,11 +45,12 @@ def assigned_agreement(state: RunState, shards: Sequence[ShardName], min_similar
     languages = read_concepts(state.folder, ["lang"])["lang"]
     n_concepts = len(languages)
     columns = ["caption", "lang", "concept_ids", "concept_scores", "concept_cosines"]
-    total = Agreement.zero(n_concepts)
+    groups = read_groups(state.folder)
+    total = Agreement.zero(n_concepts, groups)
 
     def count(name: ShardName) -> Agreement:
         table = spoken(read_remaining(state.folder, name, FIRST_AFTER_ANNOTATE, columns), languages)
-        return Agreement.of_assigned(table, n_concepts, min_similarity)
+        return Agreement.of_assigned(table, n_concepts, min_similarity, groups)
 
     for one in read_each(count, shards):
         total += one
@@ -70,13 +71,14 @@ def agreement_of(state: RunState, shards: Sequence[ShardName], min_similarity: f
     languages = read_concepts(folder, ["lang"])["lang"]
     n_concepts = len(languages)
     columns = ["caption", "lang", "concept_ids", "concept_scores"] + ["concept_cosines"] * assigned.takes_captions
-    total = Agreement.zero(n_concepts)
+    groups = read_groups(folder)
+    total = Agreement.zero(n_concepts, groups)
 
     def read(name: ShardName) -> pa.Table:
         return spoken(read_remaining(folder, name, FIRST_AFTER_ANNOTATE, columns), languages)
 
     for table in read_each(read, shards):
-        total += Agreement.of(table, matcher, n_concepts, min_similarity)
+        total += Agreement.of(table, matcher, n_concepts, min_similarity, groups)
     if not total.captioned:
         known = ", ".join(sorted(pc.unique(languages).to_pylist()))
         raise RunFolderError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 
 from concept_vocab.matching.forms import SurfaceForm
 from concept_vocab.matching.matcher import CaptionMatcher
@@ -58,6 +59,20 @@ def test_of_rows_that_captions_gave_concepts_to_only_cosines_are_of_the_image() 
     assert found.of_both.tolist() == [1, 0, 0, 1]
 
 
+def test_of_concepts_of_one_meaning_either_name_agrees() -> None:
+    """An image gets one of a group; where the caption names another, they say the same."""
+    groups = np.array([0, 0, 2, 2])  # a dog is a cat, and the sky is red
+    found = Agreement.of(TABLE, MATCHER, 4, 0.0, groups)
+    assert found.of_image.tolist() == [3, 0, 4, 0]
+    assert found.of_caption.tolist() == [2, 0, 2, 0]  # a dog and a cat are named together once
+    assert found.of_both.tolist() == [2, 0, 2, 0]
+    assert (found.captioned, found.unnamed) == (4, 1)
+    rows = by_type(found, ["entity", "entity", "scene", "scene"])
+    assert [(row.name, row.concepts, row.found) for row in rows] == [("entity", 1, 1), ("scene", 1, 1), ("all", 2, 1)]
+    assert [(row.name, row.concepts) for row in by_frequency(found)] == [("1–9", 2)]
+    assert findings(found, NAMES, TYPES, 0.0, most=5).skewness_of_caption == 0
+
+
 def test_parts_add_up() -> None:
     total = Agreement.zero(4)
     for part in (TABLE.slice(0, 2), TABLE.slice(2)):
@@ -105,12 +120,17 @@ def test_skewness_by_hand() -> None:
 
 def test_what_annotations_say_of_both_needs_no_matcher() -> None:
     settings = AssignSettings(by="both", concepts_per_caption=3, matching="all")
+    for groups in (None, np.array([0, 1, 2, 2])):
+        _same_from_annotations(settings, groups)
+
+
+def _same_from_annotations(settings: AssignSettings, groups: NDArray[np.int64] | None) -> None:
     ids, scores = (np.array(TABLE[name].to_pylist()) for name in ("concept_ids", "concept_scores"))
     retrieved = ids.astype(np.int32), np.where(ids < 0, -1, scores).astype(np.float16)
-    columns = Assigner(settings, MATCHER).assigned("web", TABLE["caption"].combine_chunks(), *retrieved)
+    columns = Assigner(settings, MATCHER, groups=groups).assigned("web", TABLE["caption"].combine_chunks(), *retrieved)
     table = pa.table({"caption": TABLE["caption"], **{name: list_column(one) for name, one in columns.items()}})
     for least in (0.0, 0.3):
-        found, matched = Agreement.of_assigned(table, 4, least), Agreement.of(TABLE, MATCHER, 4, least)
+        found, matched = Agreement.of_assigned(table, 4, least, groups), Agreement.of(TABLE, MATCHER, 4, least, groups)
         for name, value in vars(matched).items():
             np.testing.assert_array_equal(getattr(found, name), value)
 
