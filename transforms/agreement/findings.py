@@ -26,8 +26,8 @@ _QUANTILES = (0.01, 0.05, 0.25, 0.5)
 
 @dataclass(frozen=True)
 class GroupRow:
-    """Concepts that have something in common, of a group of one meaning the one that stands for it. Images are counted once a concept; ``expected``: of both, were what is
-    retrieved and what is named independent."""
+    """Concepts that have something in common, of a group of one meaning the one that stands for it. Images are counted
+    once a concept; ``expected``: of both, were what is retrieved and what is named independent."""
 
     name: str
     concepts: int
