@@ -116,7 +116,7 @@ def merge(sources: Sequence[Ranked], rules: Rules, wordnet: WordNet | None) -> M
             elif (spelt := normal_form(name)) != form:
                 merged.scripts[spelt] = form
     if not merged.concepts:
-        raise VocabularyError("the sources hold no concept")
+        raise VocabularyError("the sources hold no concept but those that closed classes and block lists leave out")
     merged.concepts = dict(sorted(merged.concepts.items()))
     merged.aliases = dict(sorted(merged.aliases.items()))
     merged.scripts = dict(sorted(merged.scripts.items()))

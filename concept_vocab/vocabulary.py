@@ -74,7 +74,7 @@ class Vocabulary:
         ``types``: by normalised name, of those that have one."""
         unique = list(dict.fromkeys(name for name in map(normalise, names) if name))
         if not unique:
-            raise VocabularyError(f"{source} holds no concept")
+            raise VocabularyError(f"{source} holds no concept; a list has one a line")
         columns = {
             "id": range(len(unique)),
             "name": unique,

@@ -53,7 +53,7 @@ class TableSource(Source):
         del counted
         entries = [entry for file in files for entry in _entries(file, options.columns)]
         if not entries:
-            raise VocabularyError("holds no concept")
+            raise VocabularyError("holds no concept; a table has one a row")
         return Found([Ranked(name, by_count(entries), options.cap)])
 
 
@@ -80,14 +80,22 @@ def _entries(file: SourceFile, columns: Mapping[str, str]) -> list[Entry]:
     for row, (one, count, kind) in enumerate(zip(names, counts, types, strict=True), start=1):
         if not isinstance(one, str):
             raise VocabularyError(f"{file.name}, row {row}: {text} is {one!r}, not text")
-        if count is not None and (not isinstance(count, int) or count < 0):
+        number = _whole(count)
+        if count is not None and number is None:
             raise VocabularyError(f"{file.name}, row {row}: {wanted['count']} is {count!r}, not a whole number")
         if kind and kind not in TYPES:
             raise VocabularyError(
                 f"{file.name}, row {row}: {wanted['type']} is {kind!r}, not one of {', '.join(TYPES)}"
             )
-        entries.append(Entry(one, count, kind or None))
+        entries.append(Entry(one, number, kind or None))
     return entries
+
+
+def _whole(count: object) -> int | None:
+    """A number of 0 or more; a CSV's column is text where any of it is no number. None: it is none."""
+    if isinstance(count, str) and count.isdecimal():
+        return int(count)
+    return count if isinstance(count, int) and count >= 0 else None
 
 
 def _table(file: SourceFile, text: str) -> pa.Table:

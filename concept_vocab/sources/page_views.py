@@ -38,7 +38,7 @@ class PageViewSource(TitleSource):
     def nothing_found(self, options: Options) -> str:
         return (
             f"no title of project {options.project!r} is seen {options.views} times, hours of {options.hourly_views} "
-            "and more counted"
+            "and more counted. Name the project as the files do (titles.project), or lower titles.views"
         )
 
     def least_count(self, kind: str, options: Options) -> int:

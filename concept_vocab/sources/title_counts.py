@@ -47,7 +47,9 @@ class TitleSource(CountedSource):
                 opened = gzip.GzipFile(fileobj=stream) if is_gzip else io.BufferedReader(stream)
                 self.add_titles(counts, opened, part.file.name, options)
             except (EOFError, OSError, zlib.error) as error:
-                raise VocabularyError(f"{part.file.name} is no gzip, is damaged or is cut short: {error}") from error
+                raise VocabularyError(
+                    f"{part.file.name} is no gzip, is damaged or is cut short: {error}. Download it again"
+                ) from error
         yield _TITLES, pa.table([list(counts), list(counts.values())], schema=_SCHEMA)
 
     def read(self, name: str, files: Sequence[SourceFile], options: Options, counted: Mapping[str, Counted]) -> Found:

@@ -51,7 +51,9 @@ def read_from(part: Part) -> Iterator[Chunk]:
         start = _first_stream(opened, part)
         if start is None:
             if part.start == 0 and part.end > 0:
-                raise VocabularyError(f"{part.file.name} is no bz2: it does not begin with a stream")
+                raise VocabularyError(
+                    f"{part.file.name} is no bz2: it does not begin with a stream. Name a dump as it is published"
+                )
             return
         yield from _decompress(opened, start, part)
 
@@ -90,7 +92,9 @@ def _decompress(opened: Any, start: int, part: Part) -> Iterator[Chunk]:
             try:
                 text = decompressor.decompress(data)
             except OSError as error:
-                raise VocabularyError(f"{part.file.name} is damaged behind byte {stream_start}: {error}") from error
+                raise VocabularyError(
+                    f"{part.file.name} is damaged behind byte {stream_start}: {error}. Download it again"
+                ) from error
             data = decompressor.unused_data
             if text:
                 yield Chunk(text, stream_start < part.end)

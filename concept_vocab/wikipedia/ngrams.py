@@ -52,7 +52,7 @@ def choose_unigrams(counts: NgramCounts, threshold: Threshold) -> pa.Table:
     if not found.num_rows:
         raise VocabularyError(
             f"no word of {counts.n_words:,} is seen {threshold.of(counts.n_words)} times; the commonest is seen "
-            f"{pc.max(counts.unigrams['count']).as_py() or 0} times"
+            f"{pc.max(counts.unigrams['count']).as_py() or 0} times. Lower unigrams.minimum and unigrams.share"
         )
     return found
 
@@ -68,7 +68,10 @@ def choose_bigrams(counts: NgramCounts, rule: Rule, threshold: Threshold, spaced
     pairs = counts.bigrams.filter(pc.greater_equal(counts.bigrams["count"], least))
     if not pairs.num_rows:
         most = pc.max(counts.bigrams["count"]).as_py() or 0
-        raise VocabularyError(f"no pair of words is seen {least} times; the commonest is seen {most} times")
+        raise VocabularyError(
+            f"no pair of words is seen {least} times; the commonest is seen {most} times. Lower bigrams.minimum and "
+            "bigrams.share, or take no pairs (bigrams.cap: 0)"
+        )
     pmi = _pmi(pairs, counts)
     if rule == "metaclip":
         if not (pmi >= METACLIP_PMI).any():

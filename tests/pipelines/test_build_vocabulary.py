@@ -233,8 +233,17 @@ def test_block_lists_types_and_caps(tmp_path: pathlib.Path) -> None:
             ConfigError,
             "nothing at .*missing. Debian's package wordnet-base puts",
         ),
-        ({"kind": "page_views", "path": "other.gz"}, InputError, r"other\.gz is no file of hourly page views"),
-        ({"kind": "wikipedia", "path": "cut.bz2"}, InputError, r"cut\.bz2 is cut short"),
+        (
+            {"kind": "page_views", "path": "other.gz"},
+            InputError,
+            r"source x: other\.gz is no file of hourly page views",
+        ),
+        (
+            {"kind": "page_views", "path": "german.gz"},
+            InputError,
+            r"source x: no title of project 'en' is seen 70 times.* \(titles\.project\)",
+        ),
+        ({"kind": "wikipedia", "path": "cut.bz2"}, InputError, r"source x: cut\.bz2 is cut short"),
         ({"kind": "wikipedia", "path": "cut.bz2", "language": "th"}, InputError, "th is written without spaces"),
         ({"kind": "langlinks", "path": "empty.txt"}, InputError, r"empty\.txt is no SQL dump of the table langlinks"),
         ({"kind": "wordnet", "path": "empty.txt"}, InputError, r"source x: holds no cntlist\.rev"),
@@ -252,6 +261,7 @@ def test_faults(
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "empty.txt", b"# none\n")
     write(tmp_path / "other.gz", gzip.compress(b"en.wikipedia Albedo 39 desktop 4 A2B2\n"))
+    write(tmp_path / "german.gz", gzip.compress(b"de Albedo 90 0\n"))
     write(tmp_path / "cut.bz2", multistream(PAGES)[:-20])
     with pytest.raises(error, match=says):
         source = {key: value for key, value in change.items() if key != "language"}

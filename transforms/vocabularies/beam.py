@@ -25,15 +25,16 @@ class CountParts(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
         job = self._job
-        return (
+        written = (
             pipeline
             | "Parts" >> beam.Create(self._parts)
             | "Count" >> beam.FlatMap(count_part, job)
             | "A range of keys" >> beam.GroupByKey()
             | "Write" >> beam.MapTuple(lambda name, tables: write_counts(name, tables, job))
-            | "All" >> CollectToList()
-            | "Finish" >> beam.Map(finish_counts, job, self._counted_of)
         )
+        none = pipeline | "None" >> beam.Create([None])  # nothing may be found, and that is to be said too
+        together = (written, none) | "With none" >> beam.Flatten() | "All" >> CollectToList()
+        return together | "Finish" >> beam.Map(finish_counts, job, self._counted_of)
 
 
 class EmbedNames(beam.PTransform):  # type: ignore[misc]

@@ -59,7 +59,7 @@ def count_part(part: Part, job: CountingJob) -> Iterator[tuple[str, pa.Table]]:
             for one in np.unique(ranges):
                 yield f"{kind}-{one:04d}", table.filter(pa.array(ranges == one))
     except VocabularyError as error:
-        raise InputError(str(error)) from error
+        raise InputError(f"source {job.folder.name}: {error}") from error
 
 
 def write_counts(name: str, tables: Iterable[pa.Table], job: CountingJob) -> str:
@@ -75,9 +75,9 @@ def write_counts(name: str, tables: Iterable[pa.Table], job: CountingJob) -> str
     return name
 
 
-def finish_counts(names: Sequence[str], job: CountingJob, counted_of: dict[str, Any]) -> None:
-    """Say that all is there; ``counted_of``: the inputs and settings that it was counted of."""
-    state = {"files": sorted(names), **counted_of}
+def finish_counts(names: Sequence[str | None], job: CountingJob, counted_of: dict[str, Any]) -> None:
+    """Say that all is there: the files, None aside. ``counted_of``: the inputs and settings that it was counted of."""
+    state = {"files": sorted(filter(None, names)), **counted_of}
     (job.folder / _STATE).write_text(json.dumps(state, indent=2, sort_keys=True) + "\n")
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from concept_vocab.concept import form_of, normal_form
 from concept_vocab.languages.segmenters import UNSPACED
 from concept_vocab.marks import MARKS
+from transforms.errors import InputError
 from transforms.vocabularies.files import BuiltVocabulary
 
 NO_TYPE = "none"
@@ -90,8 +91,11 @@ def blocked(vocabulary: BuiltVocabulary, examples: int) -> list[Group]:
 
 def search(vocabulary: BuiltVocabulary, query: str, most: int) -> list[Hit]:
     """Concepts whose spellings, or forms that were merged into them, hold the words of the query: the same form first,
-    then those that begin with it, then those that hold it, the shortest first."""
+    then those that begin with it, then those that hold it, the shortest first. Raises InputError for a query of
+    no words."""
     wanted = {form_of(query, language) for language in vocabulary.about["languages"]}
+    if "" in wanted:
+        raise InputError("the query is empty; name words that a concept may be spelt with")
     concepts, forms = vocabulary.concepts, vocabulary.surface_forms
     texts = pa.concat_arrays([forms["text"].combine_chunks(), vocabulary.aliases["form"].combine_chunks()])
     rows = np.concatenate([forms["row"].to_numpy(), _rows_of(vocabulary, vocabulary.aliases["uid"])])

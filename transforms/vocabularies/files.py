@@ -132,11 +132,13 @@ def read_concepts(folder: StoragePath) -> Vocabulary:
 
 
 def _groups(concepts: pa.Table) -> tuple[int, ...] | None:
-    """(V,) the first row of each concept's group; None where all are alone."""
-    rows: dict[int, int] = {}
-    groups = concepts["group"].to_pylist()
-    found = tuple(rows.setdefault(group, row) for row, group in enumerate(groups))
-    return found if len(rows) < len(groups) else None
+    """(V,) the row of the concept that stands for each one's group; None where all are alone. Raises InputError where
+    it is not there."""
+    found = pc.index_in(concepts["group"], value_set=concepts["uid"])
+    if found.null_count:
+        raise InputError("a group is named after a concept that the vocabulary does not hold; build it again")
+    rows = tuple(found.to_pylist())
+    return None if rows == tuple(range(len(rows))) else rows
 
 
 def vocabulary_digest(folder: StoragePath) -> str:

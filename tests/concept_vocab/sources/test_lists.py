@@ -37,6 +37,7 @@ def test_csv_and_parquet(tmp_path: pathlib.Path) -> None:
         ("name\nhen\n", {}, "a.csv has no column 'text'; it has name"),
         ("text\nhen\n", {"count": "n"}, "a.csv has no column 'n'"),
         ("text,count\nhen,-1\n", {}, "row 1: count is -1, not a whole number"),
+        ("text,count\nhen,3\nduck,many\n", {}, "row 2: count is 'many', not a whole number"),
         ("text,type\nhen,bird\n", {}, "row 1: type is 'bird', not one of entity"),
         ("text\n", {}, "holds no concept"),
         ("text,count\nhen\n", {}, "a.csv cannot be read as CSV"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import pyarrow as pa
+import pytest
 
 from tests.transforms.vocabularies.small_vocabulary import small
+from transforms.errors import InputError
 from transforms.vocabularies.describing import Group, blocked, by_mark, by_value, grouped, merged, search
 
 VOCABULARY = small()
@@ -48,3 +50,5 @@ def test_search_in_spellings_and_merged_forms() -> None:
     assert [hit.name for hit in search(VOCABULARY, "street", 9)] == ["street", "narrow street"]
     assert [hit.name for hit in search(VOCABULARY, "street", 1)] == ["street"]
     assert search(VOCABULARY, "treet", 9) == [] and search(VOCABULARY, "zebra", 9) == []
+    with pytest.raises(InputError, match="the query is empty; name words"):
+        search(VOCABULARY, " ", 9)

@@ -77,6 +77,14 @@ def test_groups_are_read_and_name_another_vocabulary(folder: StoragePath) -> Non
     found, last = read_concepts(folder), len(uids) - 1
     assert found.groups == (0, 1, 1, *range(3, last), 1) and found.meanings == last - 1
     assert word_list_digest(plain) != hashlib.sha256((folder / "concepts.parquet").read_bytes()).hexdigest()[:16]
+    for leader, says in ((uids[2], None), (1, "a group is named after a concept that the vocabulary does not hold")):
+        changed = pa.array([leader, *uids[1:]], pa.uint64())
+        with_concepts(folder, VOCABULARY.concepts.set_column(place, "group", changed))
+        if says is None:  # whoever stands for a group need not be its first
+            assert read_concepts(folder).groups == (2, *range(1, len(uids)))
+        else:
+            with pytest.raises(InputError, match=says):
+                read_concepts(folder)
 
 
 def test_a_folder_without_one(tmp_path: pathlib.Path) -> None:
