@@ -86,7 +86,8 @@ class IndexSettings(Settings):
     parameters: str | None = Field(
         None,
         min_length=1,
-        description="how far an approximate one looks, as FAISS writes it: nprobe=64, or efSearch=256; null: by kind",
+        description="how far an approximate one looks, as FAISS writes it: nprobe=64, or efSearch=256; null: by "
+        "kind, and further where it finds less than min_recall",
     )
     min_recall: float = Field(
         0.95,

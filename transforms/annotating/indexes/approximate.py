@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,10 @@ faiss = import_faiss()
 #: Lists a square root of the concepts, as FAISS's guide advises from 4 to 16:
 #: https://github.com/facebookresearch/faiss/wiki/Guidelines-to-choose-an-index
 _LISTS_A_ROOT = 4
-_LISTS_PROBED = 8  # of how many lists one is looked into
+_LISTS_PROBED = (8, 4, 2)  # of how many lists one is looked into; the next where the one before finds too little
 _GRAPH = "HNSW"
 _LINKS = 32  # of a concept to others
-_BREADTH_OF_BUILDING, _BREADTH_OF_SEARCH = 80, 256
+_BREADTH_OF_BUILDING, _BREADTHS_OF_SEARCH = 80, (256, 512, 1024, 2048)
 _SEED = 1234  # of k-means, FAISS's own
 _ROUNDS, _CONCEPTS_A_LIST = 10, 64  # of k-means, and how many it looks at: of 25 and 256, lists are hardly better
 
@@ -36,7 +37,7 @@ def build_index(vectors: NDArray[np.float32], recipe: Recipe) -> Any:
     threads = faiss.omp_get_max_threads()
     try:
         index = faiss.index_factory(vectors.shape[1], recipe.factory, faiss.METRIC_INNER_PRODUCT)
-        _set_parameters(index, recipe.parameters)
+        set_parameters(index, recipe.parameters)
         if _GRAPH in recipe.factory:  # by several threads it would be another graph each time
             faiss.omp_set_num_threads(1)
         with contextlib.suppress(RuntimeError):  # not of lists
@@ -57,7 +58,8 @@ def build_index(vectors: NDArray[np.float32], recipe: Recipe) -> Any:
     return index
 
 
-def _set_parameters(index: Any, parameters: str) -> None:
+def set_parameters(index: Any, parameters: str) -> None:
+    """As FAISS writes them."""
     if parameters:
         faiss.ParameterSpace().set_index_parameters(index, parameters)
 
@@ -83,12 +85,18 @@ class BuiltSearch:
 
 def _of_lists(concepts: int, settings: IndexSettings) -> Recipe:
     lists = max(1, int(_LISTS_A_ROOT * concepts**0.5))
-    return Recipe(f"IVF{lists},Flat", settings.parameters or f"nprobe={max(1, -(-lists // _LISTS_PROBED))}")
+    return _recipe(f"IVF{lists},Flat", settings, [f"nprobe={-(-lists // share)}" for share in _LISTS_PROBED])
 
 
 def _of_graph(_concepts: int, settings: IndexSettings) -> Recipe:
-    building = f"efConstruction={_BREADTH_OF_BUILDING}"
-    return Recipe(f"{_GRAPH}{_LINKS},Flat", f"{building},{settings.parameters or f'efSearch={_BREADTH_OF_SEARCH}'}")
+    searching = [f"efSearch={breadth}" for breadth in _BREADTHS_OF_SEARCH]
+    return _recipe(f"{_GRAPH}{_LINKS},Flat", settings, searching, f"efConstruction={_BREADTH_OF_BUILDING},")
+
+
+def _recipe(factory: str, settings: IndexSettings, usual: Sequence[str], building: str = "") -> Recipe:
+    """Parameters that the user sets are taken as they are."""
+    first, *wider = [building + one for one in ([settings.parameters] if settings.parameters else usual)]
+    return Recipe(factory, first, tuple(wider))
 
 
 def _of_factory(_concepts: int, settings: IndexSettings) -> Recipe:

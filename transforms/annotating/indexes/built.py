@@ -8,13 +8,15 @@ Shape legend: S images of the sample, V concepts, D width of the vectors, K conc
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from transforms.annotating.faiss_library import import_faiss
 from transforms.annotating.indexes import INDEXES
-from transforms.annotating.indexes.approximate import BuiltSearch, build_index
+from transforms.annotating.indexes.approximate import BuiltSearch, build_index, set_parameters
 from transforms.annotating.indexes.comparing_all import EXACT
 from transforms.annotating.indexes.index import BuiltKind, Recipe, Search
 from transforms.annotating.settings import IndexSettings
@@ -22,6 +24,7 @@ from transforms.errors import ConfigError, RunFolderError
 from transforms.vocabulary_folder import AboutIndex, StoredIndex
 
 faiss = import_faiss()
+_CPU = torch.device("cpu")
 
 
 def build_measured(
@@ -32,19 +35,46 @@ def build_measured(
     assert isinstance(kind, BuiltKind)
     recipe = kind.recipe(len(vectors), settings)
     index = build_index(vectors, recipe)
-    found = recall(BuiltSearch(index, torch.device("cpu")), vectors, images, k)
+    parameters, found = wide_enough(index, recipe, images, nearest(vectors, images, k), settings.min_recall)
+    about = AboutIndex(settings.kind, recipe.factory, parameters, found, k, len(images))
     if found < settings.min_recall:
-        raise ConfigError(_too_little(found, recipe, settings, k, len(images)))
-    about = AboutIndex(settings.kind, recipe.factory, recipe.parameters, found, k, len(images))
+        raise ConfigError(_too_little(about, settings.min_recall))
     return StoredIndex(memoryview(faiss.serialize_index(index)), about)
+
+
+def wide_enough(
+    index: Any, recipe: Recipe, images: NDArray[np.float32], exact: NDArray[np.int64], least: float
+) -> tuple[str, float]:
+    """Lets the index look as far as it must to find so much of what is (S, K) nearest, or as far as the recipe goes;
+    returns the parameters, and the share that it finds.
+
+    How far is far enough follows the vectors: by the same breadth a graph of ten times as many concepts finds less.
+    """
+    search = BuiltSearch(index, _CPU)
+    found = share_found(search, images, exact)
+    parameters = recipe.parameters
+    for wider in recipe.wider:
+        if found >= least:
+            break
+        set_parameters(index, parameters := wider)
+        found = share_found(search, images, exact)
+    return parameters, found
+
+
+def nearest(vectors: NDArray[np.float32], images: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """(S, K) by exact search."""
+    return EXACT.open(vectors, _CPU)(torch.from_numpy(images), k)[1]
+
+
+def share_found(search: Search, images: NDArray[np.float32], exact: NDArray[np.int64]) -> float:
+    """Of the (S, K) nearest by exact search the share that ``search`` finds among its own K."""
+    _, found = search(torch.from_numpy(images), exact.shape[1])
+    return float(np.mean([len(np.intersect1d(*rows)) for rows in zip(exact, found, strict=True)]) / exact.shape[1])
 
 
 def recall(search: Search, vectors: NDArray[np.float32], images: NDArray[np.float32], k: int) -> float:
     """The share of the K nearest by exact search that ``search`` finds among its own K."""
-    queries = torch.from_numpy(images)
-    _, exact = EXACT.open(vectors, torch.device("cpu"))(queries, k)
-    _, found = search(queries, k)
-    return float(np.mean([len(np.intersect1d(*rows)) for rows in zip(exact, found, strict=True)]) / k)
+    return share_found(search, images, nearest(vectors, images, k))
 
 
 def open_built(stored: StoredIndex, vectors: NDArray[np.float32], device: torch.device) -> Search:
@@ -59,10 +89,10 @@ def open_built(stored: StoredIndex, vectors: NDArray[np.float32], device: torch.
     return BuiltSearch(index, device)
 
 
-def _too_little(found: float, recipe: Recipe, settings: IndexSettings, k: int, queries: int) -> str:
+def _too_little(about: AboutIndex, min_recall: float) -> str:
     return (
-        f"retrieval.index {settings.kind} ({recipe.factory}, {recipe.parameters or 'no parameters'}) finds "
-        f"{found:.3f} of the {k} concepts that exact search finds, asked for {queries:,} images; "
-        f"index.min_recall is {settings.min_recall}. Let it look further by retrieval.index.parameters (twice the "
+        f"retrieval.index {about.kind} ({about.factory}, {about.parameters or 'no parameters'}) finds "
+        f"{about.recall:.3f} of the {about.nearest} concepts that exact search finds, asked for {about.queries:,} "
+        f"images; index.min_recall is {min_recall}. Let it look further by retrieval.index.parameters (twice the "
         "number there), name another kind, or lower min_recall."
     )

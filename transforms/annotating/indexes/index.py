@@ -25,10 +25,12 @@ class Search(Protocol):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What FAISS builds an index by: its factory string, and its parameters as FAISS writes them."""
+    """What FAISS builds an index by: its factory string, and its parameters as FAISS writes them. ``wider``: those that
+    let it look further, one after the other, where these find too little."""
 
     factory: str
     parameters: str
+    wider: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,17 @@ from numpy.typing import NDArray
 from tests.transforms.annotating.test_retriever import CPU, unit
 from transforms.annotating.concept_vectors import ConceptVectors
 from transforms.annotating.indexes import INDEXES, chosen
-from transforms.annotating.indexes.built import build_measured, open_built, recall
+from transforms.annotating.indexes.approximate import BuiltSearch, build_index
+from transforms.annotating.indexes.built import (
+    build_measured,
+    nearest,
+    open_built,
+    recall,
+    share_found,
+    wide_enough,
+)
 from transforms.annotating.indexes.comparing_all import EXACT
-from transforms.annotating.indexes.index import BuiltKind
+from transforms.annotating.indexes.index import BuiltKind, Recipe
 from transforms.annotating.retriever import Retriever
 from transforms.annotating.settings import IndexSettings, RetrievalSettings
 from transforms.errors import ConfigError, RunFolderError
@@ -66,6 +74,36 @@ def test_one_that_finds_too_little_is_refused_with_what_to_do() -> None:
         ConfigError, match=r"ivf \(IVF178,Flat, nprobe=1\) finds 0\.\d+ .*min_recall is 0.99. Let it look"
     ):
         build_measured(CONCEPTS, IMAGES, 10, few)
+
+
+def test_one_whose_parameters_are_not_set_looks_as_far_as_it_must() -> None:
+    """Measured as it is opened again; and of a bound that it never reaches the message names the furthest."""
+    concepts, images = unit(4000, 128, 1), unit(100, 128, 2)  # far apart, so that neighbours are hard to find
+    for least, parameters in ((0.1, "nprobe=32"), (0.6, "nprobe=63"), (0.75, "nprobe=126")):
+        built = build_measured(concepts, images, 10, IndexSettings(kind="ivf", min_recall=least))
+        assert built.about.parameters == parameters and built.about.recall >= least
+        assert recall(open_built(built, concepts, CPU), concepts, images, 10) == built.about.recall
+    with pytest.raises(ConfigError, match=r"\(IVF252,Flat, nprobe=126\) finds 0\.\d+ .*is 1\.0\. Let it look further"):
+        build_measured(concepts, images, 10, IndexSettings(kind="ivf", min_recall=1))
+
+
+def test_a_graph_is_followed_further_too() -> None:
+    recipe = Recipe("HNSW4,Flat", "efConstruction=8,efSearch=4", ("efSearch=64", "efSearch=512"))
+    exact, found = nearest(CONCEPTS, IMAGES, 10), []
+    for least in (0.01, 0.5, 1.1):
+        index = build_index(CONCEPTS, recipe)
+        found.append(wide_enough(index, recipe, IMAGES, exact, least))
+        assert share_found(BuiltSearch(index, CPU), IMAGES, exact) == found[-1][1]
+    assert [parameters for parameters, _ in found] == [recipe.parameters, *recipe.wider]
+    assert found[0][1] < 0.5 <= found[1][1] < found[2][1]
+
+
+def test_parameters_that_are_set_are_not_widened() -> None:
+    for name, parameters in (("ivf", "nprobe=3"), ("hnsw", "efSearch=3")):
+        kind = INDEXES[name]
+        assert isinstance(kind, BuiltKind)
+        assert kind.recipe(1000, settings(name, parameters=parameters)).wider == ()
+        assert len(kind.recipe(1000, settings(name, parameters=None)).wider) >= 2
 
 
 @pytest.mark.parametrize(
