@@ -25,19 +25,25 @@ class Segmenter(ABC):
     library: ClassVar[str]
 
     @abstractmethod
+    def cut(self, text: str) -> list[str]:
+        """The words of a phrase without punctuation, in order, and the white space between them. ``text``: in the
+        script that the language is compared in."""
+
     def words(self, text: str) -> list[str]:
-        """The words of a phrase without punctuation, in order; white space is none."""
+        """The words of a phrase in any script; white space is none."""
+        return [word for word in self.cut(common_script(text, self.language)) if not word.isspace()]
 
 
 class JiebaSegmenter(Segmenter):
     """Chinese by jieba (https://github.com/fxsjy/jieba), its own dictionary and, for what it lacks, its model of word
-    ends. That dictionary is of simplified characters, so text is brought to them first."""
+    ends. That dictionary is of simplified characters."""
 
     language = "zh"
     library = "jieba"
 
-    def words(self, text: str) -> list[str]:
-        return [word for word in jieba_tokenizer().lcut(common_script(text, self.language)) if not word.isspace()]
+    def cut(self, text: str) -> list[str]:
+        words: list[str] = jieba_tokenizer().lcut(text)
+        return words
 
 
 SEGMENTERS: dict[str, Segmenter] = {one.language: one for one in (JiebaSegmenter(),)}

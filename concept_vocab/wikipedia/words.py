@@ -16,12 +16,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from concept_vocab.languages.scripts import common_script
 from concept_vocab.languages.segmenters import SEGMENTERS, Segmenter, check_language
 from concept_vocab.wikipedia.ngrams import BIGRAMS, UNIGRAMS
 
 #: What words are not made of; it ends a phrase, so no pair reaches over it.
 _BETWEEN = re.compile(r"[^\w'’ -]+")
 _AROUND = "'’-_"  # quotation marks and dashes at a word's ends; underscores are \w to Python
+_NO_WORD = _AROUND + " "
 _MOST_LETTERS = 64  # of a word: what is longer is an address or noise
 _LETTERS_AT_ONCE = 1 << 20
 _ROWS_AT_LEAST = 1 << 18  # before counts are added up
@@ -102,12 +104,16 @@ class _Sums:
 
 
 def _segmented(texts: list[str], segmenter: Segmenter) -> _Words:
-    phrases = [segmenter.words(phrase) for text in texts for phrase in _BETWEEN.split(text)]
+    # a whole text is brought to one script at once: phrase by phrase takes several times as long
+    texts = [common_script(text, segmenter.language) for text in texts]
+    phrases = [segmenter.cut(phrase) for text in texts for phrase in _BETWEEN.split(text)]
     kept = [
-        [word for one in phrase if (word := one.strip(_AROUND)) and len(word) <= _MOST_LETTERS] for phrase in phrases
+        [word for one in phrase if (word := one.strip(_NO_WORD)) and len(word) <= _MOST_LETTERS] for phrase in phrases
     ]
-    follows = np.array([at > 0 for phrase in kept for at in range(len(phrase))], np.bool_)
-    return _Words(pa.array(list(itertools.chain.from_iterable(kept)), pa.string()), follows)
+    words = list(itertools.chain.from_iterable(kept))
+    follows = np.ones(len(words) + 1, np.bool_)
+    follows[np.cumsum([0, *map(len, kept)])] = False  # where a phrase begins
+    return _Words(pa.array(words, pa.string()), follows[:-1])
 
 
 def _spaced(texts: list[str]) -> _Words:
