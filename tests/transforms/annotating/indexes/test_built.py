@@ -78,12 +78,12 @@ def test_one_that_finds_too_little_is_refused_with_what_to_do() -> None:
 
 def test_one_whose_parameters_are_not_set_looks_as_far_as_it_must() -> None:
     """Measured as it is opened again; and of a bound that it never reaches the message names the furthest."""
-    concepts, images = unit(4000, 128, 1), unit(100, 128, 2)  # far apart, so that neighbours are hard to find
-    for least, parameters in ((0.1, "nprobe=32"), (0.6, "nprobe=63"), (0.75, "nprobe=126")):
+    concepts, images = unit(4000, 32, 1), unit(100, 32, 2)
+    for least, parameters in ((0.01, "nprobe=4"), (0.5, "nprobe=16"), (0.7, "nprobe=32")):
         built = build_measured(concepts, images, 10, IndexSettings(kind="ivf", min_recall=least))
         assert built.about.parameters == parameters and built.about.recall >= least
         assert recall(open_built(built, concepts, CPU), concepts, images, 10) == built.about.recall
-    with pytest.raises(ConfigError, match=r"\(IVF252,Flat, nprobe=126\) finds 0\.\d+ .*is 1\.0\. Let it look further"):
+    with pytest.raises(ConfigError, match=r"\(IVF252,Flat, nprobe=32\) finds 0\.\d+ .*is 1\.0\. Let it look further"):
         build_measured(concepts, images, 10, IndexSettings(kind="ivf", min_recall=1))
 
 
