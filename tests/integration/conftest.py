@@ -19,11 +19,15 @@ import pytest
 import yaml
 
 from pipelines.main import main
+from transforms.miniature.instruct.corpus import write_corpus
+from transforms.miniature.instruct.settings import InstructCorpusSettings
+from transforms.storage import StoragePath
 
 ROOT = pathlib.Path(__file__).parents[2]
 MINI = "configs/build/mini.yaml"
 INSTRUCT = "configs/instruct/mini.yaml"
 ASKED = "configs/instruct/mini_asked.yaml"
+INSTRUCT_ROWS = 4_000
 FAULTS = (
     "truncated_image",
     "undecodable_image",
@@ -157,6 +161,14 @@ def finished_run(corpus: pathlib.Path, tmp_path_factory: pytest.TempPathFactory)
     run = tmp_path_factory.mktemp("run") / "mini"
     installed_script("build", MINI, "--output", run, *small_corpus(corpus), "--set", "runner.workers=2")
     return run
+
+
+@pytest.fixture(scope="session")
+def instruct_corpus(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """``INSTRUCT_ROWS`` rows of the embedded instruction sets, which ``small_sets`` finds drawn. Tests only read it."""
+    folder = tmp_path_factory.mktemp("instruct-corpus")
+    write_corpus(StoragePath.of(folder), InstructCorpusSettings(rows=INSTRUCT_ROWS))
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from transforms.balancing.measures import normalised_entropy
 pytestmark = pytest.mark.slow
 
 METHODS = ("uniform", "inverse_frequency", "raked", "even")
-IMAGES = 4000
+IMAGES = 1600
 
 
 @pytest.fixture(scope="module")
