@@ -21,6 +21,7 @@ import yaml
 from pipelines.main import main
 from transforms.miniature.instruct.corpus import write_corpus
 from transforms.miniature.instruct.settings import InstructCorpusSettings
+from transforms.stages import CHAIN, Stage
 from transforms.storage import StoragePath
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -60,6 +61,13 @@ def evenweave(*arguments: object, check: bool = True) -> subprocess.CompletedPro
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+def build_until(last: Stage, *arguments: object) -> None:
+    """As ``evenweave build``, for tests that do not look at what later stages and the report make."""
+    for stage in CHAIN[: CHAIN.index(last) + 1]:
+        if not stage.may_be_off:
+            evenweave(stage.name, *arguments)
 
 
 @contextlib.contextmanager
