@@ -72,7 +72,8 @@ def test_a_size_above_the_corpus_is_told_to_the_user(tmp_path: pathlib.Path) -> 
         balance.run(folder, names, BalanceSettings(size=61), 50, ONE_WORKER)
 
 
-@pytest.mark.parametrize(("workers", "added_up_at_once"), [(1, 1000), pytest.param(2, 4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("workers", "added_up_at_once"), [(1, 1000), (2, 4)])
 def test_strata_and_caps_are_those_of_the_passes_alone(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, workers: int, added_up_at_once: int
 ) -> None:
