@@ -41,15 +41,16 @@ FAULTS = (
 )
 
 
-def evenweave(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """The command line in this process, in the project's folder: torch and the encoder are imported once for all tests.
+def evenweave(*arguments: object, check: bool = True, folder: pathlib.Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """The command line in this process, in the project's folder or another.
 
-    That the installed script does the same is what the run of ``finished_run`` shows, to which others are compared.
+    Torch and the encoder are imported once for all tests. That the installed script does the same is what the run of
+    ``finished_run`` shows, to which others are compared.
     """
     command = ["evenweave", *map(str, arguments)]
     said, complained = io.StringIO(), io.StringIO()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(contextlib.chdir(ROOT))
+        stack.enter_context(contextlib.chdir(folder))
         stack.enter_context(_signal_handlers_kept())
         stack.enter_context(contextlib.redirect_stdout(said))
         stack.enter_context(contextlib.redirect_stderr(complained))
