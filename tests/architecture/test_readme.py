@@ -18,6 +18,7 @@ from evenweave import open_run
 from pipelines.build_settings import BuildSettings
 from pipelines.main import app
 from tests.benchmarks.readme_figures import PARTS, README, ROOT, filled
+from tests.integration.conftest import evenweave
 from tests.transforms.exporting.finished_small_run import finished_small_run
 from tests.transforms.exporting.small_run import FINGERPRINT, draw_tars
 from transforms.configuration import load_settings
@@ -137,22 +138,14 @@ def test_images_of_ones_own(tmp_path: pathlib.Path) -> None:
     for index in range(40):
         jpeg, _ = named_picture(31, index)
         (tmp_path / "photos" / f"{index}.jpg").write_bytes(jpeg)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-
-    def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "pipelines.main", *arguments]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
     [given] = [arguments for arguments in commands("make") if any(word.startswith("INPUT=") for word in arguments)]
     size = ["N=10" if word.startswith("N=") else word for word in given]
     made = subprocess.run(
         ["make", "--no-print-directory", "--dry-run", *size], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    run(*shlex.split(made.stdout.splitlines()[-1])[1:])
+    evenweave(*shlex.split(made.stdout.splitlines()[-1])[1:], folder=tmp_path)
     assert open_run(tmp_path / "runs" / "photos").stages["export"].counts == Counts(10, 10)
     for arguments in commands("evenweave"):
         if arguments[0] == "init":
-            run(*arguments)
+            evenweave(*arguments, folder=tmp_path)
     assert load_settings(str(tmp_path / "mine" / "build.yaml"), BuildSettings).sources[0].format == "folder"

@@ -10,7 +10,6 @@ import json
 import pathlib
 from collections.abc import Callable
 
-from tests.benchmarks.harness import RESULTS
 from tests.benchmarks.kept_results import kept, paragraph, percent, table
 from tests.benchmarks.readme_table import how_fast
 from transforms.balancing.measures import COVERED_IMAGES
@@ -31,8 +30,7 @@ def true_concepts() -> str:
     mini = kept("mini")
     labels = {"raw": "the raw corpus", "uniform": "`uniform` (plain random)"}
     rows = []
-    measured = [name for name in METHODS if f"{name}_true_entropy" in mini]  # a new one, when it next is
-    for name in ("raw", *measured):
+    for name in ("raw", *METHODS):
         entropies = (f"{mini[f'{name}_retrieved_entropy']:.3f}", f"{mini[f'{name}_true_entropy']:.3f}")
         of_true = (percent(mini[f"{name}_true_top_percent_share"], 1), str(mini[f"{name}_true_covered"]))
         cells = (labels.get(name, f"`{name}`"), *entropies, *of_true)
@@ -178,22 +176,19 @@ PARTS: dict[str, Callable[[], str]] = {
     "instruct run": instruct_run,
     "asked": asked,
 }
-_OF_THE_MINIATURE = ("the run", "true concepts")  # kept by bench_mini
 
 
 def filled(page: str) -> str:
-    """``page`` with each part as it was kept; a part that was not kept yet is left as it stands.
+    """``page`` with each part as it was kept.
 
     Raises ValueError where the page has no place for a part, or more than one.
     """
-    has_miniature = (RESULTS / "mini.json").is_file()
     for name, write in PARTS.items():
         begin, end = f"<!-- {name} -->\n", f"\n<!-- end: {name} -->"
         if page.count(begin) != 1 or page.count(end) != 1:
             raise ValueError(f"README has no single place for {name}: {begin.strip()} … {end.strip()}")
-        if has_miniature or name not in _OF_THE_MINIATURE:
-            before, _, rest = page.partition(begin)
-            page = "".join((before, begin, write(), end, rest.partition(end)[2]))
+        before, _, rest = page.partition(begin)
+        page = "".join((before, begin, write(), end, rest.partition(end)[2]))
     return page
 
 

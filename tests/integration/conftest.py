@@ -19,11 +19,16 @@ import pytest
 import yaml
 
 from pipelines.main import main
+from transforms.miniature.instruct.corpus import write_corpus
+from transforms.miniature.instruct.settings import InstructCorpusSettings
+from transforms.stages import CHAIN, Stage
+from transforms.storage import StoragePath
 
 ROOT = pathlib.Path(__file__).parents[2]
 MINI = "configs/build/mini.yaml"
 INSTRUCT = "configs/instruct/mini.yaml"
 ASKED = "configs/instruct/mini_asked.yaml"
+INSTRUCT_ROWS = 4_000
 FAULTS = (
     "truncated_image",
     "undecodable_image",
@@ -36,15 +41,16 @@ FAULTS = (
 )
 
 
-def evenweave(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """The command line in this process, in the project's folder: torch and the encoder are imported once for all tests.
+def evenweave(*arguments: object, check: bool = True, folder: pathlib.Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """The command line in this process, in the project's folder or another.
 
-    That the installed script does the same is what the run of ``finished_run`` shows, to which others are compared.
+    Torch and the encoder are imported once for all tests. That the installed script does the same is what the run of
+    ``finished_run`` shows, to which others are compared.
     """
     command = ["evenweave", *map(str, arguments)]
     said, complained = io.StringIO(), io.StringIO()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(contextlib.chdir(ROOT))
+        stack.enter_context(contextlib.chdir(folder))
         stack.enter_context(_signal_handlers_kept())
         stack.enter_context(contextlib.redirect_stdout(said))
         stack.enter_context(contextlib.redirect_stderr(complained))
@@ -56,6 +62,13 @@ def evenweave(*arguments: object, check: bool = True) -> subprocess.CompletedPro
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+def build_until(last: Stage, *arguments: object) -> None:
+    """As ``evenweave build``, for tests that do not look at what later stages and the report make."""
+    for stage in CHAIN[: CHAIN.index(last) + 1]:
+        if not stage.may_be_off:
+            evenweave(stage.name, *arguments)
 
 
 @contextlib.contextmanager
@@ -157,6 +170,14 @@ def finished_run(corpus: pathlib.Path, tmp_path_factory: pytest.TempPathFactory)
     run = tmp_path_factory.mktemp("run") / "mini"
     installed_script("build", MINI, "--output", run, *small_corpus(corpus), "--set", "runner.workers=2")
     return run
+
+
+@pytest.fixture(scope="session")
+def instruct_corpus(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """``INSTRUCT_ROWS`` rows of the embedded instruction sets, which ``small_sets`` finds drawn. Tests only read it."""
+    folder = tmp_path_factory.mktemp("instruct-corpus")
+    write_corpus(StoragePath.of(folder), InstructCorpusSettings(rows=INSTRUCT_ROWS))
+    return folder
 
 
 @pytest.fixture(scope="session")

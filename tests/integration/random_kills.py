@@ -36,6 +36,7 @@ from tests.integration.conftest import (
     as_set,
     asked_sets,
     digests,
+    evenweave,
     installed_script,
     small_corpus,
     small_sets,
@@ -61,7 +62,7 @@ def kill_at_random(
     """
     command = [*command, "--set", "runner.workers=2"]
     # what the run is about is drawn by then, and takes no time below
-    installed_script(*command, *more("drawn"), "--output", folder / "drawn")
+    evenweave(*command, *more("drawn"), "--output", folder / "drawn")
     began = time.monotonic()
     installed_script(*command, *more("whole"), "--output", folder / "whole")
     whole_secs = time.monotonic() - began

@@ -8,13 +8,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tests.integration.conftest import MINI, evenweave, read_all, small_corpus
+from tests.integration.conftest import MINI, build_until, evenweave, read_all, small_corpus
 from transforms.balancing.measures import normalised_entropy
+from transforms.stages import BALANCE
 
 pytestmark = pytest.mark.slow
 
 METHODS = ("uniform", "inverse_frequency", "raked", "even")
-IMAGES = 4000
+IMAGES = 1600
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pathlib.Path]:
         found[method] = folder / method
         reuse = ["--set", f"reuse={found[METHODS[0]]}"] if method != METHODS[0] else []
         overrides = [*small_corpus(folder / "corpus", IMAGES), *reuse, "--set", f"balance.method={method}"]
-        evenweave("build", MINI, "--output", found[method], *overrides)
+        build_until(BALANCE, MINI, "--output", found[method], *overrides)
     return found
 
 

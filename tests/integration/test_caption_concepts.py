@@ -13,7 +13,8 @@ import webdataset
 
 from concept_vocab.matching.forms import SurfaceForm
 from concept_vocab.matching.matcher import CaptionMatcher
-from tests.integration.conftest import MINI, digests, evenweave, read_all, small_corpus
+from tests.integration.conftest import MINI, build_until, digests, evenweave, read_all, small_corpus
+from transforms.stages import ANNOTATE
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +64,7 @@ def test_balance_and_export_count_them(both: pathlib.Path) -> None:
 
 
 def test_one_worker_writes_the_same(both: pathlib.Path, corpus: list[str], tmp_path: pathlib.Path) -> None:
-    evenweave("build", MINI, "--output", tmp_path / "run", *corpus, *BOTH, "--set", "runner.workers=1")
+    build_until(ANNOTATE, MINI, "--output", tmp_path / "run", *corpus, *BOTH, "--set", "runner.workers=1")
     assert {name: digest for name, digest in digests(tmp_path / "run").items() if "annotations" in name} == {
         name: digest for name, digest in digests(both).items() if "annotations" in name
     }

@@ -56,13 +56,6 @@ def test_every_planted_fault_is_found_with_its_reason(finished_run: pathlib.Path
     assert not found, f"sound samples were dropped: {found}"
 
 
-def test_one_worker_writes_the_same_bytes_as_two(
-    finished_run: pathlib.Path, corpus: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    evenweave("build", MINI, "--output", tmp_path / "one", *small_corpus(corpus), "--set", "runner.workers=1")
-    assert digests(tmp_path / "one") == digests(finished_run)
-
-
 def test_running_again_rewrites_nothing(finished_run: pathlib.Path, corpus: pathlib.Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in finished_run.rglob("*") if path.is_file()}
     done = evenweave("build", MINI, "--output", finished_run, *small_corpus(corpus))

@@ -8,7 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.integration.conftest import MINI, digests, evenweave, read_all, small_corpus
+from tests.integration.conftest import MINI, build_until, digests, evenweave, read_all, small_corpus
+from transforms.stages import ANNOTATE
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +36,7 @@ def test_kept_found_sound_and_read_again(corpus: pathlib.Path, tmp_path: pathlib
     assert digests(kept) == whole
 
     source = ["--set", f"sources.0.embeddings={kept / 'embeddings'}"]
-    evenweave("build", MINI, "--output", brought, *small_corpus(corpus), *source)
+    build_until(ANNOTATE, MINI, "--output", brought, *small_corpus(corpus), *source)
     first = [
         dict(zip(one["key"].to_pylist(), one["concept_ids"].to_pylist(), strict=True))
         for one in (annotations, read_all(brought / "annotations"))

@@ -24,15 +24,12 @@ from transforms.instruct.reading.records import read_part
 from transforms.instruct.rows import Row
 from transforms.instruct.settings import InstructSource
 from transforms.instruct.standardising import read_record, standardise
-from transforms.miniature.instruct.corpus import write_corpus
 from transforms.miniature.instruct.declared import declared_sources
-from transforms.miniature.instruct.settings import InstructCorpusSettings
 from transforms.rejects import Reject
 from transforms.storage import StoragePath
 
 pytestmark = pytest.mark.slow
 
-ROWS = 4_000
 #: Of 330 canaries with a picture among 20,000 rows 326 are found, the others under banners; a translated text has
 #: neither words nor picture.
 NEVER_FOUND = "text translated"
@@ -48,20 +45,13 @@ def _sources(corpus: pathlib.Path) -> Iterator[tuple[InstructPart, InstructSourc
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    folder = tmp_path_factory.mktemp("corpus")
-    write_corpus(StoragePath.of(str(folder)), InstructCorpusSettings(rows=ROWS), processes=2)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def rows(corpus: pathlib.Path) -> list[tuple[Row, dict[str, Any]]]:
+def rows(instruct_corpus: pathlib.Path) -> list[tuple[Row, dict[str, Any]]]:
     """With the truth: keys of a file rise as its records stand in it."""
     truth: dict[tuple[str, str], dict[int, dict[str, Any]]] = {}
-    for line in pq.read_table(corpus / "truth" / "rows.parquet").to_pylist():
+    for line in pq.read_table(instruct_corpus / "truth" / "rows.parquet").to_pylist():
         truth.setdefault((line["source"], line["file"].rpartition(".")[0]), {})[line["position"]] = line
     found = []
-    for part, source in _sources(corpus):
+    for part, source in _sources(instruct_corpus):
         read = sorted(standardise(part, source), key=lambda one: one.key)
         assert len(read) == len(truth[part.source, part.name])
         known = truth[part.source, part.name]
@@ -78,10 +68,10 @@ def _judge(folder: pathlib.Path, path: str, **benchmark: Any) -> Judge:
 
 
 def test_canaries_and_look_alikes(
-    corpus: pathlib.Path, rows: list[tuple[Row, dict[str, Any]]], tmp_path: pathlib.Path
+    instruct_corpus: pathlib.Path, rows: list[tuple[Row, dict[str, Any]]], tmp_path: pathlib.Path
 ) -> None:
-    judge = _judge(tmp_path, str(corpus / "benchmark" / "questions.jsonl"))
-    findings = [one for at in range(0, ROWS, 4000) for one in judge([row for row, _ in rows[at : at + 4000]])]
+    judge = _judge(tmp_path, str(instruct_corpus / "benchmark" / "questions.jsonl"))
+    findings = [one for at in range(0, len(rows), 4000) for one in judge([row for row, _ in rows[at : at + 4000]])]
     dropped = {one.key for one in judge.outcome(findings).rejects}
     planted = Counter(line["cell"] for _, line in rows if line["canary"] and line["cell"] != NEVER_FOUND)
     found = Counter(line["cell"] for row, line in rows if line["canary"] and row.key in dropped)

@@ -13,14 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.integration.conftest import INSTRUCT, evenweave, small_sets
+from tests.integration.conftest import INSTRUCT, INSTRUCT_ROWS, evenweave, small_sets
 from tests.integration.instruct_truth import rejected, truth_by_key
 from tests.integration.real_sets import real_settings
 from transforms.miniature.instruct.rows import Relation
 
 pytestmark = pytest.mark.slow
 
-ROWS = 4_000
 STAGES = ["standardise", "duplicates", "split", "mix", "publish"]
 
 #: Relation → least share of its rows of which one is rejected. Of the 20,000 rows 96 of 100 crops are found, and 158 of
@@ -47,8 +46,7 @@ def facts(output: pathlib.Path, stage: str) -> dict[str, dict[str, Any]]:
 class Found:
     """The full corpus's run: what was rejected and told, beside the truth."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
-        corpus, output = folder / "corpus", folder / "run"
+    def __init__(self, corpus: pathlib.Path, output: pathlib.Path) -> None:
         own = (
             "--set",
             "mix.size=500",
@@ -57,7 +55,7 @@ class Found:
             "--set",
             f"split.validation={VALIDATION}",
         )
-        evenweave("instruct", INSTRUCT, "--output", output, *small_sets(corpus, ROWS), *own)
+        evenweave("instruct", INSTRUCT, "--output", output, *small_sets(corpus, INSTRUCT_ROWS), *own)
         self.truth = truth_by_key(corpus, output)
         self.rejected = rejected(output, "duplicates")
         self.facts = facts(output, "duplicates")
@@ -77,8 +75,8 @@ class Found:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    return Found(tmp_path_factory.mktemp("instruct"))
+def found(instruct_corpus: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    return Found(instruct_corpus, tmp_path_factory.mktemp("instruct") / "run")
 
 
 @pytest.mark.parametrize(("relation", "least"), LEAST_RECALL.items())

@@ -23,16 +23,14 @@ from transforms.instruct.standardising import standardise
 from transforms.instruct.validating.findings import text_of
 from transforms.instruct.validating.judging import judge_rows
 from transforms.instruct.validating.settings import ValidateSettings
-from transforms.miniature.instruct.corpus import rows_path, write_corpus
+from transforms.miniature.instruct.corpus import rows_path
 from transforms.miniature.instruct.declared import declared_sources
 from transforms.miniature.instruct.faults import Fault
-from transforms.miniature.instruct.settings import InstructCorpusSettings
 from transforms.miniature.instruct.wordings import NEVER_TOUCHED, WHERE_ASKED, Wording
 from transforms.storage import StoragePath
 
 pytestmark = pytest.mark.slow
 
-ROWS = 4_000
 RANGE_BYTES = 64 << 20
 #: Of the full 20,000 rows, what is left: a caption has no question that tells its language, and a list of prices or a
 #: table that ends a line early looks whole.
@@ -52,9 +50,8 @@ class Known:
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
-    folder = tmp_path_factory.mktemp("corpus")
-    write_corpus(StoragePath.of(folder), InstructCorpusSettings(rows=ROWS))
+def known(instruct_corpus: pathlib.Path) -> Known:
+    folder = instruct_corpus
     records: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for record in pq.read_table(rows_path(StoragePath.of(folder)).path).to_pylist():
         records.setdefault((record["source"], record["file"].rpartition(".")[0]), []).append(record)

@@ -93,8 +93,9 @@ def test_what_is_broken_off_leaves_what_was_there(bucket: str) -> None:
     assert [file.path.name for file in path.parent.stored_below()] == ["run.json"]
 
 
-def test_a_run_in_an_object_store(bucket: str, finished_run: pathlib.Path, corpus: pathlib.Path) -> None:
+def test_a_run_of_one_worker_in_an_object_store(bucket: str, finished_run: pathlib.Path, corpus: pathlib.Path) -> None:
+    """The bytes of a run of two on a disk."""
     run = StoragePath.of(bucket.format("run"))
-    evenweave("build", MINI, "--output", str(run), *small_corpus(corpus))
+    evenweave("build", MINI, "--output", str(run), *small_corpus(corpus), "--set", "runner.workers=1")
     found = {path.relative_to(run): hashlib.sha256(path.read_bytes()).hexdigest() for path in run.walk()}
     assert found == digests(finished_run)

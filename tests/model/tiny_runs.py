@@ -80,17 +80,17 @@ def train(values: dict[str, Any], trainer: type[Trainer] = Trainer) -> Trainer:
         return one
 
 
-def start_training(
-    values: dict[str, Any], path: pathlib.Path, world_size: int = 1, code: str = ""
-) -> subprocess.Popen[str]:
-    """In processes of their own, as users do; ``code`` runs first in each."""
+def start_training(values: dict[str, Any], path: pathlib.Path, code: str) -> subprocess.Popen[str]:
+    """In a process of its own, as users do; ``code`` runs first in it."""
     path.write_text(yaml.safe_dump(values))
-    script = path.with_suffix(".py")
-    script.write_text(f"{code}\nimport sys\nfrom model.train import main\nsys.exit(main([{str(path)!r}]))")
-    command = [sys.executable, str(script)]
-    if world_size > 1:
-        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={world_size}"]
-        command = [sys.executable, *launcher, str(script)]
+    return start_python(path.with_suffix(".py"), f"{code}\nimport sys\nsys.exit(model.train.main([{str(path)!r}]))")
+
+
+def start_python(script: pathlib.Path, code: str, *arguments: str, world_size: int = 1) -> subprocess.Popen[str]:
+    """``code`` in a process of its own, or in several that torchrun starts."""
+    script.write_text(code)
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={world_size}"]
+    command = [sys.executable, *(launcher if world_size > 1 else ()), str(script), *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=ROOT

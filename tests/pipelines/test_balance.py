@@ -55,7 +55,7 @@ def test_balance_from_annotations_to_selection(tmp_path: pathlib.Path, method: M
 def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: pathlib.Path) -> None:
     settings = BalanceSettings(method="inverse_frequency", size=100, max_copies=2)
     folder, names = write_corpus(tmp_path, random_ids(600, 50, 4, 0), 4, 50)
-    balance.run(folder, names, settings, 50, ONE_WORKER)
+    run_passes(ShardReader(folder, settings), names, 50)
     whole = files(tmp_path)
     kept = folder.selection(*names[0])
     written = pathlib.Path(kept.path).stat().st_mtime_ns
@@ -72,7 +72,8 @@ def test_a_size_above_the_corpus_is_told_to_the_user(tmp_path: pathlib.Path) -> 
         balance.run(folder, names, BalanceSettings(size=61), 50, ONE_WORKER)
 
 
-@pytest.mark.parametrize(("workers", "added_up_at_once"), [(1, 1000), pytest.param(2, 4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("workers", "added_up_at_once"), [(1, 1000), (2, 4)])
 def test_strata_and_caps_are_those_of_the_passes_alone(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, workers: int, added_up_at_once: int
 ) -> None:

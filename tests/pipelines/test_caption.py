@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import pathlib
+import shutil
 import tarfile
 from collections.abc import Callable
 from typing import Any
@@ -27,23 +29,35 @@ from transforms.errors import ConfigError, EvenweaveError, RunFolderError
 from transforms.instruct.asking.client import ServerError
 from transforms.keyed import hash64
 from transforms.rejects import Counts
-from transforms.run_folder import RunState
+from transforms.run_folder import RunFolder, RunState
+from transforms.storage import StoragePath
 from transforms.verifying.captions import check_captions
 from transforms.verifying.finding import Finding
 from transforms.verifying.repair import repair
 
 
-@pytest.fixture
-def small(tmp_path: pathlib.Path) -> SmallRun:
-    """Three tars of 12 images, of which half are chosen; exported once already."""
-    source = draw_tars(tmp_path / "raw" / "first", shards=3, samples=12)
-    found = small_run(tmp_path / "run", [source], some_copies)
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
+    """Three tars of 12 images, of which half are chosen; exported once already. Tests change copies of it."""
+    folder = tmp_path_factory.mktemp("drawn")
+    source = draw_tars(folder / "raw" / "first", shards=3, samples=12)
+    found = small_run(folder / "run", [source], some_copies)
     config = {**CONFIG, "sources": [source.model_dump(mode="json")], "files_per_shard": 50}
     state = RunState.open(found.folder, config, {})
     for stage in ("annotate", "deduplicate", "balance"):
         state.finish(stage, Counts(36, 36))
     state.finish("export", found.export())
     return found
+
+
+def copied(run: SmallRun, root: pathlib.Path) -> SmallRun:
+    shutil.copytree(str(run.folder.root), root)
+    return dataclasses.replace(run, folder=RunFolder(StoragePath.of(root), run.folder.fingerprint))
+
+
+@pytest.fixture
+def small(drawn: SmallRun, tmp_path: pathlib.Path) -> SmallRun:
+    return copied(drawn, tmp_path / "run")
 
 
 def answer(body: dict[str, Any], _: int) -> Said:
@@ -88,11 +102,18 @@ def looked_at(small: SmallRun) -> list[Finding]:
     return list(check_captions(RunState.read(small.folder.root), names, map))
 
 
-@pytest.fixture
-def captioned(small: SmallRun) -> dict[pathlib.Path, bytes]:
+@pytest.fixture(scope="module")
+def written(drawn: SmallRun, tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
+    found = copied(drawn, tmp_path_factory.mktemp("written") / "run")
     with serving(answer) as server:
-        run(str(small.folder.root), settings(server), quiet())
-    return files_of(pathlib.Path(str(small.folder.root)))
+        run(str(found.folder.root), settings(server), quiet())
+    return found
+
+
+@pytest.fixture
+def captioned(written: SmallRun, tmp_path: pathlib.Path) -> SmallRun:
+    """With the captions of ``answer``."""
+    return copied(written, tmp_path / "run")
 
 
 def test_captions_are_written_kept_and_exported(small: SmallRun) -> None:
@@ -206,34 +227,31 @@ def _count_more(_: pathlib.Path, __: pathlib.Path, ___: pathlib.Path, account: p
         (lambda kept, *_: (kept.parent / "none.parquet").write_bytes(b""), "is of a shard that is no input"),
     ],
 )
-def test_what_is_damaged_is_seen_and_made_anew(
-    damage: Callable[..., object], says: str, small: SmallRun, captioned: dict[pathlib.Path, bytes]
-) -> None:
-    root = pathlib.Path(str(small.folder.root))
-    assert looked_at(small) == []
-    kept = sorted(path for path in captioned if "kept" in path.parts)
-    rejects = min(path for path in captioned if "rejects" in path.parts)
+def test_what_is_damaged_is_seen_and_made_anew(damage: Callable[..., object], says: str, captioned: SmallRun) -> None:
+    root = pathlib.Path(str(captioned.folder.root))
+    assert looked_at(captioned) == []
+    files = files_of(root)
+    kept = sorted(path for path in files if "kept" in path.parts)
+    rejects = min(path for path in files if "rejects" in path.parts)
     of_rejects = next(path for path in kept if path.name == rejects.name)
     damage(of_rejects, rejects, next(path for path in kept if path != of_rejects), root / "captions/captions.json")
-    findings = looked_at(small)
+    findings = looked_at(captioned)
     assert findings and any(says in one.seen for one in findings), findings
     assert all(one.is_mendable and one.again == "caption" and one.stage is None for one in findings)
-    assert repair(RunState.read(small.folder.root), findings) == []
+    assert repair(RunState.read(captioned.folder.root), findings) == []
     with serving(answer) as server:
         run(str(root), settings(server), quiet())
         assert server.asked.total() == 1  # whether it is there; the cache has the rest
-    assert looked_at(small) == []
-    assert captioned == files_of(root)
+    assert looked_at(captioned) == []
+    assert files == files_of(root)
 
 
-def test_captions_of_another_selection_are_not_exported(small: SmallRun) -> None:
-    with serving(answer) as server:
-        run(str(small.folder.root), settings(server), quiet())
-    folder = CaptionFolder.of(small.folder)
+def test_captions_of_another_selection_are_not_exported(captioned: SmallRun) -> None:
+    folder = CaptionFolder.of(captioned.folder)
     first = sorted((pathlib.Path(str(folder.root)) / "kept").rglob("*.parquet"))
     first[0].write_bytes(first[1].read_bytes())
     with pytest.raises(EvenweaveError, match="captions of another selection"):
-        small.export()
+        captioned.export()
 
 
 def test_what_cannot_be_captioned(small: SmallRun, tmp_path: pathlib.Path) -> None:

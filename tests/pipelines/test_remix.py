@@ -26,9 +26,11 @@ from transforms.errors import ConfigError, EvenweaveError, RunFolderError
 STAGES = ["standardise", "categorise", "templates", "mix", "publish"]
 
 
-@pytest.fixture
-def run(tmp_path: pathlib.Path) -> str:
-    sets = tmp_path / "sets"
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The first test leaves it with another mixture and a stage less; the others leave it as it is."""
+    folder = tmp_path_factory.mktemp("remix")
+    sets = folder / "sets"
     sets.mkdir()
     records: list[dict[str, Any]] = []
     for place in range(8):
@@ -39,14 +41,14 @@ def run(tmp_path: pathlib.Path) -> str:
         records.append({"conversations": asked(f"Tell me of the town of number {place}.", "It is an old one, I hear.")})
     write_lines(sets / "set.jsonl", records)
     values = {
-        "output": str(tmp_path / "run"),
+        "output": str(folder / "run"),
         "sources": [{"name": "set", "path": str(sets / "set.jsonl"), "license": "CC0-1.0"}],
         "stages": STAGES,
         "mix": {"size": 8},
     }
     settings = validate(values, InstructSettings, "the test")
     instruct(InstructRun(settings, choose_engine(RunnerSettings(workers=1)), Console(file=io.StringIO())))
-    return str(tmp_path / "run")
+    return str(folder / "run")
 
 
 def remixed(run: str, overrides: list[str], without: list[str] | None = None, plan: bool = False) -> str:

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
 from torch.testing._internal.distributed.fake_pg import FakeStore
-from transformers import AutoConfig, AutoModel, AutoModelForImageTextToText
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForImageTextToText
 
 from model.architecture.modeling import LlavaOnevision1_5ForConditionalGeneration, LlavaOnevision1_5Model
 from model.architecture.rice import RicePretrainedModel
@@ -93,6 +93,7 @@ def test_transformers_loads_and_saves_it_without_remote_code(saved: Any, tmp_pat
     assert type(loaded) is LlavaOnevision1_5ForConditionalGeneration
     assert not any(report.values())
     assert_same(loaded, model)
+    assert type(AutoModelForCausalLM.from_pretrained(folder)) is type(loaded), "by which the release is loaded"
     loaded.save_pretrained(tmp_path / "hub")  # reverses the renaming
     assert tensors(tmp_path / "hub").keys() == tensors(folder).keys()
     loaded.save_pretrained(tmp_path / "memory", save_original_format=False)

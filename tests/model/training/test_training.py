@@ -8,10 +8,12 @@ import re
 import resource
 import shutil
 import signal
+import socket
 from typing import Any
 
 import pytest
 import torch
+import yaml
 
 from model.errors import TrainingError
 from model.training.checkpoint import CheckpointStore
@@ -23,6 +25,7 @@ from model.training.trainer import Trainer
 from tests.model.tiny_runs import (
     lines_of,
     settings_of,
+    start_python,
     start_training,
     train,
     weights_of,
@@ -78,7 +81,7 @@ def checkpoints_of(output: pathlib.Path) -> list[str]:
 @pytest.mark.slow
 def test_killed_and_gone_on_is_never_killed(start: Start, whole: pathlib.Path, tmp_path: pathlib.Path) -> None:
     values = settings_of(start, tmp_path / "out", steps=20, checkpoint__every_steps=10)
-    killed = start_training(values, tmp_path / "run.yaml", code=_KILL)
+    killed = start_training(values, tmp_path / "run.yaml", _KILL)
     text, _ = killed.communicate(timeout=120)
     assert killed.returncode == -signal.SIGKILL, text
     assert checkpoints_of(tmp_path / "out") == ["step-00000010"] and not (tmp_path / "out" / "model").exists()
@@ -107,36 +110,63 @@ def test_asked_to_end_it_saves_and_goes_on(start: Start, whole: pathlib.Path, tm
     assert_equal_runs(whole, tmp_path)
 
 
-def train_by_two(values: dict[str, Any], path: pathlib.Path) -> str:
-    """What they printed."""
-    running = start_training(values, path, world_size=2)
-    text, _ = running.communicate(timeout=180)
-    assert running.returncode == 0, text
-    return text
+#: What two processes do, started once, since each imports torch: they train sharded, lose the second one's own state of
+#: the newest checkpoint, go on, and train replicated. Of torchrun's store is one run; the others' is the first one's.
+_BY_TWO = """
+import os
+import pathlib
+import shutil
+import sys
+from model.train import main
+sharded, replicated, folder, *ports = sys.argv[1:]
+def again(config):
+    os.environ |= {"TORCHELASTIC_USE_AGENT_STORE": "False", "MASTER_PORT": ports.pop()}
+    assert main([config]) == 0
+assert main([sharded]) == 0
+if os.environ["RANK"] == "0":  # the second one waits for its store
+    (pathlib.Path(folder) / "checkpoints" / "step-00000004" / "rank-00001.pt").write_bytes(b"")
+    shutil.copytree(pathlib.Path(folder) / "model", pathlib.Path(folder) / "undamaged" / "model")
+    shutil.rmtree(pathlib.Path(folder) / "model")
+    shutil.copy(pathlib.Path(folder) / "metrics.jsonl", pathlib.Path(folder) / "undamaged")
+    print("DAMAGED", flush=True)
+again(sharded)
+if os.environ["RANK"] == "0":
+    print("REPLICATED", flush=True)
+again(replicated)
+"""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("replicas", [1, 2], ids=["FSDP", "HSDP"])
-def test_two_processes_are_one(start: Start, tmp_path: pathlib.Path, replicas: int) -> None:
-    """Two sharding the model or holding it twice, with activation checkpointing, and one without; where the second
-    one's own state alone is damaged, both go back to the checkpoint before."""
+def test_two_processes_are_one(start: Start, tmp_path: pathlib.Path) -> None:
+    """Two sharding the model (FSDP) or holding it twice (HSDP), with activation checkpointing, and one without; where
+    the second one's own state alone is damaged, both go back to the checkpoint before."""
     train(settings_of(start, tmp_path / "one", batch__packs=4))
-    parallel = {"compute_dtype": "float32", "activation_checkpointing": True, "replicas": replicas}
-    values = settings_of(start, tmp_path / "two", batch__packs=4, parallel=parallel, checkpoint__every_steps=2)
-    train_by_two(values, tmp_path / "two.yaml")
-    for first, second in zip(lines_of(tmp_path / "one"), lines_of(tmp_path / "two"), strict=True):
+    for name, replicas in (("sharded", 1), ("replicated", 2)):
+        parallel = {"compute_dtype": "float32", "activation_checkpointing": True, "replicas": replicas}
+        values = settings_of(start, tmp_path / name, batch__packs=4, parallel=parallel, checkpoint__every_steps=2)
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(values))
+    arguments = [str(tmp_path / name) for name in ("sharded.yaml", "replicated.yaml", "sharded")]
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        ports = [str(free.getsockname()[1]) for free in (one, other)]
+    running = start_python(tmp_path / "by_two.py", _BY_TWO, *arguments, *ports, world_size=2)
+    text, _ = running.communicate(timeout=300)
+    assert running.returncode == 0, text
+    gone_on = text.partition("DAMAGED")[2].partition("REPLICATED")[0]
+    assert "step-00000004 is damaged (rank-00001.pt is not as it was written" in gone_on
+    assert "going on after step 2" in gone_on and "trained 4 steps" in gone_on
+    for name in ("sharded/undamaged", "sharded", "replicated"):
+        assert_nearly_equal_runs(tmp_path / "one", tmp_path / name)
+
+
+def assert_nearly_equal_runs(one: pathlib.Path, other: pathlib.Path) -> None:
+    """Where sums are of another order."""
+    for first, second in zip(lines_of(one), lines_of(other), strict=True):
         assert first["loss"] == pytest.approx(second["loss"], rel=1e-5)
         assert first["gradient_norm"] == pytest.approx(second["gradient_norm"], rel=1e-4)
-    expected, found = weights_of(tmp_path / "one"), weights_of(tmp_path / "two")
+    expected, found = weights_of(one), weights_of(other)
     for name, weight in expected.items():
         # Adam divides by the gradient's size, so rounding of small gradients is seen: a hundredth of a step
         torch.testing.assert_close(found[name], weight, atol=1e-5, rtol=1e-5, msg=lambda m, n=name: f"{n}: {m}")
-    if replicas == 1:
-        (tmp_path / "two" / "checkpoints" / "step-00000004" / "rank-00001.pt").write_bytes(b"")
-        shutil.rmtree(tmp_path / "two" / "model")
-        text = train_by_two(values, tmp_path / "two.yaml")
-        assert "step-00000004 is damaged (rank-00001.pt is not as it was written" in text
-        assert "going on after step 2" in text and "trained 4 steps" in text
 
 
 @pytest.mark.slow
@@ -307,7 +337,7 @@ model.train.Trainer = Bereft
 @pytest.mark.slow
 def test_a_lost_worker_is_told(start: Start, tmp_path: pathlib.Path) -> None:
     values = settings_of(start, tmp_path / "out", data__workers=1, steps=30)
-    running = start_training(values, tmp_path / "run.yaml", code=_BEREFT)
+    running = start_training(values, tmp_path / "run.yaml", _BEREFT)
     text, _ = running.communicate(timeout=120)
     assert running.returncode == 2, text
     assert re.search(r"a process that reads packs ended .*from the last checkpoint", text), text

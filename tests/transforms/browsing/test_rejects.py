@@ -8,10 +8,9 @@ from collections import Counter
 import pyarrow as pa
 import pytest
 
-from pipelines import balance
-from pipelines.engine.in_process import InProcessEngine
-from pipelines.engine.settings import RunnerSettings
 from tests.transforms.balancing.corpus import random_ids, write_corpus
+from tests.transforms.balancing.passes import run_passes
+from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings
 from transforms.browsing.rejects import left_out_of, read_left_out, stage_of_reason
 from transforms.datasets import ShardName
@@ -46,7 +45,6 @@ def test_a_reason_is_that_of_the_stage_that_gave_it(state: RunState) -> None:
         stage_of_reason(state, "blurred")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("copies", [1, 2])
 def test_what_balance_left_out_adds_up_to_what_it_counted(tmp_path: pathlib.Path, copies: int) -> None:
     """Strata by language, of which one is not named."""
@@ -55,12 +53,11 @@ def test_what_balance_left_out_adds_up_to_what_it_counted(tmp_path: pathlib.Path
     settings = BalanceSettings.model_validate({"size": 80, "strata": strata, "max_copies": copies})
     ids = random_ids(600, 50, 4, 0)
     folder, names = write_corpus(tmp_path, ids, 5, 50, [langs[row % 3] for row in range(600)], set(range(0, 600, 5)))
-    balance.run(folder, names, settings, 50, InProcessEngine(RunnerSettings(workers=1)))
+    counted = run_passes(ShardReader(folder, settings), names, 50).counts
     config = {"balance": settings.model_dump(mode="json"), "sources": [], "files_per_shard": 1000}
     state = RunState.open(folder, config, {})
     state.finish("annotate", Counts(600, 600))
     state.finish("deduplicate", Counts(600, 480, {"exact_duplicate": 120}))
-    counted = folder.read_stage_counts("balance")
     state.finish("balance", counted)
     rows = pa.concat_tables(read_left_out(state))
     reasons = Counter(rows["reason"].to_pylist())

@@ -60,38 +60,35 @@ def test_webdataset(which: str, request: pytest.FixtureRequest) -> None:
     assert decoded["json"]["concepts"]
 
 
-def assert_datasets_reads(run: SmallRun, arguments: str, tmp_path: pathlib.Path) -> None:
-    """Streaming and not; in a process of its own, since ``datasets`` settles cache and offline mode when imported."""
+@pytest.mark.slow
+def test_datasets(run: SmallRun, mixed: SmallRun, tmp_path: pathlib.Path) -> None:
+    """By files and by the card, streaming and not; in a process of its own, since ``datasets`` settles cache and
+    offline mode when imported."""
     script = f"""
 import os, pickle, sys
 os.environ.update(HF_HUB_OFFLINE="1", HF_HOME={str(tmp_path / "hub")!r})
 import datasets
-found = []
-for streaming in (True, False):
-    samples = datasets.load_dataset({arguments}, split="train", streaming=streaming)
-    for ending in {{"jpg", "png", "webp"}} & set(samples.features):
-        samples = samples.cast_column(ending, datasets.Image(decode=False))
-    for sample in samples:
-        image = next(sample[ending] for ending in ("jpg", "png", "webp") if sample.get(ending))
-        found.append((sample["__key__"], image["bytes"], sample["txt"]))
-        assert sample["json"]["concepts"][0]["name"]
-        assert sample["txt"] in sample["json"]["captions"].values(), sample
+found = {{}}
+by_files = ("webdataset", {{"data_files": {str(run.shards / "*.tar")!r}}})
+for way, (path, more) in {{"files": by_files, "card": ({str(mixed.shards)!r}, {{}})}}.items():
+    for streaming in (True, False):
+        samples = datasets.load_dataset(path, **more, split="train", streaming=streaming)
+        for ending in {{"jpg", "png", "webp"}} & set(samples.features):
+            samples = samples.cast_column(ending, datasets.Image(decode=False))
+        for sample in samples:
+            image = next(sample[ending] for ending in ("jpg", "png", "webp") if sample.get(ending))
+            found.setdefault((way, streaming), []).append((sample["__key__"], image["bytes"], sample["txt"]))
+            assert sample["json"]["concepts"][0]["name"]
+            assert sample["txt"] in sample["json"]["captions"].values(), sample
 sys.stdout.buffer.write(pickle.dumps(found))
 """
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=tmp_path, check=False)
     assert result.returncode == 0, result.stderr.decode()[-2000:]
-    expected = [(name, image, caption) for name, (image, caption) in wanted(run).items()]
-    assert sorted(pickle.loads(result.stdout)) == sorted(2 * expected)
-
-
-@pytest.mark.slow
-def test_datasets_by_its_files(run: SmallRun, tmp_path: pathlib.Path) -> None:
-    assert_datasets_reads(run, f"'webdataset', data_files={str(run.shards / '*.tar')!r}", tmp_path)
-
-
-@pytest.mark.slow
-def test_datasets_by_its_card(mixed: SmallRun, tmp_path: pathlib.Path) -> None:
-    assert_datasets_reads(mixed, f"{str(mixed.shards)!r}", tmp_path)
+    found = pickle.loads(result.stdout)
+    assert len(found) == 4
+    for (way, _), samples in found.items():
+        expected = wanted({"files": run, "card": mixed}[way])
+        assert sorted(samples) == sorted((name, image, caption) for name, (image, caption) in expected.items())
 
 
 def energon_samples(run: SmallRun, training: bool) -> list[tuple[str, np.ndarray, str]]:
@@ -141,9 +138,10 @@ def test_the_index_is_the_one_that_energon_would_make(mixed: SmallRun) -> None:
 def test_the_examples_of_the_card_run(run: SmallRun, tmp_path: pathlib.Path) -> None:
     examples = re.findall(r"```python\n(.*?)```", (run.shards / "README.md").read_text(), re.DOTALL)
     assert len(examples) == 3
-    for example in examples:
-        settled = f"import os; os.environ.update(HF_HUB_OFFLINE='1', HF_HOME={str(tmp_path)!r})\n{example}"
-        command = [sys.executable, "-c", settled]
-        result = subprocess.run(command, capture_output=True, text=True, cwd=run.shards.parent, check=False)
-        assert result.returncode == 0, result.stderr[-2000:]
-        assert len(result.stdout.splitlines()) == len(wanted(run))
+    settled = f"import os; os.environ.update(HF_HUB_OFFLINE='1', HF_HOME={str(tmp_path)!r})"
+    # each in a module of its own; what all of them import is imported once
+    each = "; print(flush=True)\n".join(f"exec({example!r}, {{}})" for example in examples)
+    command = [sys.executable, "-c", f"{settled}\n{each}"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=run.shards.parent, check=False)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert [len(printed.splitlines()) for printed in result.stdout.split("\n\n")] == [len(wanted(run))] * 3

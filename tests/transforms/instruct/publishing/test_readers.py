@@ -51,32 +51,31 @@ def test_webdataset(made: SmallPublication) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["by the card", "parquet"])
-def test_datasets(made: SmallPublication, form: str, tmp_path: pathlib.Path) -> None:
-    """Streaming and not, each split: the keys, the turns and the pictures."""
-    arguments = repr(str(made.place))
-    if form == "parquet":
-        arguments = (
-            f"'parquet', data_files={{one: f'{made.place}/{{one}}/*.parquet' for one in ('train', 'validation')}}"
-        )
+def test_datasets(made: SmallPublication, tmp_path: pathlib.Path) -> None:
+    """By the card and from Parquet, streaming and not, each split: the keys, the turns and the pictures."""
+    files = {one: f"{made.place}/{one}/*.parquet" for one in ("train", "validation")}
+    ways = {"card": (str(made.place), {}), "parquet": ("parquet", {"data_files": files})}
     script = f"""
-import datasets
-for streaming in (True, False):
-    for split in ("train", "validation"):
-        samples = datasets.load_dataset({arguments}, split=split, streaming=streaming)
-        for sample in samples:
-            record = sample.get("json") or sample
-            shown = [one for one in sample.get("images") or [sample.get("0.jpg"), sample.get("1.jpg")] if one]
-            key = sample.get("__key__") or sample["key"]
-            turns = [[part["text"] for part in turn["content"]] for turn in record["messages"]]
-            found.append((key, turns, [one.size for one in shown]))
+import datasets, itertools
+found = {{}}
+for streaming, split, way in itertools.product((True, False), ("train", "validation"), {ways!r}.items()):
+    name, (path, more) = way
+    samples = datasets.load_dataset(path, **more, split=split, streaming=streaming)
+    for sample in samples:
+        record = sample.get("json") or sample
+        shown = [one for one in sample.get("images") or [sample.get("0.jpg"), sample.get("1.jpg")] if one]
+        key = sample.get("__key__") or sample["key"]
+        turns = [[part["text"] for part in turn["content"]] for turn in record["messages"]]
+        found.setdefault((name, streaming), []).append((key, turns, [one.size for one in shown]))
 """
     found = in_a_process(script, tmp_path)
     wanted = [
         (name, [[part["text"] for part in turn["content"]] for turn in one["messages"]], [SIZE] * len(one["images"]))
         for name, one in made.records().items()
     ]
-    assert sorted(found) == sorted(2 * wanted)
+    assert len(found) == 4
+    for rows in found.values():
+        assert sorted(rows) == sorted(wanted)
 
 
 @pytest.mark.slow

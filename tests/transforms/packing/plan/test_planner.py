@@ -54,7 +54,7 @@ def documents(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int]:
 @given(
     documents(), st.booleans(), st.one_of(st.none(), st.integers(1, 1200)), st.one_of(st.none(), st.integers(1, 90_000))
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_nothing_is_lost_and_no_pack_is_over_a_capacity(
     drawn: tuple[np.ndarray, np.ndarray, int], balance: bool, max_patches: int | None, max_attention: int | None
 ) -> None:
@@ -82,7 +82,7 @@ def test_nothing_is_lost_and_no_pack_is_over_a_capacity(
 
 
 @given(documents())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_as_few_packs_as_the_textbook(drawn: tuple[np.ndarray, np.ndarray, int]) -> None:
     lengths, _, capacity = drawn
     fitting = lengths[lengths <= capacity].tolist()
@@ -90,7 +90,7 @@ def test_as_few_packs_as_the_textbook(drawn: tuple[np.ndarray, np.ndarray, int])
 
 
 @given(documents(), st.booleans(), st.integers(0, 5), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_order_of_the_documents_gives_the_same_packs(
     drawn: tuple[np.ndarray, np.ndarray, int], balance: bool, shuffle: int, capped: bool
 ) -> None:
