@@ -7,6 +7,7 @@ from collections.abc import Callable
 import apache_beam as beam
 
 from pipelines.engine.engine import Engine
+from pipelines.engine.graph_building import PipelineOptions, functions_looked_through_once
 
 
 class GraphOnlyEngine(Engine):
@@ -16,6 +17,7 @@ class GraphOnlyEngine(Engine):
         self.graph_bytes: dict[str, int] = {}
 
     def run(self, build: Callable[[beam.Pipeline], None], max_workers: int | None = None) -> None:  # noqa: ARG002
-        pipeline = beam.Pipeline()
-        build(pipeline)
-        self.graph_bytes[str(self.job)] = len(pipeline.to_runner_api().SerializeToString())
+        with functions_looked_through_once():
+            pipeline = beam.Pipeline(options=PipelineOptions([]))
+            build(pipeline)
+            self.graph_bytes[str(self.job)] = len(pipeline.to_runner_api().SerializeToString())
