@@ -1,8 +1,8 @@
 """What a run over very many shards takes of the process that drives it: ``python -m tests.benchmarks.bench_driver``.
 
-The input is a folder of links to one tar, the run folder holds a link to one file of annotations for each, and every
-job is built as a runner is handed it, but not run. Timed is each thing that the driver does itself. Beside the listing:
-Python's own walk with a look at each file, the least that it can take.
+The input is a folder of links to one tar, the run folder holds a link to one file of annotations for each, both in
+memory, and every job is built as a runner is handed it, but not run. Timed is each thing that the driver does itself.
+Beside the listing: Python's own walk with a look at each file, the least that it can take.
 
 Times are of the processor beside those of the clock: they hold on a machine that others use too. Memory is the greatest
 of this process until then: after its imports, and after each step.
@@ -44,7 +44,7 @@ _CONCEPTS = 500_000
 def link_all(to: pathlib.Path, folder: pathlib.Path, ending: str, number: int) -> None:
     folder.mkdir(parents=True)
     for name in range(number):
-        os.symlink(to, folder / f"{name:07d}{ending}")
+        os.link(to, f"{folder}/{name:07d}{ending}")
 
 
 def walk(folder: pathlib.Path) -> Iterator[os.stat_result]:
@@ -142,9 +142,10 @@ def measure(root: pathlib.Path, shards: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shards", type=int, default=1_000_000)
+    parser.add_argument("--folder", default="/dev/shm", help="on a file system that bears as many links to one file")
     parser.add_argument("--keep", action="store_true", help="keep the result")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
         load_average = os.getloadavg()[0]
         figures = {"shards": options.shards, "load_average": load_average}
         figures |= measure(pathlib.Path(name), options.shards)
