@@ -4,6 +4,9 @@ Synthetic annotations, as many rows a shard each time, go through the jobs as th
 one worker. Each size is a process of its own, whose greatest memory is kept beside the seconds of its processor, which
 hold on a machine that others use too. Beside each stage: pyarrow reading the columns that one pass of it reads.
 
+Balance is by inverse_frequency: what a method that is fitted takes besides depends on its sample, not on the shards
+(bench_even).
+
 Each bit of the perceptual hashes is set with a chance of its own, as pictures with white margins have them; every
 twentieth row has the hash of another.
 
@@ -97,7 +100,8 @@ def measure(shards: int, rows: int) -> dict[str, float]:
         folder = RunFolder(StoragePath.of(name), "benchmark")
         inputs = write_input(folder, shards, rows)
         names = [ShardName(shard.source, shard.name) for shard in inputs]
-        settings, all_rows, engine = BalanceSettings(size=shards * rows // 10), shards * rows, MeasuredEngine()
+        all_rows, engine = shards * rows, MeasuredEngine()
+        settings = BalanceSettings(size=all_rows // 10, method="inverse_frequency")
         ways: dict[str, Callable[[], Any]] = {
             "deduplicate": lambda: deduplicate.run(folder, CorpusSize(shards, all_rows), DeduplicateSettings(), engine),
             "balance": lambda: balance.run(folder, names, settings, CONCEPTS, engine, all_rows),
