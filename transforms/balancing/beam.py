@@ -25,6 +25,7 @@ from transforms.balancing.cells import Cells
 from transforms.balancing.certificate import write_certificate
 from transforms.balancing.concept_table import write_concepts
 from transforms.balancing.corpus_size import SMALL, CorpusSize
+from transforms.balancing.even.response import ResponseTally
 from transforms.balancing.even.sample import PrioritySample
 from transforms.balancing.exchange import Exchange, Shortage
 from transforms.balancing.methods import METHODS, fit
@@ -37,7 +38,7 @@ from transforms.balancing.sample_table import write_sample
 from transforms.balancing.sampling import N_BINS, Expectation, Ints
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import Strata
-from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally
+from transforms.balancing.tally import CorpusTally, DrawTally
 from transforms.beam import WriteStageCounts
 from transforms.datasets import ShardName
 from transforms.keyed import hash64
@@ -143,7 +144,7 @@ def _weights(fitted: Fitted) -> Weighting:
     return fitted.weights()
 
 
-def _corrected(fitted: Fitted, found: ExpectedTally) -> Fitted:
+def _corrected(fitted: Fitted, found: ResponseTally) -> Fitted:
     return fitted.corrected(found)
 
 
@@ -244,7 +245,7 @@ class Balance(beam.PTransform):  # type: ignore[misc]
             _ = sampled | "Keep the sample" >> beam.Map(_keep_sample, self._folder, AsSingleton(tally))
         else:
             fitted = tally | "Fit" >> beam.Map(partial(fit, settings))
-        nothing = partial(ExpectedTally.zero, self._n_concepts, self._n_cells)
+        nothing = partial(ResponseTally.zero, self._n_concepts, self._n_cells)
         for number in range(1, method.corrections(settings) + 1):
             weights = fitted | f"Weights {number}" >> beam.Map(_weights)
             found = shards.add_up(f"Expect {number}", passes.expect, nothing, weights)

@@ -90,20 +90,22 @@ def _evenness(
     """How even it is, how even any could be, and where the difference went."""
     bound, bound_with_floors = outlook.bounds(outcome.scores, settings.max_copies)
     expected = evenness(outlook.expected, outlook.target)
-    drawn = evenness(outcome.count_after.astype(np.float64), outlook.target)
+    drawn = evenness(outlook.shortage.drawn.astype(np.float64), outlook.target)
+    selected = evenness(outcome.count_after.astype(np.float64), outlook.target)
     return {
         "evenness": {
             "bound": bound,
             "bound_with_floors": bound_with_floors,
             "expected": expected,
-            "drawn": drawn,
-            "gap": bound - drawn,
-            "gap_with_floors": bound_with_floors - drawn,
+            "drawn": selected,
+            "gap": bound - selected,
+            "gap_with_floors": bound_with_floors - selected,
         },
         "costs": {
             "floors": bound - bound_with_floors,
             "chance_and_fit": bound_with_floors - expected,
             "drawing": expected - drawn,
+            "exchanges": drawn - selected,
             "dearest_floors": _dearest(outlook, names),
         },
     }

@@ -1,8 +1,9 @@
 """Keeps a floor for certain: what was drawn is counted, and where a concept fell short, images change places.
 
-A floor binds what is expected, and chance may draw a little less. So of the images that were not drawn those of least
-rank that hold the concept come in, and for each of them one goes out of the same group: the one of highest rank whose
-concepts can all spare it. Sizes stay exact, and ranks are keyed, so the outcome depends on nothing else.
+A floor binds what is expected, and chance may draw a little less; where a method was fitted on a sample, a floor binds
+nothing before. So of the images that were not drawn those of least rank that hold the concept come in, and for each of
+them one goes out of the same group: the one of highest rank whose concepts can all spare it; and where none that chance
+drew is left, the one of least weight. Sizes stay exact, and ranks are keyed, so the outcome depends on nothing else.
 
 Shape legend: N rows, K concepts an image, V concepts, C candidates, G groups.
 """
@@ -23,6 +24,9 @@ from transforms.balancing.sampling import Floats, Ints
 _OUTGOING_PER_MISSING = 4
 _LEAST_OUTGOING = 1000
 
+#: Images on either side that are looked at: some 100 MB. Where more are missing, floors that lack least come first.
+MOST_EXCHANGES = 1 << 20
+
 
 @dataclass(frozen=True)
 class Shortage:
@@ -37,9 +41,18 @@ class Shortage:
         return np.asarray(np.maximum(self.floor - self.drawn, 0))
 
     @property
+    def sought(self) -> Ints:
+        """(V,) copies that are to come in: ``missing``, or as many whole floors as can be looked at."""
+        order = np.argsort(self.missing, kind="stable")
+        kept = np.cumsum(self.missing[order]) <= MOST_EXCHANGES
+        sought = np.zeros_like(self.missing)
+        sought[order[kept]] = self.missing[order[kept]]
+        return sought
+
+    @property
     def outgoing_limit(self) -> int:
         """Candidates to go out that are kept of each group."""
-        return _OUTGOING_PER_MISSING * int(self.missing.sum()) + _LEAST_OUTGOING
+        return min(_OUTGOING_PER_MISSING * int(self.sought.sum()) + _LEAST_OUTGOING, MOST_EXCHANGES)
 
 
 class Candidates(NamedTuple):
@@ -70,30 +83,29 @@ class Offers:
     def zero(cls, shortage: Shortage) -> Self:
         return cls(shortage, [], [])
 
-    def add(self, rows: Candidates, may_come: NDArray[np.bool_], may_go: NDArray[np.bool_]) -> None:
-        """(N,) ``rows``, and which of them could be drawn once more, or once less."""
-        self.incoming.append(_best_incoming(rows.take(np.flatnonzero(may_come)), self.shortage.missing))
+    def add(self, coming: Candidates, leaving: Candidates) -> None:
+        """Rows that could be drawn once more, by rising rank, and once less, by falling rank."""
+        self.incoming.append(_best_incoming(coming, self.shortage.sought))
         spare = np.append(self.shortage.drawn > self.shortage.floor, True)  # the last slot is for id -1
-        leaving = np.flatnonzero(may_go)
-        leaving = leaving[spare[rows.ids[leaving]].all(axis=1)]
-        self.outgoing.append(_best_outgoing(rows.take(leaving), self.shortage.outgoing_limit))
+        can_go = np.flatnonzero(spare[leaving.ids].all(axis=1))
+        self.outgoing.append(_best_outgoing(leaving.take(can_go), self.shortage.outgoing_limit))
 
     def __iadd__(self, other: Offers) -> Self:
         incoming, outgoing = self.incoming + other.incoming, self.outgoing + other.outgoing
         if incoming:
-            self.incoming = [_best_incoming(Candidates.join(incoming), self.shortage.missing)]
+            self.incoming = [_best_incoming(Candidates.join(incoming), self.shortage.sought)]
             self.outgoing = [_best_outgoing(Candidates.join(outgoing), self.shortage.outgoing_limit)]
         return self
 
 
-def _best_incoming(rows: Candidates, missing: Ints) -> Candidates:
+def _best_incoming(rows: Candidates, sought: Ints) -> Candidates:
     """For each concept that is short, as many rows of least rank as it lacks."""
-    row, slot = np.nonzero(np.append(missing, 0)[rows.ids] > 0)
+    row, slot = np.nonzero(np.append(sought, 0)[rows.ids] > 0)
     concept = rows.ids[row, slot]
     order = np.lexsort((rows.sample_id[row], rows.rank[row], concept))
     concept, row = concept[order], row[order]
     first = np.searchsorted(concept, concept, side="left")
-    kept = np.arange(len(concept)) - first < missing[concept]
+    kept = np.arange(len(concept)) - first < sought[concept]
     return rows.take(np.unique(row[kept]))
 
 
@@ -123,7 +135,7 @@ class Exchange:
             return cls.none()
         counts, floor = offers.shortage.drawn.copy(), offers.shortage.floor
         incoming, outgoing = Candidates.join(offers.incoming), Candidates.join(offers.outgoing)
-        short = np.append(offers.shortage.missing > 0, False)
+        short = np.append(offers.shortage.sought > 0, False)
         mends = short[incoming.ids].sum(axis=1)
         order = np.lexsort((incoming.sample_id, incoming.rank, -mends))
         waiting = _Leaving(outgoing, floor)
@@ -164,7 +176,8 @@ class _Leaving:
         """The sample id of one whose concepts can spare it, which is then taken off ``counts``; None: there is none."""
         for row in self._left.get(group, ()):
             held = self._rows.ids[row][self._rows.ids[row] >= 0]
-            if (counts[held] > self._floor[held]).all():
-                np.add.at(counts, held, -1)
+            np.add.at(counts, held, -1)
+            if (counts[held] >= self._floor[held]).all():
                 return int(self._rows.sample_id[row])
+            np.add.at(counts, held, 1)
         return None

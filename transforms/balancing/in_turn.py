@@ -14,6 +14,7 @@ import numpy as np
 from transforms.balancing import passes
 from transforms.balancing.baselines import Baselines
 from transforms.balancing.cells import Cells
+from transforms.balancing.even.response import ResponseTally
 from transforms.balancing.even.sample import PrioritySample, WeighedSample
 from transforms.balancing.exchange import Exchange, Offers
 from transforms.balancing.methods import METHODS, fit
@@ -22,7 +23,7 @@ from transforms.balancing.order_sampling import Boundary, Cut, RankTally
 from transforms.balancing.outlook import Outlook
 from transforms.balancing.passes import RowReader
 from transforms.balancing.sampling import N_BINS, Expectation
-from transforms.balancing.tally import CorpusTally, DrawTally, ExpectedTally
+from transforms.balancing.tally import CorpusTally, DrawTally
 from transforms.datasets import ShardName
 
 #: Does the work that it is given with a label, and returns what that returns: for who wants to time each.
@@ -87,7 +88,7 @@ def _fitted(
     settings, n_concepts = reader.settings, len(tally.count_before)
     fitted = timed("fit", lambda: fit(settings, tally, sample, reader.target(n_concepts)))
     for _ in range(METHODS[settings.method].corrections(settings)):
-        so_far, nothing = fitted.weights(), ExpectedTally.zero(n_concepts, len(Cells.of(settings)))
+        so_far, nothing = fitted.weights(), ResponseTally.zero(n_concepts, len(Cells.of(settings)))
         found = timed("expect", lambda: over_shards(nothing, passes.expect, reader, so_far))  # noqa: B023
         fitted = timed("correct", lambda: fitted.corrected(found))  # noqa: B023
     weights: Weighting = fitted.weights()

@@ -23,6 +23,7 @@ from transforms.balancing import order_sampling
 from transforms.balancing.baselines import Baselines
 from transforms.balancing.cells import Cells
 from transforms.balancing.concept_ids import Ids, count_concepts, drop_below
+from transforms.balancing.even.response import ResponseTally
 from transforms.balancing.even.sample import PrioritySample, WeighedSample, safe_bound
 from transforms.balancing.exchange import Candidates as ExchangeRows
 from transforms.balancing.exchange import Exchange, Offers, Shortage
@@ -167,15 +168,15 @@ def sample_rare(name: ShardName, reader: RowReader, tally: CorpusTally, bound: f
     return sample
 
 
-def expect(name: ShardName, reader: RowReader, weighting: Weighting) -> ExpectedTally:
+def expect(name: ShardName, reader: RowReader, weighting: Weighting) -> ResponseTally:
     """A correcting pass: what the weights let the rows of a shard expect. Where none can correct, nothing is read."""
     n_concepts, n_cells = len(weighting.takes_part), len(Cells.of(reader.settings))
     if weighting.is_final:
-        return ExpectedTally.zero(n_concepts, n_cells)
+        return ResponseTally.zero(n_concepts, n_cells)
     ids, cells = _concepts_and_cells(name, reader)
-    copies = weighting.copies(ids, cells)
-    copies[~_is_inside(reader.settings, cells)] = 0
-    return ExpectedTally.of(ids, cells, copies, n_concepts, n_cells)
+    log_odds = weighting.log_odds(ids, cells)
+    log_odds[~_is_inside(reader.settings, cells)] = -np.inf
+    return ResponseTally.of(ids, cells, log_odds, reader.settings.max_copies, (n_concepts, n_cells))
 
 
 def weigh(name: ShardName, reader: RowReader, weighting: Weighting, baselines: Baselines) -> Ints:
@@ -274,7 +275,9 @@ def seek_exchanges(
     copies, won = Drawn(expectation, cut).copies(rows, settings.seed)
     takes = np.array(weighting.group_sizes(settings))[rows.groups] > 0
     candidates = ExchangeRows(rows.sample_ids, rows.groups, rows.rank, rows.ids)
-    offers.add(candidates, takes & (copies < settings.max_copies), won)
+    leaving = candidates._replace(rank=np.where(won, rows.rank, -1.0 - rows.weight_bins))
+    may_come, may_go = (np.flatnonzero(one) for one in (takes & (copies < settings.max_copies), copies > 0))
+    offers.add(candidates.take(may_come), leaving.take(may_go))
     return offers
 
 
@@ -345,10 +348,12 @@ def choose(
     """The last pass without its writing: the chosen rows, with ``columns`` of them."""
     rows = _ranked_rows(name, reader, weighting, expectation, columns)
     copies, _ = Drawn(expectation, cut).copies(rows, reader.settings.seed)
-    copies += exchange.of_rows(rows.sample_ids)
+    change = exchange.of_rows(rows.sample_ids)
+    copies += change
     chosen = np.flatnonzero(copies)
     table = rows.table.select(list(columns)).take(pa.array(chosen))
     expected = expectation.expected[rows.groups[chosen], rows.weight_bins[chosen]]
+    expected[change[chosen] > 0] = copies[chosen][change[chosen] > 0]  # it was put there, and not by chance
     return ChosenRows(_selection_counts(rows, copies, reader.settings), rows, copies, table, expected)
 
 

@@ -2,7 +2,8 @@
 
 The fit is the one that a run makes, before its corrections. Where the sample is all there is, the error is that of
 chance alone, told by a few draws; else that of the sample, told by leaving out a tenth of it at a time (the
-delete-a-group jackknife), and corrections and exchanges make the run itself somewhat better than the answer.
+delete-a-group jackknife), and corrections make the run itself somewhat better than the answer. What falls short of a
+floor there is counted as mended, as exchanges would.
 
 Shape legend: R images of the sample, V concepts.
 """
@@ -53,10 +54,11 @@ def what_if(
     weights = Even.fit(Corpus(settings, inside, inside, rows, sample, target)).weights()
     copies = _expected(settings, sample, weights)
     aim, floor = log_target(inside, settings.even.temper, target), np.floor(copies)
+    mended = np.minimum(0 if sample.is_whole else weights.guarantee.floor, settings.max_copies * inside)
     uniform = np.random.default_rng(settings.seed).random((_DRAWS, len(copies)))
 
     def measured(copies_of_rows: Floats) -> tuple[float, float]:
-        counts = _held(sample, sample.weight * copies_of_rows, len(inside))
+        counts = np.maximum(_held(sample, sample.weight * copies_of_rows, len(inside)), mended)
         return evenness(counts, aim), float((counts >= COVERED_IMAGES - 0.5).sum())
 
     drawn = np.array([measured(floor + (one < copies - floor)) for one in uniform]) if sample.is_whole else None

@@ -63,7 +63,11 @@ def _facts(values: Mapping[str, Any]) -> tuple[Fact, ...]:
     if floor is not None:
         facts += [
             Fact("gap with the same guarantees", "to any that keeps the floors", f"{even['gap_with_floors']:.4f}"),
-            Fact("what the guarantees cost", "in evenness, by the bounds", f"{costs['floors']:.4f}"),
+            Fact(
+                "what the guarantees cost",
+                "in evenness: floors and caps by the bounds, and exchanges",
+                f"{costs['floors'] + costs['exchanges']:.4f}",
+            ),
             Fact(
                 f"concepts that keep {floor['images']} images, or all they have",
                 f"{floor['exchanged']:,} images changed places for it",

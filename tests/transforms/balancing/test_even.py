@@ -3,6 +3,7 @@ from __future__ import annotations
 import pathlib
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
 from tests.transforms.balancing.passes import run_passes
 from tests.transforms.synthetic_annotations import concept_ids
+from transforms.balancing.certificate import read_certificate
 from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.measures import COVERED_IMAGES, covered, normalised_entropy
 from transforms.balancing.methods import METHODS, weighting
@@ -143,6 +145,21 @@ def test_a_sample_of_a_twentieth_comes_within_a_hair_of_the_whole(tmp_path: path
     (entropy, kept), (of_sample, kept_of_sample) = found
     assert of_sample > entropy - 0.003
     assert kept_of_sample >= 0.98 * kept > 250
+
+
+def test_a_floor_is_kept_where_all_that_were_taken_were_certain(tmp_path: pathlib.Path) -> None:
+    """A fit on a sample promises no floor, and next to nothing is left to chance: so what was certain goes out too."""
+    ids = concept_ids(12_000, 300, 6, 1)
+    folder, names = write_corpus(tmp_path, ids, 2, 300)
+    values = {"size": 2400, "max_sample_rows": 600, "even": {"floor": 20, "beta": 100}}
+    run_passes(ShardReader(folder, BalanceSettings.model_validate({"method": "even", **values})), names, 300)
+    said, counts = read_certificate(folder), read_table(folder.concepts, folder.fingerprint)
+    assert said["floor"]["short"] == 0 and said["floor"]["exchanged"] > 2 * said["chance"]["free_draws"]
+    after, before = (counts[name].to_numpy() for name in ("count_after", "count_before"))
+    assert (after >= np.minimum(20, before)).all()
+    parts = [read_table(folder.selection(*name), folder.fingerprint) for name in names]
+    expected = pa.concat_tables(parts)["inclusion_probability"].to_numpy()
+    assert len(expected) == 2400 and expected.min() > 0.001  # what came in by exchange stands for itself alone
 
 
 def test_weights_of_images_and_of_concepts_are_expected_copies() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transforms.balancing.corpus import random_ids
+from transforms.balancing import exchange
 from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.exchange import Candidates, Exchange, Offers, Shortage
 
@@ -21,7 +23,7 @@ def offers(ids: np.ndarray, chosen: np.ndarray, floor: np.ndarray, parts: list[n
     for rows in parts:
         part = Offers.zero(shortage)
         found = Candidates(sample_ids[rows], rows % 2, rank[rows], ids[rows])
-        part.add(found, ~chosen[rows], chosen[rows])
+        part.add(found.take(np.flatnonzero(~chosen[rows])), found.take(np.flatnonzero(chosen[rows])))
         total += part
     return total
 
@@ -54,7 +56,7 @@ def test_only_as_many_come_in_as_are_missing() -> None:
     chosen = np.array([1, 0, 0, 1, 1, 1, 0, 0], bool)
     rows = Candidates(np.arange(8, dtype=np.uint64), np.zeros(8, np.int64), np.arange(8.0), ids)
     total = Offers.zero(Shortage(np.array([1, 3]), np.array([2, 2])))
-    total.add(rows, ~chosen, chosen)
+    total.add(rows.take(np.flatnonzero(~chosen)), rows.take(np.flatnonzero(chosen)))
     found = Exchange.choose(total)
     assert dict(zip(found.sample_id.tolist(), found.change.tolist(), strict=True)) == {1: 1, 5: -1}
 
@@ -64,5 +66,24 @@ def test_where_none_can_be_spared_nothing_changes() -> None:
     chosen = np.array([0, 1, 1], bool)
     rows = Candidates(np.arange(3, dtype=np.uint64), np.zeros(3, np.int64), np.arange(3.0), ids)
     total = Offers.zero(Shortage(np.array([0, 2]), np.array([1, 2])))
-    total.add(rows, ~chosen, chosen)
+    total.add(rows.take(np.flatnonzero(~chosen)), rows.take(np.flatnonzero(chosen)))
     assert len(Exchange.choose(total).sample_id) == 0
+
+
+def test_a_concept_that_stands_twice_for_an_image_is_spared_twice() -> None:
+    ids = np.array([[0, -1], [1, 1], [1, -1]], np.int32)
+    rows = Candidates(np.arange(3, dtype=np.uint64), np.zeros(3, np.int64), np.array([1.0, 9.0, 2.0]), ids)
+    total = Offers.zero(Shortage(np.array([0, 3]), np.array([1, 2])))
+    total.add(rows.take(np.array([0])), rows.take(np.array([1, 2])))
+    found = Exchange.choose(total)
+    assert dict(zip(found.sample_id.tolist(), found.change.tolist(), strict=True)) == {0: 1, 2: -1}
+
+
+def test_where_more_is_missing_than_can_be_looked_at_floors_that_lack_least_come_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exchange, "MOST_EXCHANGES", 6)
+    shortage = Shortage(np.array([0, 7, 9, 5, 9]), np.array([9, 9, 9, 9, 12]))
+    assert shortage.missing.tolist() == [9, 2, 0, 4, 3]
+    assert shortage.sought.tolist() == [0, 2, 0, 0, 3]
+    assert shortage.outgoing_limit == 6

@@ -104,7 +104,7 @@ def test_no_selection_lies_nearer_to_the_target(seed: int, share: float) -> None
         constraints=[LinearConstraint(np.ones((1, len(ids))), 18, 18)],
         options={"ftol": 1e-12, "maxiter": 500},
     )
-    own = weights.copies(ids, np.zeros(len(ids), np.int64))
+    own = np.minimum(np.exp(weights.log_odds(ids, np.zeros(len(ids), np.int64))), 1.0)
     assert own.sum() == pytest.approx(18, abs=0.1)
     assert divergence(own)[0] <= found.fun + 5e-3  # what the price of chance costs
 

@@ -5,9 +5,16 @@ is set to what was achieved until that no longer changes; with it the worth of a
 is solved. A floor binds the expected copies of a concept, with a margin of some standard deviations √Σf(1−f) of what is
 drawn, which follows the solution in the same steps.
 
-A sample may carry a concept r times too little. At first r is the images of a concept over those that the sample says
-it has; then what a pass over all rows finds, over what the sample said of the same weights. The program is solved with
-t_k/r_k, floors over r_k, and strata and caps in proportion.
+A sample may carry a concept r times too little, by the images that it has over those that the sample says; so the
+program is solved with t_k/r_k. A pass over all rows then finds how many copies of each concept the sample did not tell
+of at these weights, and they are added to what it says of any others: the gradient is exact where the pass looked, and
+only its change is the sample's (Jordan, Lee and Yang 2019, https://doi.org/10.1080/01621459.2018.1429274). To scale
+what it says does not do: a rare concept is on a row or two that are taken, and its scale would be any number.
+
+Nor can a sample keep floors: a floor of 20 binds a row or two. So where the sample is not all there is, a floor binds
+nothing here but the images of concepts that have no more, which are certain; others are kept by exchange once images
+are drawn, which costs as little (a synthetic Zipf corpus of 5,000 concepts: 0.9351 without floors, 0.9281 with all kept
+by exchange, 0.9277 with prices and margins).
 
 Shape legend: R images of the sample, K concepts an image, V concepts, P of them present, S strata, C cells, J caps.
 """
@@ -22,7 +29,7 @@ from numpy.typing import NDArray
 
 from transforms.balancing.cells import Cells
 from transforms.balancing.even.incidence import Incidence
-from transforms.balancing.even.program import Caps, Point, Problem, first_point, solve
+from transforms.balancing.even.program import Caps, Point, Problem, first_point, look, solve
 from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import EvenSettings
@@ -62,19 +69,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Correction:
-    """What all rows hold over what the sample says they do."""
+    """What all rows hold over what the sample says they do; and of each concept what it does not tell of."""
 
     concepts: Floats  # (P,)
+    missed: Floats  # (P,) copies, of all rows; below 0 where the sample tells of too many
     sizes: Floats  # (S,)
     caps: Floats  # (J,)
     cells: Floats  # (C,)
 
     @classmethod
-    def of(cls, concepts: Floats, cells: Cells, found: Floats, said: Floats) -> Correction:
+    def of(cls, concepts: Floats, missed: Floats, cells: Cells, found: Floats, said: Floats) -> Correction:
         """``found`` and ``said`` (C,): rows, or copies, by all rows and by the sample."""
         holds, _ = cells.limits(0)
         sizes = _ratio(cells.to_strata(found), cells.to_strata(said))
-        return cls(concepts, sizes, _ratio(holds @ found, holds @ said), _ratio(found, said))
+        return cls(concepts, missed, sizes, _ratio(holds @ found, holds @ said), _ratio(found, said))
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ class Frame:
 
     request: Request
     sample: WeighedSample
-    present: Ints  # (P,) the concepts of the vocabulary that the sample holds
+    present: Ints  # (P,) the concepts of the vocabulary that any image holds, of the sample or not
     images: Floats  # (P,) of each, in all
     supply: Floats  # (P,) copies that the sample could give of each
     certain: Ints  # concepts of the vocabulary of which every image is certain
@@ -93,8 +101,7 @@ class Frame:
     @classmethod
     def of(cls, request: Request, counts: Ints, sample: WeighedSample) -> Frame:
         """``counts`` (V,): the images of each concept, in the strata that give any."""
-        seen = np.bincount(sample.ids.ravel() + 1, minlength=len(counts) + 1)[1:] > 0
-        present = np.flatnonzero((counts > 0) & seen)
+        present = np.flatnonzero(counts > 0)
         index = np.full(len(counts) + 1, len(present), dtype=np.int32)
         index[present] = np.arange(len(present))
         everything, cap = Incidence.of(index[sample.ids], len(present)), request.max_copies
@@ -112,7 +119,7 @@ class Frame:
             request.sizes - request.cells.to_strata(copies),
             empty,
             request.log_target(images, present),
-            np.where(certain, 0.0, float(request.floor)),
+            np.where(certain | (not sample.is_whole), 0.0, float(request.floor)),
             1 / request.settings.beta,
             cap,
             Caps(holds, np.maximum(most - holds @ copies, 0.0), cells),
@@ -123,11 +130,13 @@ class Frame:
         return cls(request, sample, present, images, supply, every, copies, replace(problem, fixed=fixed))
 
     def known(self) -> Correction:
-        """By the counts of all rows, which are known before any is weighed."""
+        """By the counts of all rows, which are known before any is weighed. Of what the sample does not hold, all is
+        taken for chosen: it weighs as what needs no more."""
         said = np.bincount(self.sample.cells, self.sample.weight, len(self.request.cells))
         concepts = _ratio(self.request.max_copies * self.images, self.supply)
         found, rows = self.sample.rows.astype(np.float64), np.asarray(said, dtype=np.float64)
-        return Correction.of(concepts, self.request.cells, found, rows)
+        missed = np.where(self.supply > 0, 0.0, self.request.max_copies * self.images)
+        return Correction.of(concepts, missed, self.request.cells, found, rows)
 
     def within(self, floor: Floats) -> Floats:
         """(P,) floors that the sample could keep."""
@@ -145,6 +154,7 @@ class Solution:
     floor: Floats  # (P,) with margins, of all rows
     rounds: int
     settled: bool  # whether κ, margins and solver came to rest
+    corrections: int = 0
 
     @property
     def achieved(self) -> Floats:
@@ -185,13 +195,7 @@ def fit(
     ratio = correction or frame.known()
     least = problem.floor
     tolerance, most_steps = request.settings.tolerance, request.settings.max_iterations
-    corrected = replace(
-        problem,
-        log_target=problem.log_target - np.log(ratio.concepts),
-        size=np.minimum(problem.size / ratio.sizes, _supply(problem)),
-        floor=frame.within((start.floor if start else least) / ratio.concepts),
-        caps=replace(problem.caps, most=problem.caps.most / ratio.caps),
-    )
+    corrected = _corrected(frame, ratio).with_floor(frame.within((start.floor if start else least) / ratio.concepts))
     bare = frame.within(least / ratio.concepts)
     settled, pace = False, _WARM if start else _COLD
     point, kappa = (start.point, start.kappa) if start else (first_point(corrected), 0.0)
@@ -249,9 +253,32 @@ def _worth(point: Point, ratio: Correction, kappa: float) -> float:
 def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:
     """Solved anew with what a pass over all rows found at the solution's weights: (P,) copies of each concept, and
     (C,) copies of each cell's images."""
-    frame, point = solution.frame, solution.point
-    concepts = _ratio(achieved, point.achieved)
-    return fit(frame, Correction.of(concepts, frame.request.cells, sizes, said_of_cells(frame, point)), solution)
+    frame, point, known = solution.frame, solution.point, solution.correction.concepts
+    said = frame.problem.fixed + frame.problem.images.of_concepts(frame.problem.weight * point.copies)
+    correction = Correction.of(known, achieved - known * said, frame.request.cells, sizes, said_of_cells(frame, point))
+    found = replace(fit(frame, correction, solution), corrections=solution.corrections + 1)
+    return _halfway(solution, found) if solution.corrections else found
+
+
+def _halfway(last: Solution, found: Solution) -> Solution:
+    """Between two solutions: the first correction goes a long way, and later ones overshoot, since what the sample says
+    of change is off by chance (without: a synthetic corpus rose to 0.979, then fell to 0.973; with: 0.983)."""
+    a, eta = ((one + other) / 2 for one, other in ((last.point.a, found.point.a), (last.point.eta, found.point.eta)))
+    problem = _corrected(found.frame, found.correction)
+    worth = _worth(found.point, found.correction, found.kappa)
+    return replace(found, point=look(problem, worth, (a, eta), found.point.nu))
+
+
+def _corrected(frame: Frame, ratio: Correction) -> Problem:
+    """What the sample is asked, so that all rows give what was asked for."""
+    problem = frame.problem
+    return replace(
+        problem,
+        log_target=problem.log_target - np.log(ratio.concepts),
+        size=np.minimum(problem.size / ratio.sizes, _supply(problem)),
+        fixed=problem.fixed + ratio.missed / ratio.concepts,
+        caps=replace(problem.caps, most=problem.caps.most / ratio.caps),
+    )
 
 
 def _ratio(found: Floats, said: Floats) -> Floats:

@@ -19,11 +19,11 @@ from transforms.balancing.cells import Cells
 from transforms.balancing.concept_ids import Ids
 from transforms.balancing.even.feasible import fit_or_explain, sizes_of_cells
 from transforms.balancing.even.fit import Request, Solution, correct
+from transforms.balancing.even.response import ResponseTally
 from transforms.balancing.methods.weighting import Corpus, Fitted, Guarantee, Sampling, Weighting
 from transforms.balancing.sampling import N_BINS, Floats, Ints
 from transforms.balancing.settings import MOST_AUTO_FLOOR, BalanceSettings, Method
 from transforms.balancing.strata import Strata
-from transforms.balancing.tally import ExpectedTally
 from transforms.balancing.target import NO_TARGET, Target
 
 #: Steps of a log weight in a nat: an image of 10 concepts is off by 0.25 % at most.
@@ -100,15 +100,16 @@ class Even(Weighting):
         values: Floats = np.exp((np.arange(N_BINS) - _UNIT_BIN) / STEPS_PER_NAT)
         return values
 
-    def copies(self, ids: Ids, cells: Ints) -> Floats:
-        """(N,) expected copies, by the ν of the fit."""
+    def log_odds(self, ids: Ids, cells: Ints) -> Floats:
+        """(N,) logarithms of expected copies, by the ν of the fit; −∞ without a concept."""
         groups, index = self.place(ids, cells)
-        expected: Floats = np.minimum(np.exp((index - _UNIT_BIN) / STEPS_PER_NAT), self.max_copies)
-        return np.where(groups < len(self.unit), expected, 0.0)
+        return np.where(groups < len(self.unit), (index - _UNIT_BIN) / STEPS_PER_NAT, -np.inf)
 
     def of_images(self, ids: Ids) -> Floats:
         """(N,) expected copies in the first cell, by the ν of the fit; next to nothing without a concept."""
-        return np.maximum(self.copies(ids, np.zeros(len(ids), np.int64)), float(np.finfo(np.float64).tiny))
+        log_odds = self.log_odds(ids, np.zeros(len(ids), np.int64))
+        copies = np.minimum(np.exp(log_odds), self.max_copies)
+        return np.maximum(copies, float(np.finfo(np.float64).tiny))
 
     @property
     def promise(self) -> Guarantee:
@@ -133,12 +134,13 @@ class EvenFit(Fitted):
     def weights(self) -> Even:
         return Even.of(self.solution, self.n_concepts)
 
-    def corrected(self, found: ExpectedTally) -> EvenFit:
+    def corrected(self, found: ResponseTally) -> EvenFit:
         """As it is where it was fitted on all rows."""
         if self.solution.frame.sample.is_whole:
             return self
-        copies, sizes = found.in_copies()
-        return EvenFit(correct(self.solution, copies[self.solution.frame.present], sizes), self.n_concepts)
+        frame = self.solution.frame
+        copies, sizes = found.at_size(float(frame.request.sizes.sum()))
+        return EvenFit(correct(self.solution, copies[frame.present], sizes), self.n_concepts)
 
 
 def _guarantee(solution: Solution, n_concepts: int) -> Guarantee:

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from transforms.balancing.cells import Cells
 from transforms.balancing.concept_ids import Ids
+from transforms.balancing.even.response import ResponseTally
 from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.sampling import Floats, Ints, bin_values, bins
 from transforms.balancing.settings import BalanceSettings, Method
 from transforms.balancing.strata import Strata
-from transforms.balancing.tally import ExpectedTally
 from transforms.balancing.target import NO_TARGET, Target
 
 #: What a method is fitted on: counts alone, a plain random sample too, or one that sees rare concepts whole.
@@ -65,7 +65,7 @@ class Fitted(ABC):
         """What every worker gets."""
 
     @abstractmethod
-    def corrected(self, found: ExpectedTally) -> Fitted:
+    def corrected(self, found: ResponseTally) -> Fitted:
         """With what a pass over all rows found at these weights."""
 
 
@@ -115,7 +115,7 @@ class Weighting(Fitted):
     def weights(self) -> Weighting:
         return self
 
-    def corrected(self, found: ExpectedTally) -> Fitted:
+    def corrected(self, found: ResponseTally) -> Fitted:
         raise NotImplementedError(f"{self.name} is not corrected")
 
     @property
@@ -128,8 +128,9 @@ class Weighting(Fitted):
         """Whether no pass over all rows can make it better."""
         return True
 
-    def copies(self, ids: Ids, cells: Ints) -> Floats:
-        """(N,) copies that rows may expect; asked only where ``is_final`` is false."""
+    def log_odds(self, ids: Ids, cells: Ints) -> Floats:
+        """(N,) logarithms of the copies that rows may expect, before they are cut off; asked only where ``is_final``
+        is false."""
         raise NotImplementedError(f"{self.name} is not corrected")
 
     @abstractmethod
