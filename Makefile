@@ -73,8 +73,8 @@ test-compat: setup-dev ## what needs other versions of other projects, a clean e
 	$(TESTS) $(PYTEST) -m compat
 
 test-engines: setup-dev ## whole chains on Spark and Flink: skipped, with the reason, where there is no Java or no job server
-	-$(MAKE) --no-print-directory spark-jar flink-jar
-	$(TESTS) $(BIN)/python -m pytest -n0 -m engines
+	-$(MAKE) --no-print-directory --keep-going spark-jar flink-jar
+	$(TESTS) $(BIN)/python -m pytest -n0 -m engines -rs tests/engines
 
 check: setup-dev ## the quick part: lint, types, unit tests
 	$(MAKE) --no-print-directory --jobs 2 types quick # types keep one core busy, and need none of the other

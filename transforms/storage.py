@@ -29,6 +29,9 @@ from transforms.errors import InputError
 _OBJECT_STORES = ("s3", "gs", "gcs", "abfs", "abfss")
 _CONNECTIONS = 64  # to a store, in flight at once
 _GLOB_CHARACTERS = "*?["
+_BY_PATH = operator.attrgetter(
+    "path.path"
+)  # of files of one root; to compare the paths themselves takes five times as long
 _MOST_NAMED = 1_000_000  # paths that one pattern's braces stand for: the tars of 10 billion images
 
 
@@ -45,7 +48,7 @@ def _filesystem(scheme_and_host: str) -> pafs.FileSystem:
     return filesystem
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)  # there may be millions
 class StoragePath:
     """A file or folder; picklable, cheap to copy, joined with ``/``.
 
@@ -182,10 +185,15 @@ class StoragePath:
     def stored_below(self) -> list[StoredFile]:
         """Every file below this folder, those half written among them, sorted by path: one look a folder, and on an
         object store none a file."""
+        return sorted(self.each_below(), key=_BY_PATH)
+
+    def each_below(self) -> Iterator[StoredFile]:
+        """The same one by one, in any order: of files on this machine no list is held."""
         if self.root:
-            return self._listed()
+            yield from self._listed()
+            return
         with self._looking():
-            return sorted(file for entry in _local_entries(self.path) if (file := _local_file(entry)))
+            yield from (file for entry in _local_entries(self.path) if (file := _local_file(entry)))
 
     def remove_partials(self) -> None:
         """Delete what killed writers left below this folder; only while nothing writes there."""
@@ -209,13 +217,13 @@ class StoragePath:
 
     def _files(self) -> list[StoragePath]:
         if self.root:
-            return [file.path for file in self._listed()]
+            return [file.path for file in self.stored_below()]
         with self._looking():
-            return sorted(StoragePath(entry.path) for entry in _local_entries(self.path))
+            return [StoragePath(path) for path in sorted(entry.path for entry in _local_entries(self.path))]
 
-    def _listed(self) -> list[StoredFile]:
+    def _listed(self) -> Iterator[StoredFile]:
         infos = self._look(pafs.FileSelector(self.path, recursive=True, allow_not_found=True))
-        return sorted(file for info in infos if (file := _stored(info, self.root)))
+        return (file for info in infos if (file := _stored(info, self.root)))
 
 
 class StoredFile(NamedTuple):
@@ -252,18 +260,19 @@ def _local_entries(folder: str) -> Iterator[os.DirEntry[str]]:
         path, above = waiting.pop()
         try:
             about = os.stat(path)
-            entries = list(os.scandir(path)) if stat.S_ISDIR(about.st_mode) else []
+            if not stat.S_ISDIR(about.st_mode) or (about.st_dev, about.st_ino) in above:
+                continue
+            scanned = os.scandir(path)
         except FileNotFoundError:
             continue
-        if (about.st_dev, about.st_ino) in above:
-            continue
         with_this = above | {(about.st_dev, about.st_ino)}
-        for entry in entries:
-            with contextlib.suppress(OSError):  # a link that leads to itself
-                if entry.is_dir():
-                    waiting.append((entry.path, with_this))
-                elif entry.is_file():
-                    yield entry
+        with scanned as entries:  # one by one: what an entry keeps of a file is four times its name
+            for entry in entries:
+                with contextlib.suppress(OSError):  # a link that leads to itself
+                    if entry.is_dir():
+                        waiting.append((entry.path, with_this))
+                    elif entry.is_file():
+                        yield entry
 
 
 def expand(pattern: str) -> list[StoragePath]:

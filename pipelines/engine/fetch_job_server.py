@@ -9,19 +9,28 @@ tried with this SDK; jars are then put together by Maven, as Beam's own build do
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from xml.sax.saxutils import escape
 
-from pipelines.engine.job_servers import JOB_SERVERS, JobServer, cache_folder
+from pipelines.engine.job_servers import JOB_SERVERS, JobServer, cache_folder, find_java
 from transforms.errors import EXIT_STATUS, ConfigError, EvenweaveError, show_error
 
 #: Of the libraries, where Beam's version here has none: the newest of which all that is needed is found everywhere.
 TRIED_VERSION = "2.62.0"
 _GROUP = "org.apache.beam"
 _MOST_SECS = 1200
+#: Milliseconds until a server that does not answer is given up. Maven's own half an hour is for each file of each way.
+_PATIENCE = ("-Daether.connector.connectTimeout=10000", "-Daether.connector.requestTimeout=60000")
+#: What Maven says where it reaches no server at all, so that it need not be asked for anything else.
+_UNREACHED = re.compile(
+    "No plugin found for prefix|Unknown host|Connection refused|[Cc]onnect timed out|No route to host|"
+    "Network is unreachable|Name or service not known|Temporary failure in name resolution"
+)
+_REMEDY = "look at the network, or at ~/.m2/settings.xml for the mirror that this machine is to use"
 
 
 def fetch(server: JobServer, version: str) -> str:
@@ -33,10 +42,7 @@ def fetch(server: JobServer, version: str) -> str:
     for folder, parts in ways:
         if _resolve(parts, folder):
             return folder
-    raise ConfigError(
-        f"Maven finds neither {server.artifact} {version} nor {server.runner} {TRIED_VERSION}: look at the network, or "
-        "at ~/.m2/settings.xml for the mirror that this machine is to use"
-    )
+    raise ConfigError(f"Maven finds neither {server.artifact} {version} nor {server.runner} {TRIED_VERSION}: {_REMEDY}")
 
 
 def _ways(server: JobServer, version: str) -> list[tuple[str, list[str]]]:
@@ -49,7 +55,7 @@ def _ways(server: JobServer, version: str) -> list[tuple[str, list[str]]]:
 
 
 def _resolve(parts: list[str], folder: str) -> bool:
-    """Whether Maven found them all; ``folder`` appears whole or not at all."""
+    """Whether Maven found them all; ``folder`` appears whole or not at all. Raises ConfigError where none answers."""
     maven = shutil.which("mvn")
     if maven is None:
         raise ConfigError("Maven (mvn) is not on the path: install it (apt-get install maven), or set job_server")
@@ -59,9 +65,15 @@ def _resolve(parts: list[str], folder: str) -> bool:
             pom.write(_project(parts))
         jars = os.path.join(partial, "jars")
         goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={jars}"]
-        command = [maven, "-q", "-B", *goal]
-        done = subprocess.run(command, cwd=partial, capture_output=True, check=False, timeout=_MOST_SECS)
+        try:
+            done = subprocess.run(
+                [maven, "-q", "-B", *_PATIENCE, *goal], cwd=partial, capture_output=True, text=True, timeout=_MOST_SECS
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ConfigError(f"Maven took more than {_MOST_SECS} s for {', '.join(parts)}: {_REMEDY}") from error
         if done.returncode != 0:
+            if unreached := _UNREACHED.search(done.stdout + done.stderr):
+                raise ConfigError(f"Maven reaches no server ({unreached[0]}): {_REMEDY}")
             print(f"not found: {', '.join(parts)}", flush=True)
             return False
         os.rename(jars, folder)
@@ -87,6 +99,7 @@ if __name__ == "__main__":
     from apache_beam.version import __version__ as beam_version
 
     try:
+        find_java()  # which says what is missing; Maven would not
         print(fetch(JOB_SERVERS[sys.argv[1]], beam_version))
     except EvenweaveError as error:
         show_error(error)

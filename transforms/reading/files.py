@@ -38,7 +38,8 @@ def require_utf8(file: StoragePath, source: SourceSettings) -> None:
 
 
 def common_folder(files: Sequence[StoredFile]) -> StoragePath:
-    return StoragePath(os.path.commonpath([file.path.parent.path for file in files]), files[0].path.root)
+    folders = {os.path.dirname(file.path.path) for file in files}
+    return StoragePath(os.path.commonpath(folders), files[0].path.root)
 
 
 def shard_names(relative_paths: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from transforms.reading.settings import FormatName
 from transforms.storage import StoragePath
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be millions
 class InputShard:
     """A file, or several that belong together; ``name`` is unique in the source and has no slash.
 

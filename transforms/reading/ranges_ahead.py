@@ -6,8 +6,9 @@ the other comes at 17 MB/s, and six ranges of 8 MiB in flight at 240.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -41,10 +42,29 @@ class RangesAhead:
         self._planned: deque[_Piece] = deque()
         self._fetched: list[tuple[_Piece, Future[bytes]]] = []
 
+    def begin(self) -> None:
+        """Fetch the first range before it is known what will be wanted; :meth:`plan` tells it then."""
+        end = min(RANGE_BYTES, self._reader.size_bytes)
+        self._fetched.append((_Piece(0, end, sys.maxsize), self._start(0, end)))
+
     def plan(self, stretches: Iterable[tuple[int, int]]) -> None:
         """Stretches (begin, end) of the file that will be read, each once and whole, in about this order."""
-        self._planned = deque(_pieces(stretches, self._reader.size_bytes))
+        wanted = list(stretches)
+        begun = self._settle_begun(wanted)
+        left = [(max(start, begun), end) for start, end in wanted if end > begun]
+        self._planned = deque(_pieces(left, self._reader.size_bytes))
         self._fetch_more()
+
+    def _settle_begun(self, wanted: Sequence[tuple[int, int]]) -> int:
+        """Up to where all that is wanted is fetched already; what was begun in vain is let go."""
+        if not self._fetched:
+            return 0
+        ((piece, fetching),) = self._fetched
+        piece.left_bytes = sum(max(min(end, piece.end) - start, 0) for start, end in wanted)
+        if piece.left_bytes == 0:
+            fetching.cancel()
+            self._fetched.clear()
+        return piece.end
 
     def _fetch_more(self) -> None:
         while len(self._fetched) < RANGES_IN_FLIGHT and self._planned:

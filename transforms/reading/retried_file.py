@@ -37,6 +37,11 @@ class RetriedFile(io.RawIOBase):
             self._source = local = _LocalFile(path, expected_bytes)
             self.size_bytes = local.size_bytes
 
+    def begin(self) -> None:
+        """What stands first will be read, as far as can be known before :meth:`plan`: in a store it is fetched now."""
+        if isinstance(self._source, RangesAhead):
+            self._source.begin()
+
     def plan(self, stretches: Iterable[tuple[int, int]]) -> None:
         """Stretches (begin, end) that will be read next, each once: in a store they are fetched ahead."""
         if isinstance(self._source, RangesAhead):

@@ -10,17 +10,22 @@ from transforms.errors import RunFolderError
 from transforms.exporting.manifest import read_manifest, stats_path
 from transforms.run_folder import RunFolder, RunState
 from transforms.stages import ANNOTATE, BALANCE, EXPORT, REJECTS, Stage
-from transforms.storage import StoragePath
+from transforms.storage import StoragePath, StoredFile
 from transforms.verifying.finding import Finding
 
 _OFFSET_BYTES = 8  # in an index: one for each sample, and one for the end
 _ENDING = ".parquet"
 
 
-def sizes_below(path: StoragePath) -> dict[str, int]:
-    """Path → bytes of every file at or below ``path``, those half written among them."""
+def sizes_below(*paths: StoragePath) -> dict[str, int]:
+    """Path → bytes of every file at or below ``paths``, those half written among them."""
+    found = (file for path in paths for file in _at_or_below(path))
+    return {file.path.path: file.size_bytes for file in found}
+
+
+def _at_or_below(path: StoragePath) -> Iterable[StoredFile]:
     single = path.stored()
-    return {file.path.path: file.size_bytes for file in ([single] if single else path.stored_below())}
+    return [single] if single else path.each_below()
 
 
 def folders_of(folder: RunFolder, stage: Stage) -> list[StoragePath]:
@@ -45,9 +50,7 @@ def missing_files(state: RunState, stage: Stage, names: Sequence[ShardName] | No
     ``names`` are those of the input shards, None where they are not known.
     """
     folder = state.folder
-    sizes: dict[str, int] = {}
-    for place in folders_of(folder, stage):
-        sizes |= sizes_below(place)
+    sizes = sizes_below(*folders_of(folder, stage))
     if stage.each_shard and names is not None:
         expected = [shard_file(folder, stage, name) for name in names]
         yield from _compared(stage, ((path, None) for path in expected), sizes)

@@ -18,6 +18,7 @@ number=$(ls "$ASKED" | wc -l)
 cp pom.xml "$ASKED/$number.xml"
 for word; do case "$word" in -DoutputDirectory=*) folder="${word#*=}";; esac; done
 mkdir -p "$folder" && touch "$folder/a.jar"
+echo "$SAYS"
 grep -q "$FOUND" pom.xml
 """
 
@@ -30,6 +31,7 @@ def asked(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pa
     os.chmod(tmp_path / "bin" / "mvn", 0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setenv("ASKED", str(tmp_path / "asked"))
+    monkeypatch.setenv("SAYS", "")
     monkeypatch.setenv("EVENWEAVE_JOB_SERVERS", str(tmp_path / "servers"))
     return tmp_path / "asked"
 
@@ -68,6 +70,14 @@ def test_nothing_is_left_where_nothing_was_found(
     with pytest.raises(ConfigError, match=r"Maven finds neither beam-runners-spark-3-job-server 2\.77\.0 nor"):
         fetch(SPARK, "2.77.0")
     assert os.listdir(tmp_path / "servers") == []
+
+
+def test_where_no_server_answers_it_is_asked_once(asked: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOUND", "no such word")
+    monkeypatch.setenv("SAYS", "Could not transfer artifact: Connect to 127.0.0.1:9 failed: Connection refused")
+    with pytest.raises(ConfigError, match=r"Maven reaches no server \(Connection refused\): look at the network"):
+        fetch(SPARK, "2.77.0")
+    assert len(list(asked.iterdir())) == 1
 
 
 def test_no_maven(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

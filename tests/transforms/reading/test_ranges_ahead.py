@@ -98,3 +98,23 @@ def test_a_large_read_is_cut_into_ranges(path: StoragePath) -> None:
     assert sorted(reader.asked) == [(at, at + 100) for at in range(50, 1050, 100)]
     ahead.close()
     reader.close()
+
+
+@given(cuts, st.integers(1, 400), st.integers(0, 150))
+def test_what_was_begun_is_part_of_the_plan_or_let_go(
+    path: StoragePath, bounds: list[int], step: int, tail: int
+) -> None:
+    """Of a file whose footer is looked at first, which tells what is wanted."""
+    stretches = list(zip(bounds[::2], bounds[1::2], strict=False))
+    content, reader = path.read_bytes(), Counting(path)
+    ahead = RangesAhead(reader)
+    ahead.begin()
+    assert read(ahead, SIZE - tail, SIZE) == content[SIZE - tail :]
+    ahead.plan(stretches)
+    for begin, end in stretches:
+        for at in range(begin, end, step):
+            assert read(ahead, at, min(at + step, end)) == content[at : min(at + step, end)]
+    ahead.close()
+    asked = sorted(one for one in reader.asked if one[0] < one[1] and one[1] <= SIZE - tail)
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(asked))
+    reader.close()

@@ -44,6 +44,8 @@ def read_parquet(shard: InputShard, source: SourceSettings) -> Iterator[RawSampl
     InputError for a file that is no Parquet, or lacks a column, or has one of another type.
     """
     with open_input(shard.path) as stream:
+        if isinstance(stream, RetriedFile) and shard.limit is None:
+            stream.begin()  # most of such a file is images: the first of them come while the footer is asked for
         file = open_parquet(stream, shard.path)
         _require_columns(file.schema_arrow, source, shard.path)
         columns = [source.image_column, *_text_columns(file.schema_arrow, source)]
