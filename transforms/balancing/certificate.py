@@ -15,9 +15,9 @@ from transforms.at_rest import FORMAT_VERSION, check_origin, read_json
 from transforms.balancing.by_type import far_off, figures_by_type
 from transforms.balancing.cells import Cells
 from transforms.balancing.exchange import Exchange
-from transforms.balancing.measures import band_coverage
+from transforms.balancing.measures import band_coverage, evenness
 from transforms.balancing.methods.weighting import Weighting
-from transforms.balancing.outlook import Outlook, evenness
+from transforms.balancing.outlook import Outlook
 from transforms.balancing.profile import SELECTIONS
 from transforms.balancing.sampling import Expectation
 from transforms.balancing.selection_tally import SelectionTally
@@ -186,6 +186,7 @@ def _fit(weights: Weighting, tally: CorpusTally) -> dict[str, Any] | None:
         "rows": tally.rows,
         "is_whole": promise.is_whole,
         "settled": promise.settled,
+        "passes": list(promise.passes),
     }
 
 

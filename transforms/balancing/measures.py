@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.balancing.sampling import Floats
 from transforms.balancing.settings import MOST_AUTO_FLOOR
 
 #: A concept with this many images can be learnt and tested; what "covered" means in the report.
@@ -96,3 +97,20 @@ def band_coverage(counts: NDArray[np.int64], counts_before: NDArray[np.int64]) -
                 }
             )
     return bands
+
+
+def evenness(copies: Floats, target: Floats) -> float:
+    """1 − KL(p‖t) / log V of (V,) copies, V concepts having a target: normalised entropy where the target is flat."""
+    return 1.0 + divergence_below(copies, target) / spread(target)
+
+
+def spread(target: Floats) -> float:
+    """log V: the most that a distribution can diverge from a flat target."""
+    return float(np.log(max(int(np.isfinite(target).sum()), 2)))
+
+
+def divergence_below(copies: Floats, target: Floats) -> float:
+    """−KL(p‖t), in nats; ``target`` (V,) are logarithms."""
+    held = (copies > 0) & np.isfinite(target)
+    shares = copies[held] / max(float(copies[held].sum()), 1e-300)
+    return -float(shares @ (np.log(shares) - target[held]))

@@ -14,6 +14,7 @@ from transforms.balancing.bound import Parts, Prices
 from transforms.balancing.cells import Cells
 from transforms.balancing.concept_ids import Ids
 from transforms.balancing.exchange import Shortage
+from transforms.balancing.measures import spread
 from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.profile import Ends
 from transforms.balancing.sampling import Floats, Ints
@@ -27,23 +28,6 @@ def log_target(counts: Ints, temper: float, target: Target) -> Floats:
     present, shares = np.flatnonzero(counts), np.full(len(counts), -np.inf)
     shares[present] = target.log_shares(counts[present].astype(np.float64), present, temper)
     return shares
-
-
-def evenness(copies: Floats, target: Floats) -> float:
-    """1 − KL(p‖t) / log V of (V,) copies, V concepts having a target: normalised entropy where the target is flat."""
-    return 1.0 + divergence_below(copies, target) / _spread(target)
-
-
-def _spread(target: Floats) -> float:
-    """log V: the most that a distribution can diverge from a flat target."""
-    return float(np.log(max(int(np.isfinite(target).sum()), 2)))
-
-
-def divergence_below(copies: Floats, target: Floats) -> float:
-    """−KL(p‖t), in nats; ``target`` (V,) are logarithms."""
-    held = (copies > 0) & np.isfinite(target)
-    shares = copies[held] / max(float(copies[held].sum()), 1e-300)
-    return -float(shares @ (np.log(shares) - target[held]))
 
 
 def _parts(
@@ -103,8 +87,8 @@ class Outlook:
 
     def bounds(self, scores: tuple[Ints, Ints], max_copies: int) -> tuple[float, float]:
         """The most that the evenness of any selection can be, and of any that keeps floors and caps."""
-        spread = _spread(self.target)
+        widest = spread(self.target)
         free = self.prices[0].upper_bound(scores[0], self.part_sizes, max_copies)
         worth = float(self.multipliers @ self.shortage.floor) - self.cap_worth
         kept = self.prices[1].upper_bound(scores[1], self.part_sizes, max_copies, worth)
-        return min(1.0, 1.0 + free / spread), min(1.0, 1.0 + min(kept, free) / spread)
+        return min(1.0, 1.0 + free / widest), min(1.0, 1.0 + min(kept, free) / widest)

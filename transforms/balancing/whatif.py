@@ -17,10 +17,10 @@ import numpy as np
 
 from transforms.balancing.cells import Cells
 from transforms.balancing.even.sample import WeighedSample
-from transforms.balancing.measures import COVERED_IMAGES
+from transforms.balancing.measures import COVERED_IMAGES, evenness
 from transforms.balancing.methods.even import Even
 from transforms.balancing.methods.weighting import Corpus
-from transforms.balancing.outlook import evenness, log_target
+from transforms.balancing.outlook import log_target
 from transforms.balancing.sampling import Floats, Ints, expected_copies
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.target import NO_TARGET, Target

@@ -74,6 +74,9 @@ def _facts(values: Mapping[str, Any]) -> tuple[Fact, ...]:
                 f"{floor['concepts'] - floor['short']:,} of {floor['concepts']:,}",
             ),
         ]
+    if passes := (values["fit"] or {}).get("passes"):
+        told = ", ".join(f"{one:.4f}" for one in passes)
+        facts.append(Fact("evenness that each correcting pass found", "of all images, before floors", told))
     facts += [
         Fact("choices left to chance", "Σπ(1−π): what another seed could change", f"{chance['free_draws']:,.0f}"),
         Fact(

@@ -53,7 +53,13 @@ def test_what_it_says_is_what_was_selected(tmp_path: pathlib.Path) -> None:
     assert 0 < sum(float(np.sum(column)) for column in expected) <= 600
     assert said["evenness"]["bound"] >= said["evenness"]["bound_with_floors"] >= said["evenness"]["expected"] - 1e-3
     assert said["evenness"]["gap"] < 0.02  # and it is a bound that says something
-    assert said["fit"] == {"sample_rows": int((~bare).sum()), "rows": 2000, "is_whole": True, "settled": True}
+    assert said["fit"] == {
+        "sample_rows": int((~bare).sum()),
+        "rows": 2000,
+        "is_whole": True,
+        "settled": True,
+        "passes": [],
+    }
 
 
 def _selections(folder: RunFolder) -> list[Any]:

@@ -154,6 +154,7 @@ def test_a_floor_is_kept_where_all_that_were_taken_were_certain(tmp_path: pathli
     values = {"size": 2400, "max_sample_rows": 600, "even": {"floor": 20, "beta": 100}}
     run_passes(ShardReader(folder, BalanceSettings.model_validate({"method": "even", **values})), names, 300)
     said, counts = read_certificate(folder), read_table(folder.concepts, folder.fingerprint)
+    assert len(said["fit"]["passes"]) == 3 and said["fit"]["passes"][0] < max(said["fit"]["passes"])
     assert said["floor"]["short"] == 0 and said["floor"]["exchanged"] > 2 * said["chance"]["free_draws"]
     after, before = (counts[name].to_numpy() for name in ("count_after", "count_before"))
     assert (after >= np.minimum(20, before)).all()

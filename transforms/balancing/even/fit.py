@@ -31,6 +31,7 @@ from transforms.balancing.cells import Cells
 from transforms.balancing.even.incidence import Incidence
 from transforms.balancing.even.program import Caps, Point, Problem, first_point, look, solve
 from transforms.balancing.even.sample import WeighedSample
+from transforms.balancing.measures import divergence_below, evenness
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import EvenSettings
 from transforms.balancing.target import NO_TARGET, Target
@@ -154,7 +155,7 @@ class Solution:
     floor: Floats  # (P,) with margins, of all rows
     rounds: int
     settled: bool  # whether κ, margins and solver came to rest
-    corrections: int = 0
+    passes: tuple[float, ...] = ()  # evenness of all rows at the weights that each correction began with
 
     @property
     def achieved(self) -> Floats:
@@ -207,7 +208,7 @@ def fit(
         point, at_rest = solve(corrected, worth, point, (coarse * tolerance, steps))
         if _surely_lacking(point, bare, coarse, at_rest) > may_lack:
             break  # margins only raise floors, so what cannot be kept without them cannot be kept
-        kappa = _kappa(point.achieved * ratio.concepts, problem.log_target)
+        kappa = divergence_below(point.achieved * ratio.concepts, problem.log_target)
         reached = _worth(point, ratio, kappa)
         margin = _with_margin(frame, point, ratio, least)
         wanted = margin if number == 1 and start is None else (margin + floor) / 2  # margins shrink as floors rise
@@ -256,8 +257,9 @@ def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:
     frame, point, known = solution.frame, solution.point, solution.correction.concepts
     said = frame.problem.fixed + frame.problem.images.of_concepts(frame.problem.weight * point.copies)
     correction = Correction.of(known, achieved - known * said, frame.request.cells, sizes, said_of_cells(frame, point))
-    found = replace(fit(frame, correction, solution), corrections=solution.corrections + 1)
-    return _halfway(solution, found) if solution.corrections else found
+    passes = (*solution.passes, evenness(achieved, frame.problem.log_target))
+    found = replace(fit(frame, correction, solution), passes=passes)
+    return _halfway(solution, found) if solution.passes else found
 
 
 def _halfway(last: Solution, found: Solution) -> Solution:
@@ -285,13 +287,6 @@ def _ratio(found: Floats, said: Floats) -> Floats:
     """found / said, 1 where either is next to nothing; a sample that is off by more than 20 says nothing."""
     known = (found > 1e-3) & (said > 1e-3)
     return np.where(known, np.clip(found / np.where(known, said, 1.0), 0.05, 20.0), 1.0)
-
-
-def _kappa(achieved: Floats, log_target: Floats) -> float:
-    """−KL(p‖t)."""
-    share = achieved / achieved.sum()
-    held_ones = share > 0
-    return -float(share[held_ones] @ (np.log(share[held_ones]) - log_target[held_ones]))
 
 
 def _with_margin(frame: Frame, point: Point, ratio: Correction, least: Floats) -> Floats:

@@ -148,7 +148,9 @@ def _guarantee(solution: Solution, n_concepts: int) -> Guarantee:
     prices[frame.present] = solution.point.mu
     sample = frame.sample
     fitted = sample.is_whole, len(sample.ids), solution.settled
-    return Guarantee(frame.request.floor, prices, *fitted, tuple(solution.point.eta.tolist()), frame.request.target)
+    return Guarantee(
+        frame.request.floor, prices, *fitted, tuple(solution.point.eta.tolist()), frame.request.target, solution.passes
+    )
 
 
 def _steps(nats: Floats) -> Ints:

@@ -80,6 +80,7 @@ class Guarantee:
     settled: bool
     caps: tuple[float, ...] = ()  # (J,) what each cap costs, in nats a copy
     target: Target = NO_TARGET  # what was asked of single concepts and of types
+    passes: tuple[float, ...] = ()  # evenness that each correcting pass found, at the weights of the fit before it
 
 
 @dataclass(frozen=True)
