@@ -106,7 +106,8 @@ def main() -> None:
     cases: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS}
     cases["even_no_floor"] = {"method": "even", "even": {"floor": 0}}
     cases["even_beta_100"] = {"method": "even", "even": {"beta": 100}}
-    cases["even_5_percent"] = {"method": "even", "max_sample_rows": len(ids) // 20}
+    for percent in (5, 2, 1):
+        cases[f"even_{percent}_percent"] = {"method": "even", "max_sample_rows": len(ids) * percent // 100}
     figures: dict[str, Any] = {"possible": covered(before, COVERED_IMAGES)}
     for label, values in cases.items():
         if arguments.only and label not in arguments.only:
@@ -118,6 +119,8 @@ def main() -> None:
         figures[f"{label}_covered_min"] = min(covered(one, COVERED_IMAGES) for one in drawn.counts)
         for name in ("expected", "gap", "gap_with_floors"):
             figures[f"{label}_{name}"] = drawn.certificates[0]["evenness"][name]
+        if passes := (drawn.certificates[0]["fit"] or {"passes": []})["passes"]:
+            figures[f"{label}_passes"] = passes
         figures[f"{label}_free_draws"] = drawn.certificates[0]["chance"]["free_draws"]
         figures[f"{label}_exchanged"] = (drawn.certificates[0]["floor"] or {"exchanged": 0})["exchanged"]
         figures[f"{label}_secs"] = drawn.secs

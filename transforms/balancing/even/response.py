@@ -17,8 +17,9 @@ from transforms.balancing.concept_ids import Ids
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.tally import ExpectedTally
 
-#: (H,) of log odds, so that sizes fall. Two sizes that stand beside each other differ by little enough to look between.
-SHIFTS = np.array([4.0, 2.0, 1.0, 0.0, -1.0, -2.0, -4.0])
+#: (H,) of log odds, so that sizes fall: by some 15 % for 3, so that one can look between two; and 24 are enough where a
+#: sample holds five rows of a concept (there its size was off by 40 %).
+SHIFTS = np.array([24.0, 8.0, 3.0, 0.0, -3.0, -8.0, -24.0])
 
 #: Log odds below which not even the greatest shift lets a row expect half a unit of what is counted.
 _NOTHING = float(np.log(ExpectedTally.UNIT / 2)) - float(SHIFTS[0])
