@@ -35,14 +35,15 @@ class Segmenter(ABC):
 
 
 class JiebaSegmenter(Segmenter):
-    """Chinese by jieba (https://github.com/fxsjy/jieba), its own dictionary and, for what it lacks, its model of word
-    ends. That dictionary is of simplified characters."""
+    """Chinese by jieba's rules, dictionary and, for what that lacks, model of word ends, as jieba-rs has them
+    (https://github.com/messense/rjieba-py): the same words as the first jieba's, twenty times as fast. The dictionary
+    is of simplified characters."""
 
     language = "zh"
-    library = "jieba"
+    library = "rjieba"
 
     def cut(self, text: str) -> list[str]:
-        words: list[str] = jieba_tokenizer().lcut(text)
+        words: list[str] = jieba().cut(text)
         return words
 
 
@@ -75,12 +76,8 @@ def jieba_dictionary() -> str:
 
 
 @functools.cache
-def jieba_tokenizer() -> Any:
-    """jieba with its own dictionary, loaded once a process."""
-    import jieba
+def jieba() -> Any:
+    """With its own dictionary, loaded once a process."""
+    import rjieba
 
-    tokenizer = jieba.Tokenizer()
-    # its own start would keep the tables in the shared folder for temporary files, and read what another put there
-    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
-    tokenizer.initialized = True
-    return tokenizer
+    return rjieba.Jieba()

@@ -22,7 +22,7 @@ def test_the_segmenter_leaves_nothing_in_the_shared_folder(
     from concept_vocab.languages import segmenters
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    segmenters.jieba_tokenizer.cache_clear()
+    segmenters.jieba.cache_clear()
     assert words_of("红色的狐狸", "zh") == ["红色", "的", "狐狸"]
     assert not list(tmp_path.iterdir())
 

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 
-from concept_vocab.languages.segmenters import jieba_tokenizer
+from concept_vocab.languages.segmenters import jieba
 from concept_vocab.matching.forms import SurfaceForm
 from concept_vocab.vocabulary import normalise
 
@@ -81,7 +81,7 @@ def _is_bound(text: str, at: int) -> bool:
 @functools.lru_cache(maxsize=1000)
 def jieba_ends(run: str) -> list[int]:
     """Where words of a run of Han characters end, as jieba cuts it alone."""
-    return list(itertools.accumulate(map(len, jieba_tokenizer().lcut(run))))
+    return list(itertools.accumulate(map(len, jieba().cut(run))))
 
 
 def _is_letter(letter: str) -> bool:
