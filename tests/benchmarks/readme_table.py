@@ -37,6 +37,13 @@ def _annotating() -> list[Row]:
     label = f"retrieval, {retrieval['concepts']:,} concepts, {retrieval['width']:,} wide"
     peer = f"a bare FAISS search: {retrieval['bare_faiss_images_per_sec']:,.0f} images/s"
     rows.append((label, f"{retrieval['images_per_sec']:,.0f} images/s", peer, f"{retrieval['ratio']:.2f}"))
+    for kind, label in (("ivf", "lists"), ("hnsw", "a graph")):
+        result = kept(f"retrieval_{kind}")
+        ours = f"{result['images_per_sec']:,.0f} images/s, recall {result['recall_at_10']:.3f}"
+        peer = f"exact search: {result['exact_images_per_sec']:,.0f} images/s"
+        rows.append(
+            (f"the same by {label} built in {result['build_secs']:.0f} s", ours, peer, f"{result['speed_up']:.1f}")
+        )
     for size, label in (("at_224", "decode and resize to 224, one thread"), ("small_at_64", "small pictures to 64")):
         ours = f"{decode[f'{size}_images_per_sec']:,.0f} images/s"
         peer = f"Pillow with open_clip's preprocessing: {decode[f'{size}_images_per_sec_open_clip']:,.0f} images/s"
