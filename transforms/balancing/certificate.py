@@ -27,6 +27,9 @@ from transforms.balancing.tally import CorpusTally
 from transforms.run_folder import RunFolder
 from transforms.vocabulary_folder import read_concepts
 
+#: Of the whole: by how much a type may be expected to pass its cap before that is told.
+_NEAR_CAP = 0.01
+
 _NAMED = 10  # concepts: those that fell short, and those whose floors cost most
 
 #: Σπ(1−π) over the size: below it a seed changes little, and so does the noise of retrieval.
@@ -53,7 +56,7 @@ def write_certificate(
         "size": settings.size,
         **_evenness(outcome, settings, outlook, names),
         "floor": _floor(outcome, outlook, weights, exchange, names),
-        "caps": _caps(outcome, settings, outlook),
+        "caps": [*_caps(outcome, settings, outlook), *_type_caps(outcome, outlook, weights)],
         "chance": {
             "free_draws": free,
             "share": free / settings.size,
@@ -161,9 +164,24 @@ def _caps(outcome: SelectionTally, settings: BalanceSettings, outlook: Outlook) 
             "name": cap.name,
             "share": cap.share,
             "has": int(copies[cap.holds].sum()),
+            "of": settings.size,
             "nats": float(price),
         }
         for cap, price in zip(cells.caps(), outlook.cap_prices, strict=True)
+    ]
+
+
+def _type_caps(outcome: SelectionTally, outlook: Outlook, weights: Weighting) -> list[dict[str, Any]]:
+    """The same of types, whose shares are of the copies of all concepts; ``nats``: what it costs a copy."""
+    if weights.promise is None:
+        return []
+    caps, total, every = weights.promise.target.caps, int(outcome.count_after.sum()), np.arange(len(outlook.expected))
+    has = np.rint(total * caps.shares(outcome.count_after.astype(np.float64), every)).astype(np.int64)
+    columns = (caps.most, has, caps.shares(outlook.expected, every), weights.promise.tilt)
+    told = zip(caps.names, *(column.tolist() for column in columns), strict=True)
+    return [
+        {"by": "type", "name": name, "share": most, "has": held, "of": total, "expected": expected, "nats": price}
+        for name, most, held, expected, price in told
     ]
 
 
@@ -206,6 +224,13 @@ def warnings(values: dict[str, Any]) -> list[str]:
             "the fit of even had not settled when it ended, so the selection may be less even than it could be. Raise "
             "balance.even.max_iterations, or lower balance.even.beta."
         )
+    told += [
+        f"balance.even.caps.type allows {cap['name']} {100 * cap['share']:g} % of the concepts selected, and the fit "
+        f"gives it {100 * cap['expected']:.1f} %: what images hold together, and floors, stand against it. Lower "
+        "balance.size or the floor, or allow more."
+        for cap in values.get("caps", ())
+        if cap["by"] == "type" and cap["expected"] > cap["share"] + _NEAR_CAP
+    ]
     if values.get("target_by_type") and (off := far_off(values["by_type"])):
         told.append(
             f"balance.even.target_by_type could not be met, of all concepts selected: {', '.join(off)} asked for. What "

@@ -42,7 +42,8 @@ def balance_table(
             ``key`` with ``source`` and ``shard`` where there are any. ``concept_scores`` are needed with
             min_similarity, ``source`` or ``lang`` with strata or caps. Other columns are passed over.
         names: what the concepts are called, by id; needed where ``even.target`` names some.
-        types: what kind of thing each concept is, by id; needed where ``even.target_by_type`` gives shares.
+        types: what kind of thing each concept is, by id; needed where ``even.target_by_type`` or ``even.caps.type``
+            gives shares.
 
     Returns the chosen rows in their order: source, shard, key and sample_id as far as they were given, ``copies`` and
     ``inclusion_probability`` (the expected number of copies), and ``row``, their place in ``annotations``.
@@ -88,8 +89,10 @@ class _TableReader(RowReader):
         even = self.settings.even
         if even.target and self.concepts_called is None:
             raise InputError("balance.even.target names concepts: give their names too, balance_table(…, names=…)")
-        if even.target_by_type and self.concepts_of is None:
-            raise InputError("balance.even.target_by_type needs types: give them too, balance_table(…, types=…)")
+        if (even.target_by_type or even.caps.type) and self.concepts_of is None:
+            raise InputError(
+                "balance.even.target_by_type and caps.type need types: give them too, balance_table(…, types=…)"
+            )
         names, types = self.concepts_called or (), self.concepts_of or ()
         more = n_concepts - len(names), n_concepts - len(types)
         return [*names, *[""] * more[0]], [*types, *[None] * more[1]]

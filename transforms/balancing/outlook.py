@@ -76,7 +76,10 @@ class Outlook:
             multipliers, cap_prices = promise.prices, np.array(promise.caps)
         parts, sizes, worth = _parts(settings, weights.group_sizes(settings), cap_prices)
         free, width = Parts(parts.part, np.zeros(len(parts.part))), tally.concepts_per_image
-        prices = (Prices.of(values, free, width), Prices.of(values + multipliers, parts, width))
+        lifted = values + multipliers
+        if promise is not None:
+            lifted -= promise.target.caps.prices(promise.tilt, len(counts))
+        prices = (Prices.of(values, free, width), Prices.of(lifted, parts, width))
         shortage, ends = Shortage(drawn.drawn, floor), Ends.of(tally.count_before)
         return cls(target, expected, shortage, multipliers, cap_prices, prices, ends, sizes, worth)
 

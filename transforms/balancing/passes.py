@@ -76,7 +76,7 @@ class RowReader(ABC):
     def target(self, n_concepts: int) -> Target:
         """What the settings ask of V concepts; raises ConfigError for a concept or type that is not there."""
         even = self.settings.even
-        if self.settings.method != "even" or not (even.target or even.target_by_type):
+        if self.settings.method != "even" or not even.asks_of_concepts:
             return NO_TARGET
         names, types = self.concepts_told(n_concepts)
         return Target.of(even, names, types)

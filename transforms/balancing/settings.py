@@ -66,13 +66,20 @@ class RakingSettings(Settings):
 
 
 class CapSettings(Settings):
-    """The most that a source or a language may have of the selection, as shares of it from 0 to 1."""
+    """The most that a source or a language may have of the selection, or a type of its concepts, as shares from 0 to
+    1."""
 
     source: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         default_factory=dict, description="by the name of a source; one that is not named may have all"
     )
     lang: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         default_factory=dict, description="by language of the caption; one that is not named may have all"
+    )
+    type: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
+        default_factory=dict,
+        description="by type of concept, of all concepts that images hold; binds what is expected, which chance and "
+        "floors may move; one that is not named may have all",
+        json_schema_extra=FINGERPRINTED_IF_SET,
     )
 
 
@@ -119,7 +126,8 @@ class EvenSettings(Settings):
     )
     caps: CapSettings = Field(
         default_factory=CapSettings,
-        description="most of the selection that one source or language may have; holds for what is drawn",
+        description="most of the selection that one source or language may have, which holds for what is drawn; and "
+        "most of its concepts that one type may have",
         json_schema_extra=FINGERPRINTED_IF_SET,
     )
     conceptless_share: float = Field(
@@ -145,6 +153,11 @@ class EvenSettings(Settings):
         description="settled when what a concept holds is this near its end, over the square root of it: far below "
         "what chance moves",
     )
+
+    @property
+    def asks_of_concepts(self) -> bool:
+        """Whether names and types of concepts say anything."""
+        return bool(self.target or self.target_by_type or self.caps.type)
 
     @model_validator(mode="after")
     def _shares_add_up(self) -> Self:

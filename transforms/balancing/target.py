@@ -8,7 +8,6 @@ Shape legend: V concepts, T shares.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -18,6 +17,7 @@ import pyarrow as pa
 
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import OTHER_TYPES, BalanceSettings, EvenSettings
+from transforms.balancing.type_caps import NO_TYPE_CAPS, TypeCaps, count_types
 from transforms.errors import ConfigError
 
 _NAMED = 5  # concepts that a message names
@@ -38,18 +38,7 @@ class TypeShares:
     @classmethod
     def of(cls, shares: Mapping[str, float], types: Sequence[str | None]) -> Self:
         """Raises ConfigError for types that no concept has."""
-        known = Counter(kind for kind in types if kind)
-        if not known:
-            raise ConfigError(
-                f"{_KEY} is set, but the vocabulary gives no concept a type. Build one that does (evenweave vocabulary "
-                f"build), or list types in the word list, or remove {_KEY}."
-            )
-        if missing := sorted(set(shares) - set(known) - {OTHER_TYPES}):
-            found = ", ".join(f"{kind} ({count:,})" for kind, count in known.most_common())
-            raise ConfigError(
-                f"{_KEY} names {', '.join(missing)}, a type that no concept of the vocabulary has; it has {found}. "
-                "Mend the name, or remove it."
-            )
+        known = count_types(types, set(shares) - {OTHER_TYPES}, _KEY)
         kinds, names = (*sorted(known), _UNTYPED), tuple(shares)
         number = {kind: at for at, kind in enumerate(kinds)}
         of_kinds = np.array([number.get(kind or "", len(known)) for kind in types], np.int64)
@@ -95,16 +84,20 @@ class Target:
 
     factors: Floats | None = None  # (V,) what masses are multiplied by; None: 1
     by_type: TypeShares | None = None  # None: types are as their concepts are
+    caps: TypeCaps = NO_TYPE_CAPS
 
     @classmethod
     def of(cls, settings: EvenSettings, names: Sequence[str], types: Sequence[str | None]) -> Self:
         """Of concepts with (V,) ``names`` and ``types``. Raises ConfigError for what the vocabulary does not hold."""
         factors = target_factors(settings.target, names) if settings.target else None
-        shares = settings.target_by_type
-        return cls(factors, TypeShares.of(shares, types) if shares else None)
+        shares, caps = settings.target_by_type, settings.caps.type
+        by_type = TypeShares.of(shares, types) if shares else None
+        return cls(factors, by_type, TypeCaps.of(caps, types) if caps else NO_TYPE_CAPS)
 
     def check(self, counts: Ints) -> None:
-        """``counts`` (V,): images of each concept. Raises ConfigError for shares that they cannot take."""
+        """``counts`` (V,): images of each concept. Raises ConfigError for shares that they cannot take, and for caps
+        that leave some of the whole to none."""
+        self.caps.check(np.flatnonzero(counts))
         if self.by_type is not None:
             self.by_type.check(np.flatnonzero(counts))
 
@@ -123,7 +116,7 @@ def check_target(settings: BalanceSettings, read_concepts: Callable[[], pa.Table
     """Before any work: raises ConfigError for concepts and types that the vocabulary does not hold. ``read_concepts``:
     its ``name`` and ``type``, read only where something is asked of them."""
     even = settings.even
-    if settings.method == "even" and (even.target or even.target_by_type):
+    if settings.method == "even" and even.asks_of_concepts:
         concepts = read_concepts()
         Target.of(even, concepts["name"].to_pylist(), concepts["type"].to_pylist())
 

@@ -55,7 +55,7 @@ def _facts(values: Mapping[str, Any]) -> tuple[Fact, ...]:
         Fact(
             f"share of {cap['by']} {cap['name']}",
             f"{100 * cap['share']:g} % at most" + (", which binds" if cap["nats"] else ""),
-            f"{100 * cap['has'] / values['size']:.1f} %",
+            f"{100 * cap['has'] / cap.get('of', values['size']):.1f} %",
         )
         for cap in values.get("caps", ())
     ]

@@ -44,11 +44,14 @@ def images(seed: int) -> np.ndarray:
     return ids
 
 
-def balanced(root: pathlib.Path, ids: np.ndarray, **even: Any) -> tuple[np.ndarray, dict[str, Any]]:
+def balanced(
+    root: pathlib.Path, ids: np.ndarray, sample_rows: int = 10 * ROWS, **even: Any
+) -> tuple[np.ndarray, dict[str, Any]]:
     """(V,) copies of each concept, and the certificate."""
     types = {name: kind for name, kind in zip(NAMES, KINDS, strict=True) if kind}
     folder, names = write_corpus(root, ids, 3, V, types=types)
-    run_passes(ShardReader(folder, asked(**even)), names, V)
+    settings = asked(**even).model_copy(update={"max_sample_rows": sample_rows})
+    run_passes(ShardReader(folder, settings), names, V)
     return read_table(folder.concepts, None)["count_after"].to_numpy(), read_certificate(folder)
 
 
@@ -176,5 +179,5 @@ def test_a_table_in_memory_takes_types() -> None:
     settings = asked(target_by_type=SHARES, beta=100)
     counts = count_concepts(ids[balance_table(table, settings, types=KINDS)["row"].to_numpy()], V)
     assert counts[4:8].sum() / counts.sum() == pytest.approx(0.4, abs=0.04)
-    with pytest.raises(InputError, match="needs types"):
+    with pytest.raises(InputError, match="need types"):
         balance_table(table, settings)

@@ -40,6 +40,7 @@ _ROUNDS = 30  # of κ and margins; about 6 are taken, some 20 where nearly every
 _WORTH_TOLERANCE = 1e-5  # nats
 _MOST_RATIO = 0.95  # of steps: 20 are taken at once, at most
 _FLOOR_TOLERANCE = 0.2  # images; far below the margin
+_TILT_TOLERANCE = 1e-3  # nats: a thousandth of the share that a type may have
 
 #: Times the tolerance, in the first rounds of a fit and of a correction: while what is solved still moves, its solution
 #: need not be exact. Nor need the last few concepts come to rest, so such rounds are short.
@@ -155,6 +156,7 @@ class Solution:
     floor: Floats  # (P,) with margins, of all rows
     rounds: int
     settled: bool  # whether κ, margins and solver came to rest
+    tilt: Floats  # (J',) what each cap on a type costs, in nats a copy
     passes: tuple[float, ...] = ()  # evenness of all rows at the weights that each correction began with
 
     @property
@@ -196,11 +198,13 @@ def fit(
     ratio = correction or frame.known()
     least = problem.floor
     tolerance, most_steps = request.settings.tolerance, request.settings.max_iterations
-    corrected = _corrected(frame, ratio).with_floor(frame.within((start.floor if start else least) / ratio.concepts))
+    caps = request.target.caps
+    tilt = start.tilt if start else np.zeros(len(caps.names))
+    floor = start.floor if start else least
+    corrected = _corrected(frame, ratio, tilt).with_floor(frame.within(floor / ratio.concepts))
     bare = frame.within(least / ratio.concepts)
     settled, pace = False, _WARM if start else _COLD
     point, kappa = (start.point, start.kappa) if start else (first_point(corrected), 0.0)
-    floor = start.floor if start else least
     worth, rise = _worth(point, ratio, kappa), _Rise()
     for number in range(1, _ROUNDS + 1):
         coarse = pace[number - 1] if number <= len(pace) else 1.0
@@ -208,18 +212,23 @@ def fit(
         point, at_rest = solve(corrected, worth, point, (coarse * tolerance, steps))
         if _surely_lacking(point, bare, coarse, at_rest) > may_lack:
             break  # margins only raise floors, so what cannot be kept without them cannot be kept
-        kappa = divergence_below(point.achieved * ratio.concepts, problem.log_target)
-        reached = _worth(point, ratio, kappa)
+        achieved = point.achieved * ratio.concepts
+        kappa = divergence_below(achieved, caps.tilted(problem.log_target, tilt, frame.present))
+        reached, tilt_wanted = _worth(point, ratio, kappa), caps.next_tilt(tilt, achieved, frame.present)
         margin = _with_margin(frame, point, ratio, least)
         wanted = margin if number == 1 and start is None else (margin + floor) / 2  # margins shrink as floors rise
-        binds = (point.mu > 0) | (point.achieved * ratio.concepts < wanted + _FLOOR_TOLERANCE)
-        moved = abs(reached - worth), np.abs(wanted - floor)[binds].max(initial=0.0)
-        settled = coarse == 1 and moved[0] < _WORTH_TOLERANCE and moved[1] < _FLOOR_TOLERANCE
+        binds = (point.mu > 0) | (achieved < wanted + _FLOOR_TOLERANCE)
+        is_still = (
+            abs(reached - worth) < _WORTH_TOLERANCE,
+            np.abs(wanted - floor)[binds].max(initial=0.0) < _FLOOR_TOLERANCE,
+            np.abs(tilt_wanted - tilt).max(initial=0.0) < _TILT_TOLERANCE,
+        )
+        settled = coarse == 1 and all(is_still)
         if settled or number == _ROUNDS:
             break
-        worth, floor = rise.step(worth, reached), wanted
-        corrected = corrected.with_floor(frame.within(floor / ratio.concepts))
-    return Solution(frame, ratio, point, kappa, corrected.floor * ratio.concepts, number, settled and at_rest)
+        worth, floor, tilt = rise.step(worth, reached), wanted, tilt_wanted
+        corrected = _corrected(frame, ratio, tilt).with_floor(frame.within(floor / ratio.concepts))
+    return Solution(frame, ratio, point, kappa, corrected.floor * ratio.concepts, number, settled and at_rest, tilt)
 
 
 @dataclass
@@ -266,17 +275,17 @@ def _halfway(last: Solution, found: Solution) -> Solution:
     """Between two solutions: the first correction goes a long way, and later ones overshoot, since what the sample says
     of change is off by chance (without: a synthetic corpus rose to 0.979, then fell to 0.973; with: 0.983)."""
     a, eta = ((one + other) / 2 for one, other in ((last.point.a, found.point.a), (last.point.eta, found.point.eta)))
-    problem = _corrected(found.frame, found.correction)
+    problem = _corrected(found.frame, found.correction, found.tilt)
     worth = _worth(found.point, found.correction, found.kappa)
     return replace(found, point=look(problem, worth, (a, eta), found.point.nu))
 
 
-def _corrected(frame: Frame, ratio: Correction) -> Problem:
+def _corrected(frame: Frame, ratio: Correction, tilt: Floats) -> Problem:
     """What the sample is asked, so that all rows give what was asked for."""
     problem = frame.problem
     return replace(
         problem,
-        log_target=problem.log_target - np.log(ratio.concepts),
+        log_target=frame.request.target.caps.tilted(problem.log_target, tilt, frame.present) - np.log(ratio.concepts),
         size=np.minimum(problem.size / ratio.sizes, _supply(problem)),
         fixed=problem.fixed + ratio.missed / ratio.concepts,
         caps=replace(problem.caps, most=problem.caps.most / ratio.caps),

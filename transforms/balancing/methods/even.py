@@ -149,7 +149,8 @@ def _guarantee(solution: Solution, n_concepts: int) -> Guarantee:
     sample = frame.sample
     fitted = sample.is_whole, len(sample.ids), solution.settled
     return Guarantee(
-        frame.request.floor, prices, *fitted, tuple(solution.point.eta.tolist()), frame.request.target, solution.passes
+        *(frame.request.floor, prices, *fitted, tuple(solution.point.eta.tolist())),
+        *(frame.request.target, solution.tilt, solution.passes),
     )
 
 

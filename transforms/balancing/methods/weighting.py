@@ -12,7 +12,7 @@ Shape legend: N rows, K concepts an image, V concepts, R images of the sample, C
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -80,6 +80,7 @@ class Guarantee:
     settled: bool
     caps: tuple[float, ...] = ()  # (J,) what each cap costs, in nats a copy
     target: Target = NO_TARGET  # what was asked of single concepts and of types
+    tilt: Floats = field(default_factory=lambda: np.zeros(0))  # what each of its caps on a type costs, in nats a copy
     passes: tuple[float, ...] = ()  # evenness that each correcting pass found, at the weights of the fit before it
 
 
