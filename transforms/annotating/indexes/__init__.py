@@ -17,7 +17,7 @@ if {*INDEXES, AUTO} != {*get_args(IndexName)}:
     raise AssertionError(f"kinds of indexes in the settings and in the registry differ: {sorted(INDEXES)}")
 
 #: From so many concepts on, lists are worth building. Measured (tests/benchmarks/bench_retrieval.py) on two cores:
-#: lists of 500,000 are searched 2.0 times as fast as FAISS's exact search at a recall of 0.967, after 91 s of building;
+#: lists of 500,000 are searched 2.0 times as fast as FAISS's exact search at a recall of 0.967, after 86 s of building;
 #: the product in torch 0.4 times as fast (of 100,000 concepts 2.3 times).
 _WORTH_LISTS = 100_000
 
