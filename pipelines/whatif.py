@@ -23,7 +23,7 @@ from transforms.balancing.passes import ShardReader
 from transforms.balancing.sample_table import read_sample
 from transforms.balancing.sampling import Ints
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.whatif import Outcome, what_if
+from transforms.balancing.whatif import Outcome, beside_the_run, what_if
 from transforms.configuration import apply_override, validate
 from transforms.datasets import ShardName, read_table
 from transforms.errors import ConfigError, RunFolderError
@@ -81,8 +81,12 @@ def run(uri: str, overrides: Sequence[str], exact: bool, console: Console) -> li
         outcomes = [_exactly(state, one, choose_engine(one.runner, [])) for one in settings]
     else:
         sample, inside = read_sample(state.folder)
-        known = Cells.of(_settings(state, []).balance)
+        its_own = _settings(state, []).balance
+        known = Cells.of(its_own)
         outcomes = [_from_sample(one.balance, state.folder, sample, inside, known) for one in settings]
+        if not sample.is_whole:
+            own = _from_sample(its_own, state.folder, sample, inside, known)
+            outcomes = [beside_the_run(one, own, read_certificate(state.folder)) for one in outcomes]
     _print(outcomes, exact, console)
     if len(outcomes) > 1:
         picture = state.folder.report.parent / PICTURE

@@ -1,9 +1,11 @@
 """What another balance of a finished run would come to, told from the sample that the run was fitted on.
 
 The fit is the one that a run makes, before its corrections. Where the sample is all there is, the error is that of
-chance alone, told by a few draws; else that of the sample, told by leaving out a tenth of it at a time (the
-delete-a-group jackknife), and corrections make the run itself somewhat better than the answer. What falls short of a
-floor there is counted as mended, as exchanges would.
+chance alone, told by a few draws. Else it is that of the sample, told by leaving out a tenth of it at a time (the
+delete-a-group jackknife); and the sample knows neither what corrections gain nor what exchanges cost. So the run's own
+settings are answered too, and the answer is moved by what they came to in truth, with half as much added to its error:
+of 5,000 concepts of a synthetic Zipf corpus, sampled at 5 and at 2 %, it was off by a third of that at most. Coverage
+beyond a floor is that of the sample, so told too low without floors, and too high with floors just below it.
 
 Shape legend: R images of the sample, V concepts.
 """
@@ -11,7 +13,8 @@ Shape legend: R images of the sample, V concepts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +28,9 @@ from transforms.balancing.sampling import Floats, Ints, expected_copies
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.target import NO_TARGET, Target
 from transforms.errors import ConfigError
+
+#: What exchanges for floors may cost in evenness where the run had none: as much as of that corpus.
+_DEAREST_EXCHANGES = 0.007
 
 _GROUPS = 10
 _DRAWS = 10
@@ -54,22 +60,34 @@ def what_if(
     weights = Even.fit(Corpus(settings, inside, inside, rows, sample, target)).weights()
     copies = _expected(settings, sample, weights)
     aim, floor = log_target(inside, settings.even.temper, target), np.floor(copies)
-    mended = np.minimum(0 if sample.is_whole else weights.guarantee.floor, settings.max_copies * inside)
+    kept = np.minimum(0 if sample.is_whole else weights.guarantee.floor, settings.max_copies * inside)  # by exchange
     uniform = np.random.default_rng(settings.seed).random((_DRAWS, len(copies)))
 
     def measured(copies_of_rows: Floats) -> tuple[float, float]:
-        counts = np.maximum(_held(sample, sample.weight * copies_of_rows, len(inside)), mended)
-        return evenness(counts, aim), float((counts >= COVERED_IMAGES - 0.5).sum())
+        counts = _held(sample, sample.weight * copies_of_rows, len(inside))
+        return evenness(counts, aim), float((np.maximum(counts, kept) >= COVERED_IMAGES - 0.5).sum())
 
     drawn = np.array([measured(floor + (one < copies - floor)) for one in uniform]) if sample.is_whole else None
     found = np.array(measured(copies)) if drawn is None else drawn.mean(axis=0)
     variance = _jackknife(copies, measured) if drawn is None else drawn.var(axis=0, ddof=1)
     error = 2 * np.sqrt(variance)
     free = float(sample.weight @ ((copies - floor) * (1 - copies + floor)))
-    kept, promise = (float(found[1]), float(error[1])), weights.guarantee
+    coverage, promise = (float(found[1]), float(error[1])), weights.guarantee
     held = _held(sample, sample.weight * copies, len(inside))
     shares = target.by_type.held(held) if target.by_type else {}
-    return Outcome(settings.size, promise.floor, float(found[0]), float(error[0]), *kept, free, shares)
+    return Outcome(settings.size, promise.floor, float(found[0]), float(error[0]), *coverage, free, shares)
+
+
+def beside_the_run(found: Outcome, own: Outcome, said: Mapping[str, Any]) -> Outcome:
+    """``found`` of a sample, moved by what the run came to beside what the sample says of its ``own`` settings;
+    ``said``: its certificate."""
+    corrected, drawn = said["evenness"]["expected"], said["evenness"]["drawn"]
+    moved = corrected - own.evenness
+    cost = (corrected - drawn if own.floor else 0.0) if found.floor else 0.0
+    unknown = _DEAREST_EXCHANGES if found.floor and not own.floor else cost / 2
+    error = found.evenness_error + abs(moved) / 2 + unknown
+    moved -= cost
+    return replace(found, evenness=min(found.evenness + moved, 1.0), evenness_error=error)
 
 
 def _jackknife(copies: Floats, measured: Callable[[Floats], tuple[float, float]]) -> Floats:

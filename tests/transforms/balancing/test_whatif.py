@@ -10,9 +10,10 @@ import pytest
 from tests.transforms.balancing.test_certificate import certified
 from transforms.balancing import sample_table
 from transforms.balancing.cells import Cells
+from transforms.balancing.certificate import read_certificate
 from transforms.balancing.sample_table import read_sample
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.whatif import what_if
+from transforms.balancing.whatif import beside_the_run, what_if
 from transforms.errors import ConfigError, RunFolderError
 from transforms.run_folder import RunFolder
 
@@ -30,7 +31,13 @@ def test_the_answer_is_what_the_balance_comes_to(tmp_path: pathlib.Path, sample_
     assert sample.is_whole == (sample_rows > 2000)
     found = what_if(settings(), sample, inside, KNOWN)
     said = certified(tmp_path / "other", size=600, even={"floor": 5}, max_sample_rows=sample_rows)[0]
-    assert found.evenness == pytest.approx(said["evenness"]["drawn"], abs=0.005 if sample.is_whole else 0.03)
+    if not sample.is_whole:
+        own, of_run = what_if(settings(size=400), sample, inside, KNOWN), read_certificate(folder)
+        its_own = beside_the_run(own, own, of_run)
+        assert its_own.evenness == pytest.approx(of_run["evenness"]["drawn"])
+        found = beside_the_run(found, own, of_run)
+        assert found.evenness_error > its_own.evenness_error / 2 > 0
+    assert found.evenness == pytest.approx(said["evenness"]["drawn"], abs=0.005)
     assert 0 < found.evenness_error < 0.05
     assert found.floor == said["floor"]["images"]
     assert found.free_draws == pytest.approx(said["chance"]["free_draws"], rel=0.1 if sample.is_whole else 0.5)
