@@ -1,6 +1,6 @@
 """Where words end in runs of Chinese, by the segmenter of the language, many runs at once.
 
-Shape legend: T characters of all runs, W words.
+Shape legend: T characters of all runs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from concept_vocab.languages.segmenters import SEGMENTERS, UNSPACED
 from concept_vocab.vocabulary import VocabularyError
 
-_BETWEEN = "\n"
+_BETWEEN = ord("\n")
 
 
 def check_language(language: str) -> None:
@@ -26,7 +26,7 @@ def check_language(language: str) -> None:
 def word_ends(text: str) -> NDArray[np.bool_]:
     """(T+1,) of runs of Han characters, each followed by a line end: whether a word ends before each character."""
     words = SEGMENTERS["zh"].cut(text)
-    ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))  # (W,)
     is_end = np.zeros(len(text) + 1, np.bool_)
-    is_end[ends[np.fromiter((word != _BETWEEN for word in words), np.bool_, len(words))]] = True
+    is_end[np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))] = True
+    is_end[1:][np.frombuffer(text.encode("utf-32-le"), np.uint32) == _BETWEEN] = False
     return is_end

@@ -11,6 +11,7 @@ Shape legend: N texts, B bytes of all of them, each followed by a separator.
 from __future__ import annotations
 
 import functools
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from concept_vocab.vocabulary import normalise
 SEPARATOR = b"\n"  # white space of texts is brought to single spaces, so none holds it
 _IRREGULAR = r"[\x00-\x1f\x7f]|  "  # of ASCII: what normalise would change, and control characters
 _CONTROL = 0x7F
+_CONTROLS = re.compile(r"[\x00-\x1f]")
 
 Bytes = NDArray[np.uint8]
 
@@ -86,7 +88,7 @@ def is_han_inside(text: MarkedText, places: NDArray[np.int64]) -> NDArray[np.boo
 
 
 def _regular(text: str) -> str:
-    return "".join(one if one >= " " and one != "\x7f" else chr(_CONTROL) for one in normalise(text))
+    return _CONTROLS.sub(chr(_CONTROL), normalise(text))
 
 
 def _of_ascii(data: bytes) -> tuple[bytes, Bytes]:
