@@ -107,7 +107,8 @@ def test_the_same_bytes_from_the_cache_alone(asked: Asked, tmp_path: pathlib.Pat
     assert {name for name in ours | theirs if ours.get(name) != theirs.get(name)} == set()
 
 
-def test_a_plan_needs_no_server(asked: Asked, tmp_path: pathlib.Path) -> None:
+def test_a_plan_needs_no_server(asked: Asked, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # so that no line of it is broken
     sets = asked_sets(asked.folder / "sets", ROWS)
     nowhere = as_set({"servers.model.base_url": "http://127.0.0.1:1/v1"})
     said = evenweave("instruct", ASKED, "--plan", "--output", tmp_path / "run", *sets, *nowhere).stdout
