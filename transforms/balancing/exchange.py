@@ -24,6 +24,9 @@ from transforms.balancing.sampling import Floats, Ints
 _OUTGOING_PER_MISSING = 4
 _LEAST_OUTGOING = 1000
 
+#: Rows that are put together at least before they are looked through: half of them stay, so each is moved a few times.
+_LEAST_PRUNED = 1 << 15
+
 #: Images on either side that are looked at: some 100 MB. Where more are missing, floors that lack least come first.
 MOST_EXCHANGES = 1 << 20
 
@@ -73,11 +76,12 @@ class Candidates(NamedTuple):
 
 @dataclass
 class Offers:
-    """The candidates of a pass, no more than can be needed. Adds up in place, in any order."""
+    """The candidates of a pass, few more than can be needed. Adds up in place, in any order."""
 
     shortage: Shortage
     incoming: list[Candidates]
     outgoing: list[Candidates]
+    pruned: int = 0  # rows that the last look left
 
     @classmethod
     def zero(cls, shortage: Shortage) -> Self:
@@ -91,11 +95,21 @@ class Offers:
         self.outgoing.append(_best_outgoing(leaving.take(can_go), self.shortage.outgoing_limit))
 
     def __iadd__(self, other: Offers) -> Self:
-        incoming, outgoing = self.incoming + other.incoming, self.outgoing + other.outgoing
-        if incoming:
-            self.incoming = [_best_incoming(Candidates.join(incoming), self.shortage.sought)]
-            self.outgoing = [_best_outgoing(Candidates.join(outgoing), self.shortage.outgoing_limit)]
+        self.incoming += other.incoming
+        self.outgoing += other.outgoing
+        if sum(len(part.sample_id) for part in (*self.incoming, *self.outgoing)) > 2 * self.pruned + _LEAST_PRUNED:
+            self._prune()
         return self
+
+    def best(self) -> tuple[Candidates, Candidates]:
+        """No more than can be needed, coming and leaving; asked only where there were any rows."""
+        self._prune()
+        return self.incoming[0], self.outgoing[0]
+
+    def _prune(self) -> None:
+        self.incoming = [_best_incoming(Candidates.join(self.incoming), self.shortage.sought)]
+        self.outgoing = [_best_outgoing(Candidates.join(self.outgoing), self.shortage.outgoing_limit)]
+        self.pruned = len(self.incoming[0].sample_id) + len(self.outgoing[0].sample_id)
 
 
 def _best_incoming(rows: Candidates, sought: Ints) -> Candidates:
@@ -134,7 +148,7 @@ class Exchange:
         if not offers.incoming:
             return cls.none()
         counts, floor = offers.shortage.drawn.copy(), offers.shortage.floor
-        incoming, outgoing = Candidates.join(offers.incoming), Candidates.join(offers.outgoing)
+        incoming, outgoing = offers.best()
         short = np.append(offers.shortage.sought > 0, False)
         mends = short[incoming.ids].sum(axis=1)
         order = np.lexsort((incoming.sample_id, incoming.rank, -mends))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,13 +37,22 @@ def exchanged(total: Offers, chosen: np.ndarray) -> np.ndarray:
     return np.asarray(chosen + change)
 
 
-@given(st.integers(0, 10**6), st.integers(0, 6), st.permutations(range(ROWS)), st.integers(1, 5))
-def test_a_shortage_is_mended_in_any_parts_and_order(seed: int, least: int, order: list[int], parts: int) -> None:
+@given(
+    st.integers(0, 10**6),
+    st.integers(0, 6),
+    st.permutations(range(ROWS)),
+    st.integers(1, 5),
+    st.sampled_from([0, 1000]),
+)
+def test_a_shortage_is_mended_in_any_parts_and_order(
+    seed: int, least: int, order: list[int], parts: int, looked_through_from: int
+) -> None:
     ids = random_ids(ROWS, V, 3, seed)
     chosen = np.random.default_rng(seed).random(ROWS) < 0.6
     floor = np.minimum(least, count_concepts(ids, V))
     after = exchanged(offers(ids, chosen, floor, [np.arange(ROWS)]), chosen)
-    other = exchanged(offers(ids, chosen, floor, np.array_split(np.array(order), parts)), chosen)
+    with mock.patch.object(exchange, "_LEAST_PRUNED", looked_through_from):
+        other = exchanged(offers(ids, chosen, floor, np.array_split(np.array(order), parts)), chosen)
     np.testing.assert_array_equal(after, other)
     assert set(after.tolist()) <= {0, 1}
     for group in (0, 1):
