@@ -31,7 +31,8 @@ _REPEATING = ("source", "shard", "format", "lang", "reason")
 
 REJECTS = pa.schema([("key", pa.string()), ("shard", pa.string()), ("reason", pa.string()), ("detail", pa.string())])
 
-#: ``copies`` is 1 unless balance.max_copies allows more; ``inclusion_probability`` is the expected number of copies.
+#: ``copies`` is 1 unless balance.max_copies allows more; ``inclusion_probability`` is the expected number of copies, or
+#: those it has where one came in by exchange, for a floor.
 SELECTION = pa.schema(
     [("key", pa.string()), ("shard", pa.string()), ("copies", pa.int32()), ("inclusion_probability", pa.float64())]
 )

@@ -27,8 +27,9 @@ from transforms.balancing.tally import CorpusTally
 from transforms.run_folder import RunFolder
 from transforms.vocabulary_folder import read_concepts
 
-#: Of the whole: by how much a type may be expected to pass its cap before that is told.
-_NEAR_CAP = 0.01
+#: What a type may be expected to have before it is told, times its cap; and what chance and exchanges may add, of the
+#: whole.
+_NEAR, _FAR = 1.02, 0.05
 
 _NAMED = 10  # concepts: those that fell short, and those whose floors cost most
 
@@ -144,7 +145,7 @@ def _floor(
         "images": weights.promise.floor,
         "concepts": int((floor > 0).sum()),
         "short_as_drawn": int((outlook.shortage.missing > 0).sum()),
-        "exchanged": int((exchange.change > 0).sum()),
+        "exchanged": int(exchange.change.clip(min=0).sum()),
         "short": len(short),
         "missing": int(missing.sum()),
         "worst": [
@@ -225,11 +226,11 @@ def warnings(values: dict[str, Any]) -> list[str]:
             "balance.even.max_iterations, or lower balance.even.beta."
         )
     told += [
-        f"balance.even.caps.type allows {cap['name']} {100 * cap['share']:g} % of the concepts selected, and the fit "
-        f"gives it {100 * cap['expected']:.1f} %: what images hold together, and floors, stand against it. Lower "
+        f"balance.even.caps.type allows {cap['name']} {100 * cap['share']:g} % of the concepts selected, and it has "
+        f"{100 * cap['has'] / cap['of']:.1f} %: what images hold together, and floors, stand against it. Lower "
         "balance.size or the floor, or allow more."
         for cap in values.get("caps", ())
-        if cap["by"] == "type" and cap["expected"] > cap["share"] + _NEAR_CAP
+        if cap["by"] == "type" and max(cap["expected"] / _NEAR, cap["has"] / cap["of"] - _FAR) > cap["share"]
     ]
     if values.get("target_by_type") and (off := far_off(values["by_type"])):
         told.append(

@@ -10,6 +10,7 @@ Shape legend: N rows, K concepts an image, V concepts, C candidates, G groups.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -43,7 +44,7 @@ class Shortage:
         """(V,) copies."""
         return np.asarray(np.maximum(self.floor - self.drawn, 0))
 
-    @property
+    @functools.cached_property
     def sought(self) -> Ints:
         """(V,) copies that are to come in: ``missing``, or as many whole floors as can be looked at."""
         order = np.argsort(self.missing, kind="stable")
@@ -91,7 +92,7 @@ class Offers:
         """Rows that could be drawn once more, by rising rank, and once less, by falling rank."""
         self.incoming.append(_best_incoming(coming, self.shortage.sought))
         spare = np.append(self.shortage.drawn > self.shortage.floor, True)  # the last slot is for id -1
-        can_go = np.flatnonzero(spare[leaving.ids].all(axis=1))
+        can_go = np.flatnonzero(spare[leaving.ids].all(axis=1) & (leaving.ids.max(axis=1, initial=-1) >= 0))
         self.outgoing.append(_best_outgoing(leaving.take(can_go), self.shortage.outgoing_limit))
 
     def __iadd__(self, other: Offers) -> Self:
@@ -113,13 +114,15 @@ class Offers:
 
 
 def _best_incoming(rows: Candidates, sought: Ints) -> Candidates:
-    """For each concept that is short, as many rows of least rank as it lacks."""
+    """For each concept that is short, as many rows of least rank as it lacks, of each group: who can leave is not
+    known yet."""
     row, slot = np.nonzero(np.append(sought, 0)[rows.ids] > 0)
     concept = rows.ids[row, slot]
-    order = np.lexsort((rows.sample_id[row], rows.rank[row], concept))
+    order = np.lexsort((rows.sample_id[row], rows.rank[row], rows.group[row], concept))
     concept, row = concept[order], row[order]
-    first = np.searchsorted(concept, concept, side="left")
-    kept = np.arange(len(concept)) - first < sought[concept]
+    place = np.arange(len(concept))
+    is_first = np.diff(concept, prepend=-1).astype(np.bool_) | np.diff(rows.group[row], prepend=-1).astype(np.bool_)
+    kept = place - np.maximum.accumulate(np.where(is_first, place, 0)) < sought[concept]
     return rows.take(np.unique(row[kept]))
 
 
@@ -136,7 +139,7 @@ class Exchange:
     """The rows that change places."""
 
     sample_id: NDArray[np.uint64]  # (C,) rising
-    change: Ints  # (C,) 1: a copy more; -1: a copy less
+    change: Ints  # (C,) copies more, or less
 
     @classmethod
     def none(cls) -> Self:
@@ -164,9 +167,9 @@ class Exchange:
                 np.add.at(counts, held, -1)
                 continue
             changed += [(int(incoming.sample_id[row]), 1), (leaver, -1)]
-        changed.sort()
-        ids = np.array([sample_id for sample_id, _ in changed], np.uint64)
-        return cls(ids, np.array([change for _, change in changed], np.int64))
+        ids, place = np.unique(np.array([sample_id for sample_id, _ in changed], np.uint64), return_inverse=True)
+        change = np.bincount(place, np.array([one for _, one in changed], np.float64), len(ids))
+        return cls(ids, np.rint(change).astype(np.int64))
 
     def of_rows(self, sample_ids: NDArray[np.uint64]) -> Ints:
         """(N,) change of each row's copies."""

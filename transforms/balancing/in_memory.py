@@ -46,7 +46,8 @@ def balance_table(
             gives shares.
 
     Returns the chosen rows in their order: source, shard, key and sample_id as far as they were given, ``copies`` and
-    ``inclusion_probability`` (the expected number of copies), and ``row``, their place in ``annotations``.
+    ``inclusion_probability`` (the expected number of copies; those it has where one came in for a floor), and ``row``,
+    their place in ``annotations``.
 
     Raises InputError for a table that lacks a column or holds one row twice, EvenweaveError where it cannot give the
     size asked for.
@@ -93,7 +94,7 @@ class _TableReader(RowReader):
             raise InputError(
                 "balance.even.target_by_type and caps.type need types: give them too, balance_table(…, types=…)"
             )
-        names, types = self.concepts_called or (), self.concepts_of or ()
+        names, types = (self.concepts_called or ())[:n_concepts], (self.concepts_of or ())[:n_concepts]
         more = n_concepts - len(names), n_concepts - len(types)
         return [*names, *[""] * more[0]], [*types, *[None] * more[1]]
 

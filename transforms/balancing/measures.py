@@ -113,4 +113,4 @@ def divergence_below(copies: Floats, target: Floats) -> float:
     """−KL(p‖t), in nats; ``target`` (V,) are logarithms."""
     held = (copies > 0) & np.isfinite(target)
     shares = copies[held] / max(float(copies[held].sum()), 1e-300)
-    return -float(shares @ (np.log(shares) - target[held]))
+    return -float((shares * (np.log(shares) - target[held])).sum())  # a product of BLAS depends on its threads

@@ -78,7 +78,9 @@ class Outlook:
         free, width = Parts(parts.part, np.zeros(len(parts.part))), tally.concepts_per_image
         lifted = values + multipliers
         if promise is not None:
-            lifted -= promise.target.caps.prices(promise.tilt, len(counts))
+            caps = promise.target.caps
+            unmet = caps.are_unmet(caps.shares(expected, np.arange(len(counts))))
+            lifted -= caps.prices(np.where(unmet, 0.0, promise.tilt), len(counts))
         prices = (Prices.of(values, free, width), Prices.of(lifted, parts, width))
         shortage, ends = Shortage(drawn.drawn, floor), Ends.of(tally.count_before)
         return cls(target, expected, shortage, multipliers, cap_prices, prices, ends, sizes, worth)

@@ -276,8 +276,8 @@ def seek_exchanges(
     takes = np.array(weighting.group_sizes(settings))[rows.groups] > 0
     candidates = ExchangeRows(rows.sample_ids, rows.groups, rows.rank, rows.ids)
     leaving = candidates._replace(rank=np.where(won, rows.rank, -1.0 - rows.weight_bins))
-    may_come, may_go = (np.flatnonzero(one) for one in (takes & (copies < settings.max_copies), copies > 0))
-    offers.add(candidates.take(may_come), leaving.take(may_go))
+    more = np.where(takes & np.append(shortage.sought, 0)[rows.ids].any(axis=1), settings.max_copies - copies, 0)
+    offers.add(candidates.take(np.repeat(np.arange(len(copies)), more)), leaving.take(np.flatnonzero(copies > 0)))
     return offers
 
 

@@ -102,7 +102,8 @@ class EvenSettings(Settings):
     floor: Annotated[int, Field(ge=0)] | Literal["auto"] = Field(
         default="auto",
         description=f"images that every concept keeps, or all it has; auto: {MOST_AUTO_FLOOR}, which can be learnt and "
-        "tested, or the most below it that size and concepts allow; 0: no guarantee",
+        "tested, or the most below it that size and concepts allow; 0: no guarantee; where the fit is one "
+        "of a sample, kept as far as exchanges can, and told where they could not",
     )
     floor_deviations: float = Field(
         default=1.0,

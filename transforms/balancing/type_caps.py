@@ -1,8 +1,8 @@
 """The most that types of concepts may have of what is selected, and the prices that keep them there.
 
 A cap Σ_{k∈T} c_k ≤ s·M has a price λ ≥ 0, and that is a tilt of the target: log t_k − λ for the concepts of the type.
-As p follows t where there is enough of everything, λ rises by log(share/s) until the share is s; where there is not, it
-takes a few rounds more.
+Where there is enough of everything p follows t, so that the log odds of a share fall by λ: a step is by how much they
+are too high. Where there is not, it takes a few rounds more; and none is dearer than MOST_TILT, which floors surpass.
 
 Shape legend: V concepts, P of them present, J caps.
 """
@@ -15,11 +15,19 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from transforms.balancing.sampling import Floats, Ints
 from transforms.errors import ConfigError
 
 KEY = "balance.even.caps.type"
+
+#: Nats: a type that has a share of 0.99 in the target would have 0.005 at this price, if images could be found.
+MOST_TILT = 10.0
+
+_ADDS_UP = 1e-6  # how near to one; a sum of shares as they are written is off by less
+_UNMET = 1.02  # times its cap: what has more, as expected, is a cap that images or floors do not let be kept
+_LEAST_SHARE = 1e-12
 
 
 def count_types(types: Sequence[str | None], asked: Iterable[str], key: str) -> Counter[str]:
@@ -61,7 +69,7 @@ class TypeCaps:
         if self.place is None or (self.place[present] == len(self.names)).any():
             return
         held = np.unique(self.place[present])
-        if (total := float(self.most[held].sum())) < 1:
+        if (total := float(self.most[held].sum())) < 1 - _ADDS_UP:
             told = ", ".join(f"{self.names[one]} {self.most[one]:g}" for one in held.tolist())
             raise ConfigError(
                 f"{KEY} allows {told}, and images hold no other types: together {total:g} of the whole. Raise them "
@@ -81,15 +89,23 @@ class TypeCaps:
 
     def next_tilt(self, tilt: Floats, copies: Floats, present: Ints) -> Floats:
         """(J,) prices after a round that came to (P,) copies."""
-        share = np.maximum(self.shares(copies, present), 1e-12)
-        return np.maximum(tilt + np.log(share / self.most), 0.0)
+        return np.clip(tilt + _log_odds(self.shares(copies, present)) - _log_odds(self.most), 0.0, MOST_TILT)
+
+    def are_unmet(self, shares: Floats) -> NDArray[np.bool_]:
+        """(J,) whether (J,) shares are above the caps."""
+        return np.asarray(shares > _UNMET * self.most, np.bool_)
 
     def prices(self, tilt: Floats, n_concepts: int) -> Floats:
         """(V,) what a copy of each concept costs, less what it makes room for: Σ of them over copies is no more than 0
-        for a selection that keeps the caps."""
+        for a selection that keeps the caps. ``tilt``: (J,) prices, of which any are true ones."""
         if self.place is None:
             return np.zeros(n_concepts)
         return np.append(tilt, 0.0)[self.place] - float(tilt @ self.most)
+
+
+def _log_odds(shares: Floats) -> Floats:
+    inside = np.clip(shares, _LEAST_SHARE, 1 - _LEAST_SHARE)
+    return np.asarray(np.log(inside / (1 - inside)), np.float64)
 
 
 NO_TYPE_CAPS = TypeCaps((), np.zeros(0), None)

@@ -66,7 +66,7 @@ def _facts(values: Mapping[str, Any]) -> tuple[Fact, ...]:
             Fact(
                 "what the guarantees cost",
                 "in evenness: floors and caps by the bounds, and exchanges",
-                f"{costs['floors'] + costs['exchanges']:.4f}",
+                f"{costs['floors'] + costs.get('exchanges', 0.0):.4f}",
             ),
             Fact(
                 f"concepts that keep {floor['images']} images, or all they have",

@@ -163,6 +163,25 @@ def test_a_floor_is_kept_where_all_that_were_taken_were_certain(tmp_path: pathli
     assert len(expected) == 2400 and expected.min() > 0.001  # what came in by exchange stands for itself alone
 
 
+def test_an_image_may_come_in_more_than_once_for_a_floor(tmp_path: pathlib.Path) -> None:
+    """Concepts of 12 images that may be taken twice each, beside some of hundreds: a sample keeps floors of 20 too."""
+    common = np.random.default_rng(0).integers(0, 20, (4000, 1)).astype(np.int32)
+    ids = np.concatenate([np.repeat(np.arange(V, dtype=np.int32), 12)[:, None], common])
+    values = {"size": 1300, "max_copies": 2, "max_sample_rows": 400, "even": {"floor": 20, "temper": 0.8}}
+    assert concept_counts(tmp_path, ids, 2, **values).min() >= 20
+
+
+@pytest.mark.parametrize(("copies", "rows", "least"), [(5, 300, 0.95), (20, 600, 0.9)])
+def test_corrections_that_lead_away_lead_back(tmp_path: pathlib.Path, copies: int, rows: int, least: float) -> None:
+    """Where few rows are taken many times, a small sample tells of copies that are not there."""
+    ids = concept_ids(12_000, 300, 6, 3)
+    folder, names = write_corpus(tmp_path, ids, 2, 300)
+    values = {"size": 1200, "max_copies": copies, "max_sample_rows": rows, "even": {"floor": 0}}
+    run_passes(ShardReader(folder, BalanceSettings.model_validate({"method": "even", **values})), names, 300)
+    said = read_certificate(folder)
+    assert said["evenness"]["drawn"] > max(least, said["fit"]["passes"][0])
+
+
 def test_weights_of_images_and_of_concepts_are_expected_copies() -> None:
     ids = random_ids(2000, V, 4, 7)
     settings = BalanceSettings.model_validate({"method": "even", "size": 500, "even": {"floor": 5}})

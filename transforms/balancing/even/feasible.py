@@ -87,7 +87,8 @@ def _impossible(request: Request, counts: Ints, sample: WeighedSample) -> str | 
     least = int(np.minimum(request.floor, request.max_copies * counts).sum())
     most = int(request.sizes.sum()) * sample.ids.shape[1]
     if not sample.is_whole and request.floor_is_open:
-        most = int(_MOST_FLOORS * most)
+        each = float(counts.sum()) / max(float(sample.rows.sum()), 1.0)  # concepts of an image
+        most = int(_MOST_FLOORS * each * request.sizes.sum())
     if least <= most:
         return None
     return f"the floors of all concepts add up to {least}, and {request.sizes.sum()} images hold {most} at most"

@@ -21,6 +21,7 @@ Shape legend: R images of the sample, K concepts an image, V concepts, P of them
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 
@@ -41,6 +42,11 @@ _WORTH_TOLERANCE = 1e-5  # nats
 _MOST_RATIO = 0.95  # of steps: 20 are taken at once, at most
 _FLOOR_TOLERANCE = 0.2  # images; far below the margin
 _TILT_TOLERANCE = 1e-3  # nats: a thousandth of the share that a type may have
+
+#: Nats that one correction may change what a concept adds to a score by: where the sample is small and rows may be
+#: taken many times, it tells of copies that are not there, and the next pass would be lost.
+_MOST_STEP = 4.0
+_WORSE = 1e-3  # of evenness: a correction after which it is less by more leads back
 
 #: Times the tolerance, in the first rounds of a fit and of a correction: while what is solved still moves, its solution
 #: need not be exact. Nor need the last few concepts come to rest, so such rounds are short.
@@ -158,6 +164,7 @@ class Solution:
     settled: bool  # whether κ, margins and solver came to rest
     tilt: Floats  # (J',) what each cap on a type costs, in nats a copy
     passes: tuple[float, ...] = ()  # evenness of all rows at the weights that each correction began with
+    best: Best | None = None  # of those that a pass looked at
 
     @property
     def achieved(self) -> Floats:
@@ -173,6 +180,14 @@ class Solution:
     def short(self) -> Ints:
         """(P',) the concepts whose floor is not kept."""
         return np.flatnonzero(_lacking(self.achieved, self.floor))
+
+
+@dataclass(frozen=True)
+class Best:
+    """A solution, and the evenness that a pass over all rows found there."""
+
+    reached: float
+    solution: Solution
 
 
 def said_of_cells(frame: Frame, point: Point) -> Floats:
@@ -226,6 +241,7 @@ def fit(
         settled = coarse == 1 and all(is_still)
         if settled or number == _ROUNDS:
             break
+        rise = rise if is_still[2] else _Rise()  # what a worth leads to is another thing at another target
         worth, floor, tilt = rise.step(worth, reached), wanted, tilt_wanted
         corrected = _corrected(frame, ratio, tilt).with_floor(frame.within(floor / ratio.concepts))
     return Solution(frame, ratio, point, kappa, corrected.floor * ratio.concepts, number, settled and at_rest, tilt)
@@ -266,18 +282,34 @@ def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:
     frame, point, known = solution.frame, solution.point, solution.correction.concepts
     said = frame.problem.fixed + frame.problem.images.of_concepts(frame.problem.weight * point.copies)
     correction = Correction.of(known, achieved - known * said, frame.request.cells, sizes, said_of_cells(frame, point))
-    passes = (*solution.passes, evenness(achieved, frame.problem.log_target))
-    found = replace(fit(frame, correction, solution), passes=passes)
-    return _halfway(solution, found) if solution.passes else found
+    reached = evenness(achieved, frame.problem.log_target)
+    passes, best = (*solution.passes, reached), solution.best
+    if best is not None and reached < best.reached - _WORSE and not frame.request.target.caps.names:
+        is_last = len(passes) >= frame.request.settings.max_corrections  # no pass sees what comes of it
+        back = best.solution if is_last else _between(solution, best.solution, best.solution.point.a)
+        return replace(back, passes=passes, best=best)
+    if best is None or reached > best.reached:
+        best = Best(reached, replace(solution, best=None))
+    found = fit(frame, correction, solution)
+    step = np.clip(found.point.a - point.a, -_MOST_STEP, _MOST_STEP)
+    if solution.passes or (np.abs(step) == _MOST_STEP).any():
+        falls = sum(after < before - _WORSE for before, after in itertools.pairwise(passes))
+        found = _between(solution, found, point.a + step, 0.5 ** (1 + falls) if solution.passes else 1.0)
+    return replace(found, passes=passes, best=best)
 
 
-def _halfway(last: Solution, found: Solution) -> Solution:
-    """Between two solutions: the first correction goes a long way, and later ones overshoot, since what the sample says
-    of change is off by chance (without: a synthetic corpus rose to 0.979, then fell to 0.973; with: 0.983)."""
-    a, eta = ((one + other) / 2 for one, other in ((last.point.a, found.point.a), (last.point.eta, found.point.eta)))
+def _between(last: Solution, found: Solution, a: Floats, share: float = 0.5) -> Solution:
+    """Half way from a solution to another at (P,) ``a``: the first correction goes a long way, and later ones
+    overshoot, since what the sample says of change is off by chance (without: a synthetic corpus rose to 0.979, then
+    fell to 0.973; with: 0.983)."""
+    from threadpoolctl import threadpool_limits
+
+    a = last.point.a + share * (a - last.point.a)
+    eta = last.point.eta + share * (found.point.eta - last.point.eta)
     problem = _corrected(found.frame, found.correction, found.tilt)
     worth = _worth(found.point, found.correction, found.kappa)
-    return replace(found, point=look(problem, worth, (a, eta), found.point.nu))
+    with threadpool_limits(1, user_api="blas"):
+        return replace(found, point=look(problem, worth, (a, eta), found.point.nu))
 
 
 def _corrected(frame: Frame, ratio: Correction, tilt: Floats) -> Problem:

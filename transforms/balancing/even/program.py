@@ -77,7 +77,7 @@ class Problem:
     weight: Floats  # (R,) images that each stands for
     group: Ints  # (R,)
     size: Floats  # (G,) expected copies of these images, in all
-    fixed: Floats  # (V,) copies that other images are certain to bring
+    fixed: Floats  # (V,) copies that other images bring: those that are certain, and what a sample misses
     log_target: Floats  # (V,)
     floor: Floats  # (V,) least copies, the fixed ones among them; 0: none
     tau: float

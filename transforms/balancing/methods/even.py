@@ -70,7 +70,8 @@ class Even(Weighting):
     @classmethod
     def of(cls, solution: Solution, n_concepts: int) -> Self:
         frame, beta = solution.frame, solution.frame.request.settings.beta
-        table = np.full(n_concepts + 1, _steps(beta * solution.point.a).max(initial=0))  # unseen: as the rarest seen
+        # what no image holds that may be chosen weighs as the dearest: images of other strata hold it
+        table = np.full(n_concepts + 1, _steps(beta * solution.point.a).max(initial=0))
         table[-1] = 0
         table[frame.present] = _steps(beta * solution.point.a)
         takes_part = np.zeros(n_concepts, dtype=np.bool_)
