@@ -43,9 +43,9 @@ _MOST_RATIO = 0.95  # of steps: 20 are taken at once, at most
 _FLOOR_TOLERANCE = 0.2  # images; far below the margin
 _TILT_TOLERANCE = 1e-3  # nats: a thousandth of the share that a type may have
 
-#: Nats that one correction may change what a concept adds to a score by: where the sample is small and rows may be
-#: taken many times, it tells of copies that are not there, and the next pass would be lost.
-_MOST_STEP = 4.0
+#: Nats that one correction may change what a concept adds to a score by; less where rows may be taken more than once:
+#: there a small sample tells of copies that are not there, and the next pass would be lost.
+_MOST_STEP, _MOST_STEP_OF_COPIES = 10.0, 4.0
 _WORSE = 1e-3  # of evenness: a correction after which it is less by more leads back
 
 #: Times the tolerance, in the first rounds of a fit and of a correction: while what is solved still moves, its solution
@@ -291,8 +291,9 @@ def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:
     if best is None or reached > best.reached:
         best = Best(reached, replace(solution, best=None))
     found = fit(frame, correction, solution)
-    step = np.clip(found.point.a - point.a, -_MOST_STEP, _MOST_STEP)
-    if solution.passes or (np.abs(step) == _MOST_STEP).any():
+    most = _MOST_STEP if frame.request.max_copies == 1 else _MOST_STEP_OF_COPIES
+    step = np.clip(found.point.a - point.a, -most, most)
+    if solution.passes or (np.abs(step) == most).any():
         falls = sum(after < before - _WORSE for before, after in itertools.pairwise(passes))
         found = _between(solution, found, point.a + step, 0.5 ** (1 + falls) if solution.passes else 1.0)
     return replace(found, passes=passes, best=best)
