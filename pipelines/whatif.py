@@ -140,7 +140,7 @@ def _of_certificate(folder: RunFolder, settings: BalanceSettings) -> Outcome:
     after = read_table(folder.concepts, folder.fingerprint, ["count_after"])["count_after"].to_numpy()
     floor = said["floor"]["images"] if said["floor"] else 0
     target = ShardReader(folder, settings).target(len(after))
-    shares = target.by_type.held(after.astype(np.float64)) if target.by_type else {}
+    shares = target.held(after.astype(np.float64))
     drawn, kept = said["evenness"]["drawn"], float(covered(after, COVERED_IMAGES))
     return Outcome(settings.size, floor, drawn, 0.0, kept, 0.0, said["chance"]["free_draws"], shares)
 

@@ -63,6 +63,8 @@ def test_shares_of_types_may_be_asked_for(tmp_path: pathlib.Path) -> None:
     assert asked.evenness != plain.evenness  # of another target
     assert not plain.by_type and sum(asked.by_type.values()) == pytest.approx(1)
     assert asked.by_type["entity"] == pytest.approx(0.4, abs=0.1)
+    (capped,) = whatif.run(str(tmp_path / "typed"), ["balance.even.caps.type={scene: 0.5}"], False, Console(quiet=True))
+    assert capped.by_type == {"scene": pytest.approx(0.5, abs=0.05)}
     with pytest.raises(ConfigError, match=r"adds up to 0\.4"):
         whatif.run(str(tmp_path / "typed"), ["balance.even.target_by_type.entity=0.4"], False, Console(quiet=True))
     balanced(tmp_path / "plain", 300, is_typed=False)

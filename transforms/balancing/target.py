@@ -101,6 +101,12 @@ class Target:
         if self.by_type is not None:
             self.by_type.check(np.flatnonzero(counts))
 
+    def held(self, copies: Floats) -> dict[str, float]:
+        """The shares that (V,) copies of concepts have, of the types that something is asked of."""
+        shares = self.caps.shares(copies, np.arange(len(copies))).tolist()
+        capped = dict(zip(self.caps.names, shares, strict=True))
+        return {**capped, **(self.by_type.held(copies) if self.by_type is not None else {})}
+
     def log_shares(self, images: Floats, present: Ints, temper: float) -> Floats:
         """(P,) log t of the concepts ``present`` (P,), on so many (P,) images."""
         masses = images**temper * (1.0 if self.factors is None else self.factors[present])

@@ -47,7 +47,9 @@ class Outcome:
     covered: float  # concepts with COVERED_IMAGES images
     covered_error: float
     free_draws: float  # choices left to chance
-    by_type: Mapping[str, float] = field(default_factory=dict)  # shares of the mass, of the types that have a target
+    by_type: Mapping[str, float] = field(
+        default_factory=dict
+    )  # shares of the mass, of types that something is asked of
 
 
 def what_if(
@@ -74,8 +76,8 @@ def what_if(
     free = float(sample.weight @ ((copies - floor) * (1 - copies + floor)))
     coverage, promise = (float(found[1]), float(error[1])), weights.guarantee
     held = _held(sample, sample.weight * copies, len(inside))
-    shares = target.by_type.held(held) if target.by_type else {}
-    return Outcome(settings.size, promise.floor, float(found[0]), float(error[0]), *coverage, free, shares)
+    told = float(found[0]), float(error[0]), *coverage
+    return Outcome(settings.size, promise.floor, *told, free, target.held(held))
 
 
 def beside_the_run(found: Outcome, own: Outcome, said: Mapping[str, Any]) -> Outcome:
