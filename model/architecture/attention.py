@@ -106,18 +106,14 @@ def _segment_by_segment(
     boundaries = cu_seq_lens.tolist()
     if boundaries[0] != 0 or boundaries[-1] != len(query):
         raise BatchError(f"segments span tokens {boundaries[0]} to {boundaries[-1]}, the batch has {len(query)}")
-    # (T, heads, D) -> (1, heads, T, D), as SDPA wants it
-    query, key, value = (states.transpose(0, 1)[None] for states in (query, key, value))
+    lengths = [stop - start for start, stop in pairwise(boundaries)]
+    # (T, heads, D) -> (1, heads, T, D), as SDPA wants it. Split at once: each slice by itself would have a gradient as
+    # long as the batch, and all of them be added
+    parts = (torch.split(states.transpose(0, 1)[None], lengths, dim=2) for states in (query, key, value))
+    has_groups = key.shape[1] != query.shape[1]
     outputs = [
-        F.scaled_dot_product_attention(
-            query[:, :, start:stop],
-            key[:, :, start:stop],
-            value[:, :, start:stop],
-            scale=scaling,
-            is_causal=causal,
-            enable_gqa=key.shape[1] != query.shape[1],
-        )
-        for start, stop in pairwise(boundaries)
+        F.scaled_dot_product_attention(q, k, v, scale=scaling, is_causal=causal, enable_gqa=has_groups)
+        for q, k, v in zip(*parts, strict=True)
     ]
     return torch.cat(outputs, dim=2)[0].transpose(0, 1)
 
