@@ -29,9 +29,10 @@ from transforms.errors import InputError
 _OBJECT_STORES = ("s3", "gs", "gcs", "abfs", "abfss")
 _CONNECTIONS = 64  # to a store, in flight at once
 _GLOB_CHARACTERS = "*?["
-_BY_PATH = operator.attrgetter(
-    "path.path"
-)  # of files of one root; to compare the paths themselves takes five times as long
+
+#: Of files of one root; to compare the paths themselves takes five times as long.
+_BY_PATH = operator.attrgetter("path.path")
+
 _MOST_NAMED = 1_000_000  # paths that one pattern's braces stand for: the tars of 10 billion images
 
 

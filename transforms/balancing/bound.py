@@ -6,13 +6,15 @@ With D the divergence from a target t, H = −KL(p‖t), for every selection wit
 
 The right side is a ratio of sums over images: λ is no less than it for every selection once
 
-    max over selections of  Σ_i π′_i · (Σ_{k∈C_i} (log(t_k/p_k) − λ + μ_k) − Σ_j η_j)  −  Σ μ_k·floor_k  +  Σ η_j·cap_j
-    ≤  0,   for any μ, η ≥ 0, η over the caps that an image is under,
+    max over selections of  Σ_i π′_i · (Σ_{k∈C_i} (log(t_k/p_k) − λ + μ_k − χ_k) − Σ_j η_j)  −  Σ μ_k·floor_k
+    +  Σ η_j·cap_j  ≤  0,   for any μ, η ≥ 0, η over the caps that an image is under,
 
-and in each part of the corpus that has a size the best images, ``max_copies`` times each, are that maximum. It falls as
-λ rises, so λ is bisected. With μ = η = 0 the bound is that of all selections, else that of those which keep floors and
-caps. Scores are rounded up to whole steps, so one histogram by part, number of concepts and score says all there is to
-know, and what it says holds.
+and in each part of the corpus that has a size the best images, ``max_copies`` times each, are that maximum. χ is the
+price of caps on types, for a concept of type T  χ_k = ρ_T − Σ_U ρ_U·s_U  with ρ ≥ 0 and ρ_T = 0 where none caps T: a
+selection in which no type has more than its share s pays Σ_T ρ_T·(c′_T − s_T·M′) ≤ 0 of it. The maximum falls as λ
+rises, so λ is bisected. With μ = η = ρ = 0 the bound is that of all selections, else that of those which keep floors
+and caps. Scores are rounded up to whole steps, so one histogram by part, number of concepts and score says all there is
+to know, and what it says holds.
 
 Shape legend: N rows, K concepts an image, V concepts, G groups, P parts that have a size each, B bins of scores.
 """

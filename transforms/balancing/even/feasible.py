@@ -70,7 +70,7 @@ def _try(request: Request, counts: Ints, sample: WeighedSample) -> Solution | st
         return f"concepts on {request.floor} images or fewer have more images than balance.even.caps allow"
     if reason := _impossible(request, counts, sample):
         return reason
-    solution = fit(frame, may_lack=0)
+    solution = fit(frame, gives_up=True)
     short = solution.short
     if not len(short):
         return solution

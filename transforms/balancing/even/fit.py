@@ -14,7 +14,7 @@ what it says does not do: a rare concept is on a row or two that are taken, and 
 Nor can a sample keep floors: a floor of 20 binds a row or two. So where the sample is not all there is, a floor binds
 nothing here but the images of concepts that have no more, which are certain; others are kept by exchange once images
 are drawn, which costs as little (a synthetic Zipf corpus of 5,000 concepts: 0.9351 without floors, 0.9281 with all kept
-by exchange, 0.9277 with prices and margins).
+by exchange, 0.9276 with prices and margins).
 
 Shape legend: R images of the sample, K concepts an image, V concepts, P of them present, S strata, C cells, J caps.
 """
@@ -22,7 +22,6 @@ Shape legend: R images of the sample, K concepts an image, V concepts, P of them
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -205,10 +204,11 @@ def fit(
     frame: Frame,
     correction: Correction | None = None,
     start: Solution | None = None,
-    may_lack: float = math.inf,
+    *,
+    gives_up: bool = False,
 ) -> Solution:
-    """Rounds of the program until κ and margins have settled; ``start``: from where. It is given up as soon as more
-    than ``may_lack`` concepts surely fall short."""
+    """Rounds of the program until κ and margins have settled; ``start``: from where. ``gives_up``: as soon as any
+    concept surely falls short."""
     request, problem = frame.request, frame.problem
     ratio = correction or frame.known()
     least = problem.floor
@@ -225,7 +225,7 @@ def fit(
         coarse = pace[number - 1] if number <= len(pace) else 1.0
         steps = most_steps if coarse == 1 else min(most_steps, _COARSE_STEPS)
         point, at_rest = solve(corrected, worth, point, (coarse * tolerance, steps))
-        if _surely_lacking(point, bare, coarse, at_rest) > may_lack:
+        if gives_up and _surely_lacks(point, bare, coarse, at_rest):
             break  # margins only raise floors, so what cannot be kept without them cannot be kept
         achieved = point.achieved * ratio.concepts
         kappa = divergence_below(achieved, caps.tilted(problem.log_target, tilt, frame.present))
@@ -262,13 +262,13 @@ class _Rise:
         return worth + (reached - worth) / (1 - ratio)
 
 
-def _surely_lacking(point: Point, floor: Floats, coarse: float, at_rest: bool) -> int:
-    """Concepts whose floors are not kept, and would not be by a search that went on."""
+def _surely_lacks(point: Point, floor: Floats, coarse: float, at_rest: bool) -> bool:
+    """Whether any floor is not kept, and would not be by a search that went on."""
+    lacking = _lacking(point.achieved, floor)
     if coarse == 1:
-        return int(_lacking(point.achieved, floor).sum())
+        return bool(lacking.any())
     # where the price of a floor has no end, a concept rests at what it can have
-    priceless = point.wanted < floor
-    return int((_lacking(point.achieved, floor) & priceless).sum()) if at_rest else 0
+    return at_rest and bool((lacking & (point.wanted < floor)).any())
 
 
 def _worth(point: Point, ratio: Correction, kappa: float) -> float:

@@ -148,10 +148,16 @@ def _guarantee(solution: Solution, n_concepts: int) -> Guarantee:
     frame, prices = solution.frame, np.zeros(n_concepts)
     prices[frame.present] = solution.point.mu
     sample = frame.sample
-    fitted = sample.is_whole, len(sample.ids), solution.settled
     return Guarantee(
-        *(frame.request.floor, prices, *fitted, tuple(solution.point.eta.tolist())),
-        *(frame.request.target, solution.tilt, solution.passes),
+        floor=frame.request.floor,
+        prices=prices,
+        is_whole=sample.is_whole,
+        sample_rows=len(sample.ids),
+        settled=solution.settled,
+        caps=tuple(solution.point.eta.tolist()),
+        target=frame.request.target,
+        tilt=solution.tilt,
+        passes=solution.passes,
     )
 
 
