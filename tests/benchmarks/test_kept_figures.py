@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.benchmarks.kept_results import kept
 
 
+@pytest.mark.slow
 def test_true_concepts_are_even_though_only_retrieved_ones_are_seen() -> None:
     figures = kept("mini")
     assert figures["even_retrieved_entropy"] >= 0.952

@@ -35,6 +35,7 @@ def printed(
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_look_into_a_run(runs: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     out = printed("look_into_a_run", runs[:1], monkeypatch, capsys)
     assert "annotate: 57 in, 20 out" in out and "balance: 20 in, 10 out" in out

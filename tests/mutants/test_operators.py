@@ -61,6 +61,7 @@ def test_a_mutant_is_known_by_what_it_changes() -> None:
     assert last.diff(source) == "- x = a < b\n+ x = a <= b"
 
 
+@pytest.mark.slow
 def test_what_is_looked_at_is_fixed() -> None:
     rules = read_rules()
     targets = find_targets(rules)

@@ -29,6 +29,7 @@ def said(console: Console) -> str:
     return console.file.getvalue()
 
 
+@pytest.mark.slow
 def test_a_sheet_is_drawn_labelled_and_judged(tmp_path: pathlib.Path) -> None:
     run = str(finished(tmp_path).root)
     told = console()
@@ -53,6 +54,7 @@ def test_a_sheet_is_drawn_labelled_and_judged(tmp_path: pathlib.Path) -> None:
     assert judge(run, str(labels), None, told) == PASSED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "old", "new", "seen"),
     [
@@ -77,6 +79,7 @@ def test_a_sheet_is_looked_at_with_its_run(file: str, old: str, new: str, seen: 
     assert all(one.parent.name == "audit" for one in found.remove)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_looked_at(tmp_path: pathlib.Path) -> None:
     folder = finished(tmp_path)
     with pytest.raises(RunFolderError, match=r"sheet\.json"):

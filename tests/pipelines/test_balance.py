@@ -66,6 +66,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: pathlib.Path) -> None:
     assert pathlib.Path(kept.path).stat().st_mtime_ns == written
 
 
+@pytest.mark.slow
 def test_a_size_above_the_corpus_is_told_to_the_user(tmp_path: pathlib.Path) -> None:
     folder, names = write_corpus(tmp_path, random_ids(60, 50, 4, 0), 2, 50)
     with pytest.raises(EvenweaveError, match=r"asks for 61 images of the corpus, which holds 60 after deduplication"):

@@ -94,6 +94,7 @@ def test_a_vocabulary_says_where_it_is_from(tmp_path: pathlib.Path) -> None:
     assert str(tmp_path) not in json.dumps(about)  # the same whatever folder it was made of
 
 
+@pytest.mark.slow
 def test_the_same_bytes_again_elsewhere_and_with_other_workers(tmp_path: pathlib.Path) -> None:
     first = inputs(tmp_path / "a")
     run(tmp_path / "out", first)
@@ -104,6 +105,7 @@ def test_the_same_bytes_again_elsewhere_and_with_other_workers(tmp_path: pathlib
     assert content(tmp_path / "out") == content(tmp_path / "again")
 
 
+@pytest.mark.slow
 def test_a_dump_is_the_same_in_whatever_parts(tmp_path: pathlib.Path) -> None:
     sources = [*inputs(tmp_path)[:1], dump(tmp_path, multistream(PAGES))]
     run(tmp_path / "out", sources)
@@ -117,6 +119,7 @@ def test_a_dump_is_the_same_in_whatever_parts(tmp_path: pathlib.Path) -> None:
     assert tables[0] == tables[1]
 
 
+@pytest.mark.slow
 def test_chinese_in_both_scripts(tmp_path: pathlib.Path) -> None:
     pytest.importorskip("mwparserfromhell")
     sources = chinese_inputs(tmp_path / "a")
@@ -140,6 +143,7 @@ def test_chinese_in_both_scripts(tmp_path: pathlib.Path) -> None:
     assert [hit.name for hit in search(vocabulary, "頭髮", 1)] == ["头发"]
 
 
+@pytest.mark.slow
 def test_two_languages_in_one(tmp_path: pathlib.Path) -> None:
     english = inputs(tmp_path)
     chinese = [{**source, "language": "zh"} for source in chinese_inputs(tmp_path)[::2]]

@@ -116,6 +116,7 @@ def captioned(written: SmallRun, tmp_path: pathlib.Path) -> SmallRun:
     return copied(written, tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_captions_are_written_kept_and_exported(small: SmallRun) -> None:
     before = exported(small)
     images = len(small.copies)
@@ -147,6 +148,7 @@ def test_captions_are_written_kept_and_exported(small: SmallRun) -> None:
     assert taken == counts.rows_out
 
 
+@pytest.mark.slow
 def test_a_shard_that_is_lost_is_written_again_without_asking(small: SmallRun) -> None:
     root = pathlib.Path(str(small.folder.root))
     with serving(answer) as server:
@@ -169,6 +171,7 @@ def test_a_shard_that_is_lost_is_written_again_without_asking(small: SmallRun) -
     ) == {"zh"}
 
 
+@pytest.mark.slow
 def test_what_was_exported_with_the_same_captions_stays(small: SmallRun) -> None:
     root = str(small.folder.root)
     with serving(answer) as server:
@@ -181,6 +184,7 @@ def test_what_was_exported_with_the_same_captions_stays(small: SmallRun) -> None
         assert not RunState.read(small.folder.root).is_done("export") and not small.shards.exists()
 
 
+@pytest.mark.slow
 def test_blocked_words_and_personal_data(small: SmallRun, tmp_path: pathlib.Path) -> None:
     def private(body: dict[str, Any], before: int) -> Said:
         said = answer(body, before)
@@ -214,6 +218,7 @@ def _count_more(_: pathlib.Path, __: pathlib.Path, ___: pathlib.Path, account: p
     account.write_text(account.read_text().replace('"rows_out": ', '"rows_out": 1'))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "says"),
     [

@@ -7,6 +7,8 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
 import evenweave
 from tests.pipelines.finished_run import finished_run
 
@@ -24,11 +26,13 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_version() -> None:
     done = command("--version")
     assert (done.returncode, done.stdout) == (0, f"evenweave {evenweave.__version__}\n")
 
 
+@pytest.mark.slow
 def test_a_log_of_what_was_run_and_how_it_ended(tmp_path: pathlib.Path) -> None:
     log, root = tmp_path / "log", str(finished_run(tmp_path).folder.root)
     assert command("--log-file", str(log), "rejects", root).returncode == 0
@@ -41,6 +45,7 @@ def test_a_log_of_what_was_run_and_how_it_ended(tmp_path: pathlib.Path) -> None:
     assert len(lines) == 4 and "ERROR evenweave: ended by: the run has no concept called 'wolf'" in lines[3]
 
 
+@pytest.mark.slow
 def test_a_log_that_cannot_be_written_is_told(tmp_path: pathlib.Path) -> None:
     done = command("--log-file", str(tmp_path), "rejects", str(tmp_path))
     assert done.returncode == 2 and f"error: --log-file {tmp_path}: Is a directory" in done.stderr

@@ -50,6 +50,7 @@ def said(look: Look, root: pathlib.Path) -> str:
     return stream.getvalue().replace(str(root), "RUN")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_it_says_what_a_run_of_this_version_says_and_what_it_lacks(
     look: Look, new: pathlib.Path, old: pathlib.Path

@@ -45,6 +45,7 @@ def of_export(folder: RunFolder, shards: list[InputShard], engine: GraphOnlyEngi
         export.run(folder, shards, {}, ExportSettings(), engine)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", [of_annotate, of_deduplicate, of_balance, of_export])
 def test_a_graph_hardly_grows_with_its_shards(job: Job, tmp_path: pathlib.Path) -> None:
     folder, engine = RunFolder(StoragePath.of(tmp_path), "f" * 16), GraphOnlyEngine()

@@ -72,6 +72,7 @@ def files(run: str, *folders: str) -> dict[str, tuple[int, int]]:
     return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
 
 
+@pytest.mark.slow
 def test_other_shares_and_a_stage_less(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(_: object) -> None:
         raise AssertionError("an earlier stage ran again")

@@ -50,6 +50,7 @@ def finish(run: SyntheticRun, root: StoragePath) -> None:
     write_manifest(root / "shards", "mini", [stats], record.folder.fingerprint)
 
 
+@pytest.mark.slow
 def test_page_pictures_and_card_are_written(run: SyntheticRun, root: StoragePath) -> None:
     finish(run, root)
     stream = io.StringIO()
@@ -71,6 +72,7 @@ def test_page_pictures_and_card_are_written(run: SyntheticRun, root: StoragePath
     assert "normalised entropy" in stream.getvalue() and "vocabulary" not in stream.getvalue()
 
 
+@pytest.mark.slow
 def test_a_second_report_changes_no_file(run: SyntheticRun, root: StoragePath) -> None:
     finish(run, root)
     console = Console(file=io.StringIO())
@@ -84,6 +86,7 @@ def test_a_second_report_changes_no_file(run: SyntheticRun, root: StoragePath) -
     assert state() == first
 
 
+@pytest.mark.slow
 def test_an_input_that_moved_leaves_the_pictures_out(run: SyntheticRun, root: StoragePath) -> None:
     finish(run, root)
     images = run.config["sources"][0]["path"]

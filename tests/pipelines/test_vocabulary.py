@@ -102,6 +102,7 @@ def test_concepts_that_left_are_made_up_for_by_those_that_were_spare(
     assert found.drop_columns(["spare_concept_ids"]).equals(full.drop_columns(["spare_concept_ids"]))
 
 
+@pytest.mark.slow
 def test_without_stored_embeddings_another_vocabulary_is_refused(tars: pathlib.Path, tmp_path: pathlib.Path) -> None:
     annotate(tmp_path / "before", tars)
     words = word_list(tmp_path / "words.yaml", 0, 1)

@@ -43,6 +43,7 @@ def files(root: pathlib.Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in root.rglob("*") if path.is_file() and "report" not in path.parts}
 
 
+@pytest.mark.slow
 def test_several_values_are_answered_and_drawn(tmp_path: pathlib.Path) -> None:
     folder = balanced(tmp_path, 300)
     before = files(tmp_path)
@@ -54,6 +55,7 @@ def test_several_values_are_answered_and_drawn(tmp_path: pathlib.Path) -> None:
     assert files(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_shares_of_types_may_be_asked_for(tmp_path: pathlib.Path) -> None:
     balanced(tmp_path / "typed", 300)
     shares = "balance.even.target_by_type={entity: 0.4, scene: 0.6}"

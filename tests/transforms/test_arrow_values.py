@@ -37,6 +37,7 @@ def _of(kind: pa.DataType) -> st.SearchStrategy[Any]:
     return st.none() | found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", [ROWS, EDITS, FACTS])
 @given(st.data())
 def test_rows_are_those_of_pyarrow(schema: pa.Schema, data: st.DataObject) -> None:
@@ -49,6 +50,7 @@ def test_rows_are_those_of_pyarrow(schema: pa.Schema, data: st.DataObject) -> No
     assert plain_rows(joined) == joined.to_pylist()
 
 
+@pytest.mark.slow
 @given(st.data())
 @pytest.mark.parametrize("kind", _LEAVES, ids=str)
 def test_leaves_are_those_of_pyarrow(kind: pa.DataType, data: st.DataObject) -> None:

@@ -14,6 +14,7 @@ from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most_in_graph", [25, 24])
 def test_the_same_elements_from_the_graph_and_from_files(
     tmp_path: pathlib.Path, most_in_graph: int, monkeypatch: pytest.MonkeyPatch

@@ -35,6 +35,7 @@ def test_each_text_is_counted_for_itself() -> None:
     assert together[2, Script.HAN] == together[2, Script.LATIN] == 6
 
 
+@pytest.mark.slow
 def test_every_language_of_lingua_has_a_script() -> None:
     from lingua import Language
 

@@ -114,6 +114,7 @@ def test_embeddings_are_written_block_by_block_as_numpy_writes_them(folder: RunF
     assert path.read_bytes() == whole
 
 
+@pytest.mark.slow
 def test_reading_needs_neither_encoder_nor_search_library(folder: RunFolder) -> None:
     code = (
         "import sys\n"

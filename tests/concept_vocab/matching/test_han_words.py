@@ -46,6 +46,7 @@ def test_of_any_characters(runs: list[str]) -> None:
     assert ends(runs) == [jieba_ends(run) for run in runs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [1.0, 0.7])
 def test_of_words(known: float) -> None:
     """Names among them, which its model joins, and pieces of words."""

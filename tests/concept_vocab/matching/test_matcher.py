@@ -100,6 +100,7 @@ def test_a_vocabulary_without_a_form_is_an_error() -> None:
         CaptionMatcher([SurfaceForm(0, " \x00", False)])
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(_forms, min_size=1, max_size=8),

@@ -28,6 +28,7 @@ def test_words_with_what_their_tags_say(tmp_path: pathlib.Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_installed_dictionary() -> None:
     usual = SOURCES["jieba"].usual_path()
     assert usual is not None

@@ -35,6 +35,7 @@ def test_more_steps_are_exported_too(start: Start, tmp_path: pathlib.Path) -> No
     assert not list(tmp_path.glob("model.*"))
 
 
+@pytest.mark.slow
 def test_what_was_trained_anew_is_exported_anew(start: Start, tmp_path: pathlib.Path) -> None:
     """As many steps over other settings, in a folder whose checkpoints were taken away."""
     train(settings_of(start, tmp_path, steps=2))
@@ -55,6 +56,7 @@ class _Aimless(Trainer):
             yield MicroBatch(part.inputs, part.places[:0], part.targets[:0])
 
 
+@pytest.mark.slow
 def test_what_learnt_nothing_is_not_exported(start: Start, tmp_path: pathlib.Path) -> None:
     with pytest.raises(TrainingError, match=r"all 4 steps were left out.*no model is exported"):
         train(settings_of(start, tmp_path), _Aimless)
@@ -63,6 +65,7 @@ def test_what_learnt_nothing_is_not_exported(start: Start, tmp_path: pathlib.Pat
         train(settings_of(start, tmp_path))
 
 
+@pytest.mark.slow
 def test_an_export_that_fails_leaves_the_adapter_before(
     start: Start, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

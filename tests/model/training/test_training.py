@@ -59,6 +59,7 @@ def whole(start: Start, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Pat
     return output
 
 
+@pytest.mark.slow
 def test_the_loss_falls(whole: pathlib.Path) -> None:
     losses = [line["loss"] for line in lines_of(whole)]
     assert len(losses) == 20 and losses[-1] < losses[0] - 0.5
@@ -224,6 +225,7 @@ class _Poisoned(Trainer):
             yield part
 
 
+@pytest.mark.slow
 def test_nan_is_left_out_and_survived(start: Start, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     train(settings_of(start, tmp_path, steps=6), _Poisoned)
     assert "step 3 left out: loss nan" in capsys.readouterr().out
@@ -295,6 +297,7 @@ def test_saving_copies_before_training_goes_on(tmp_path: pathlib.Path) -> None:
     assert torch.equal(found["weight"], torch.arange(1_000_000.0))
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_trained_again(
     start: Start, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -362,6 +365,7 @@ def test_a_mesh_that_does_not_fit() -> None:
         build_mesh(settings, 4, torch.device("cpu"))
 
 
+@pytest.mark.slow
 def test_tensorboard(start: Start, tmp_path: pathlib.Path) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -384,6 +388,7 @@ def test_weights_and_biases(start: Start, tmp_path: pathlib.Path, monkeypatch: p
     assert b"learning_rate_merger" in file.read_bytes()
 
 
+@pytest.mark.slow
 def test_mfu_is_the_share_of_the_peak(start: Start, tmp_path: pathlib.Path) -> None:
     trainer = train(settings_of(start, tmp_path, metrics={"every_steps": 2, "peak_flops_per_sec": 1e11}))
     assert isinstance(trainer._flops, FlopCounter)

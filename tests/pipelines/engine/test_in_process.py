@@ -35,6 +35,7 @@ def divide(number: int) -> float:
     return 1 / number
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_counts_of_all_workers_are_added(tmp_path: pathlib.Path, workers: int) -> None:
     path = StoragePath.of(tmp_path) / "counts.json"

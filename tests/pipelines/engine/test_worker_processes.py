@@ -46,6 +46,7 @@ def leave_surroundings(number: int) -> None:
     pathlib.Path(f"{number}.txt").write_text(f"{os.getpid()} {os.environ.get('EVENWEAVE_TEST')}")
 
 
+@pytest.mark.slow
 @_LOST
 @pytest.mark.parametrize("last", [False, True])
 def test_a_worker_that_is_killed_ends_the_job(last: bool) -> None:
@@ -58,6 +59,7 @@ def test_a_worker_that_is_killed_ends_the_job(last: bool) -> None:
         ENGINE.run(build) if last else on_two_workers(die_at_three)
 
 
+@pytest.mark.slow
 @_LOST
 def test_a_worker_that_cannot_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_processes, "start_worker", lambda *_: lambda: False)
@@ -76,6 +78,7 @@ def test_a_worker_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> Non
     assert time.monotonic() - started < 20  # it did not wait for the worker
 
 
+@pytest.mark.slow
 def test_a_worker_that_connects_when_the_job_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends too, and the job waits for that."""
     ended: list[bool] = []
@@ -99,6 +102,7 @@ def test_a_worker_that_connects_when_the_job_has_failed(monkeypatch: pytest.Monk
     assert ended == [True]
 
 
+@pytest.mark.slow
 def test_workers_live_where_the_driver_does(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Though they are forked from a process that began before the driver moved and changed its environment."""
     for value in ("one", "two"):
@@ -113,6 +117,7 @@ def test_workers_live_where_the_driver_does(tmp_path: pathlib.Path, monkeypatch:
         assert len({process for process, _ in found} - {str(os.getpid())}) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 def test_requests_that_arrive_together() -> None:
     """Among them, the import of a module that does not exist."""
@@ -122,6 +127,7 @@ def test_requests_that_arrive_together() -> None:
     assert [ended_well() for ended_well in ends] == [False] * 20  # they were not told where the driver is
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 def test_a_fork_server_that_was_killed_is_started_again(tmp_path: pathlib.Path) -> None:
     path = StoragePath.of(tmp_path) / "done"

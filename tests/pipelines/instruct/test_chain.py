@@ -86,6 +86,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(socket, name, refused)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unreachable")
 def test_from_a_set_to_a_mixture(chain: Chain, sets: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Report and all, without fetching a thing; what is done is not done again, and not over other content."""
@@ -128,6 +129,7 @@ def test_other_settings_are_refused_or_made_anew(chain: Chain) -> None:
     assert other.state.counts("publish").rows_out == 7
 
 
+@pytest.mark.slow
 def test_settings_of_stages_that_are_not_done_may_change(chain: Chain, tmp_path: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match=r"mix\.size asks for 90 rows, and the sources hold 9"):
         chain(stages=FEW, mix={"size": 90})
@@ -160,6 +162,7 @@ def test_what_can_lead_nowhere_is_refused_before_any_work(
     assert not (tmp_path / "run" / "rows").exists()
 
 
+@pytest.mark.slow
 def test_boxes_of_which_nobody_says_how_they_are_written(
     chain: Chain, sets: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -99,6 +100,7 @@ def test_spellings_with_one_uid_stay_apart() -> None:
     assert all(len(set(row)) == USED for row in ids.tolist())
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_used_concepts_are_those_of_a_full_search_and_what_is_spare_is_right(data: Any) -> None:
     """From version to version, with what was merged before."""

@@ -22,6 +22,7 @@ def encoder() -> ClipEncoder:
     return ClipEncoder(RANDOM)
 
 
+@pytest.mark.slow
 def test_images_as_open_clip_embeds_them(encoder: ClipEncoder) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (3, *encoder.size, 3), dtype=np.uint8)
     _, _, preprocess = open_clip.create_model_and_transforms("ViT-S-32-alt")
@@ -40,12 +41,14 @@ def test_texts_as_open_clip_embeds_them(encoder: ClipEncoder, monkeypatch: pytes
     np.testing.assert_allclose(encoder.encode_texts(texts), expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_random_weights_are_the_same_in_every_worker(encoder: ClipEncoder) -> None:
     again = ClipEncoder(RANDOM)
     for one, other in zip(encoder.model.parameters(), again.model.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
+@pytest.mark.slow
 def test_bf16_is_near_fp32(encoder: ClipEncoder) -> None:
     half = ClipEncoder(RANDOM.model_copy(update={"precision": "bf16"}))
     pixels = np.random.default_rng(1).integers(0, 256, (2, *encoder.size, 3), dtype=np.uint8)

@@ -58,6 +58,7 @@ def test_a_caption_of_many_scripts_is_undetermined() -> None:
     assert detect_languages(["dogs собака كلب"], ["en", "ru", "ar"], 0.4) == ["ru"]
 
 
+@pytest.mark.slow
 def test_candidates_of_one_script_are_told_by_lingua() -> None:
     captions = ["une voiture rouge dans la rue", "a red car in the street", "un coche rojo en la calle", "собака", "犬"]
     assert detect_languages(captions, ["en", "fr", "es", "zh"], 0.5) == ["fr", "en", "es", "und", "zh"]

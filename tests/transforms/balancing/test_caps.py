@@ -41,6 +41,7 @@ def shares(rows: np.ndarray) -> tuple[float, float]:
     return float((rows % 2 == 0).mean()), float((rows % 3 == 0).mean())
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.integers(0, 10**6),
@@ -76,6 +77,7 @@ def test_caps_hold_for_what_is_drawn_with_strata_and_floors(
     assert said["evenness"]["bound"] >= said["evenness"]["bound_with_floors"] >= said["evenness"]["expected"] - 2e-3
 
 
+@pytest.mark.slow
 def test_the_same_in_any_shards(tmp_path: pathlib.Path) -> None:
     ids = random_ids(ROWS, V, 4, 1)
     values = {"even": {"floor": 5, "caps": {"source": {"a": 0.4}}}, "strata": A_THIRD_CHINESE, "max_sample_rows": 300}
@@ -85,6 +87,7 @@ def test_the_same_in_any_shards(tmp_path: pathlib.Path) -> None:
     assert said == other
 
 
+@pytest.mark.slow
 def test_a_cap_that_binds_costs_and_one_that_does_not_changes_nothing(tmp_path: pathlib.Path) -> None:
     """Rare concepts are on source a alone, so it is wanted most."""
     ids = np.where(np.arange(ROWS)[:, None] % 2 == 0, random_ids(ROWS, V, 4, 2), random_ids(ROWS, V // 3, 4, 3))

@@ -66,6 +66,7 @@ def _selections(folder: RunFolder) -> list[Any]:
     return sorted((folder.root / "selection").walk(), key=str)
 
 
+@pytest.mark.slow
 def test_it_does_not_depend_on_shards(tmp_path: pathlib.Path) -> None:
     one = certified(tmp_path / "1", 1, size=300, even={"floor": 4}, max_sample_rows=400)[0]
     many = certified(tmp_path / "2", 6, size=300, even={"floor": 4}, max_sample_rows=400)[0]

@@ -35,6 +35,7 @@ def concept_counts(root: pathlib.Path, ids: np.ndarray, shards: int, **values: o
     return count_concepts(ids[rows], V)
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.integers(0, 10**6),
@@ -63,6 +64,7 @@ def test_even_is_flatter_than_the_others(tmp_path: pathlib.Path) -> None:
     assert max(found, key=lambda name: found[name]) == "even"
 
 
+@pytest.mark.slow
 def test_a_floor_out_of_reach_says_the_greatest_that_can_be_kept(tmp_path: pathlib.Path) -> None:
     ids = random_ids(1500, V, 4, 3)
     with pytest.raises(ConfigError, match=r"floor 20 cannot be kept with 260 images: \d+ concepts fall short") as error:
@@ -171,6 +173,7 @@ def test_an_image_may_come_in_more_than_once_for_a_floor(tmp_path: pathlib.Path)
     assert concept_counts(tmp_path, ids, 2, **values).min() >= 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("copies", "rows", "least"), [(5, 300, 0.95), (20, 600, 0.9)])
 def test_corrections_that_lead_away_lead_back(tmp_path: pathlib.Path, copies: int, rows: int, least: float) -> None:
     """Where few rows are taken many times, a small sample tells of copies that are not there."""

@@ -70,6 +70,7 @@ def solved(given: Problem, kappa: float) -> tuple[Point, float]:
     return point, point.dual - float(mass)  # (1 + log M)·M, the tangent, is M above M·log M
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**6), st.booleans(), st.booleans(), st.sampled_from([1, 3]), st.floats(-1, 0))
 def test_a_general_solver_finds_the_same(seed: int, floors: bool, caps: bool, max_copies: int, kappa: float) -> None:

@@ -81,6 +81,7 @@ def corrected(ids: np.ndarray, counts: Ints, frame: Frame, passes: int) -> list[
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1500, 300])
 def test_a_sample_with_few_passes_is_as_good_as_all_rows(rows: int) -> None:
     """30,000 rows of 500 concepts, so 48 copies of each on average: of a rare one a sample sees a dozen rows, or two,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ def drawn(limit: int, seed: int, parts: list[np.ndarray], bound: float = math.in
     return total
 
 
+@pytest.mark.slow
 @given(st.integers(1, ROWS + 10), st.permutations(range(ROWS)), st.integers(1, 6))
 def test_the_sample_is_the_same_in_any_parts_and_order(limit: int, order: list[int], parts: int) -> None:
     whole = drawn(limit, 0, [np.arange(ROWS)]).sample(COUNTS)

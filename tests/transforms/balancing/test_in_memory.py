@@ -25,6 +25,7 @@ IDS = random_ids(600, 50, 4, 0)
 LANGS = ["en" if row % 3 else "zh" for row in range(600)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", sorted(METHODS))
 @pytest.mark.parametrize("strata", [None, {"by": "lang", "sizes": {"en": 70, "zh": 30}}])
 def test_it_chooses_what_a_run_chooses(tmp_path: pathlib.Path, method: Method, strata: dict[str, Any] | None) -> None:

@@ -27,6 +27,7 @@ def balance(root: pathlib.Path, ids: np.ndarray, shards: int, values: dict, **co
     return selected_copies(folder, names)
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(sorted(METHODS)),
@@ -84,6 +85,7 @@ def test_strata_by_source_take_nothing_from_others(tmp_path: pathlib.Path) -> No
     assert all(rows == 0 for name, rows in chosen.items() if name.source == "a")
 
 
+@pytest.mark.slow
 def test_selection_holds_what_the_schema_says(tmp_path: pathlib.Path) -> None:
     ids = random_ids(200, 50, 4, 1)
     folder, names = write_corpus(tmp_path, ids, 2, 50)

@@ -106,6 +106,7 @@ def test_a_fit_that_runs_off_is_an_error() -> None:
         fit(ids, count_concepts(ids, 200), 5000, 2000, 1, settings)
 
 
+@pytest.mark.slow
 def test_raked_is_flatter_than_the_formulas() -> None:
     """The corpus of tests/benchmarks/bench_raking.py at a tenth of its images.
 

@@ -32,6 +32,7 @@ def caps(**most: float) -> dict[str, Any]:
     return {"caps": {"type": most}}
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.15, 0.3))
 def test_no_selection_within_the_cap_is_evener(seed: int, most: float) -> None:
@@ -68,6 +69,7 @@ def test_no_selection_within_the_cap_is_evener(seed: int, most: float) -> None:
     assert divergence(own)[0] <= found.fun + 5e-3  # what the price of chance costs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample_rows", [ROWS // 4, 10 * ROWS])
 def test_what_is_drawn_is_within_caps_and_the_certificate_says_so(tmp_path: pathlib.Path, sample_rows: int) -> None:
     ids = images(1)
@@ -107,6 +109,7 @@ def test_what_stands_against_a_cap_is_told(tmp_path: pathlib.Path) -> None:
     assert said["evenness"]["gap_with_floors"] > -0.01  # no bound of what cannot be had
 
 
+@pytest.mark.slow
 def test_what_cannot_be_asked_for(tmp_path: pathlib.Path) -> None:
     ids = images(4)
     with pytest.raises(ConfigError, match=r"caps\.type names colour, a type that no concept.*it has entity \(4\)"):

@@ -24,6 +24,7 @@ def settings(**values: object) -> BalanceSettings:
     return BalanceSettings.model_validate({"size": 600, "even": {"floor": 5}, **values})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample_rows", [500, 10_000])
 def test_the_answer_is_what_the_balance_comes_to(tmp_path: pathlib.Path, sample_rows: int) -> None:
     folder = certified(tmp_path / "run", size=400, even={"floor": 5}, max_sample_rows=sample_rows)[2]
@@ -43,6 +44,7 @@ def test_the_answer_is_what_the_balance_comes_to(tmp_path: pathlib.Path, sample_
     assert found.free_draws == pytest.approx(said["chance"]["free_draws"], rel=0.1 if sample.is_whole else 0.5)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_answered_is_said(tmp_path: pathlib.Path) -> None:
     folder = certified(tmp_path, size=400)[2]
     sample, inside = read_sample(folder)

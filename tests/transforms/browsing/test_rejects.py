@@ -45,6 +45,7 @@ def test_a_reason_is_that_of_the_stage_that_gave_it(state: RunState) -> None:
         stage_of_reason(state, "blurred")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("copies", [1, 2])
 def test_what_balance_left_out_adds_up_to_what_it_counted(tmp_path: pathlib.Path, copies: int) -> None:
     """Strata by language, of which one is not named."""

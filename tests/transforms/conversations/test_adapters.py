@@ -260,6 +260,7 @@ _TURN = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(_FIELDS), _JSON | st.lists(_TURN | st.lists(_TURN), max_size=3), max_size=5))
 @settings(max_examples=150, deadline=None)
 def test_whatever_a_record_holds_it_is_a_conversation_or_a_reject(record: dict[str, Any]) -> None:
@@ -294,6 +295,7 @@ def test_documents_survive_json() -> None:
         Document.from_dict({**document.to_dict(), "messages": [{"role": "user", "content": [{"type": "audio"}]}]})
 
 
+@pytest.mark.slow
 @needs_instruction_sets
 @pytest.mark.parametrize(
     ("name", "records", "images", "videos"),

@@ -110,6 +110,7 @@ def energon_samples(run: SmallRun, training: bool) -> list[tuple[str, np.ndarray
     return [(sample.__key__, sample.image.numpy(), sample.caption) for sample in loader]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["run", "mixed"])
 @pytest.mark.parametrize("training", [True, False])
 def test_energon(which: str, training: bool, request: pytest.FixtureRequest) -> None:

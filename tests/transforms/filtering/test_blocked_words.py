@@ -19,6 +19,7 @@ def found(words: list[str], captions: list[str | None]) -> list[bool]:
     return rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "caption", "is_found"),
     [
@@ -61,6 +62,7 @@ def test_a_phrase_does_not_go_on_in_the_next_caption() -> None:
     ] * 5 + [True]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["a", "ab", "b a", "a b c", "狗", "狗猫", "a狗"]), min_size=1, max_size=4),

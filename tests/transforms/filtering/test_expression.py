@@ -72,6 +72,7 @@ _rows = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(_conditions, _rows)
 def test_any_expression_gives_what_python_gives(text: str, rows: list[dict[str, Any]]) -> None:

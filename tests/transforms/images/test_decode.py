@@ -246,6 +246,7 @@ def test_damage_of_any_kind_is_a_fault_or_a_picture(data: bytes, damage: list[tu
     assert isinstance(image, (DecodedImage, ImageFault))
 
 
+@pytest.mark.slow
 @needs_real_data
 def test_real_images_are_all_decoded() -> None:
     source = SourceSettings(name="real", format="webdataset", path=str(REAL_DATA / "cc12m"))

@@ -60,6 +60,7 @@ def recoded(data: bytes) -> bytes:
     return encoded(smaller, "JPEG", quality=60)
 
 
+@pytest.mark.slow
 @needs_real_data
 def test_photographs_are_known_again_and_told_apart() -> None:
     preprocessor = Preprocessor(64)

@@ -36,6 +36,7 @@ def difference(data: bytes, **options: Any) -> np.ndarray:
     return np.abs(ours - expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(300, 200), (201, 333), (64, 64), (40, 31), (640, 170)], ids=str)
 @pytest.mark.parametrize("resize_mode", ["shortest", "squash", "longest"])
 @pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])

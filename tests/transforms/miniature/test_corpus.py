@@ -62,12 +62,14 @@ def truth(corpus):
     return {row["key"]: row for table in tables for row in table.to_pylist()}
 
 
+@pytest.mark.slow
 def test_keys_and_shards_are_numbered_as_img2dataset_numbers_them(members, truth):
     assert list(truth) == [f"{index // 100:05d}{index % 100:04d}" for index in range(390)]
     assert {key: row["shard"] for key, row in truth.items()} == {key: key[:5] for key in truth}
     assert set(members) == set(truth)
 
 
+@pytest.mark.slow
 def test_any_order_of_shards_gives_the_same_bytes(corpus, tmp_path):
     elsewhere = StoragePath.of(tmp_path)
     for shard in (1, 3):

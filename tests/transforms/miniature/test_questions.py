@@ -7,6 +7,7 @@ import io
 import json
 import pathlib
 
+import pytest
 from PIL import Image
 
 from transforms.miniature.concepts import COLOURS, SHAPES
@@ -45,6 +46,7 @@ def test_answers_are_true_and_evenly_spread() -> None:
     assert len(counts) > 12 and max(counts.values()) < 12, json.dumps(counts)
 
 
+@pytest.mark.slow
 def test_every_nameable_concept_can_be_drawn_alone() -> None:
     for index, concept in enumerate(NAMEABLE):
         jpeg, name = named_picture(3, index, concept)
@@ -52,6 +54,7 @@ def test_every_nameable_concept_can_be_drawn_alone() -> None:
         assert Image.open(io.BytesIO(jpeg)).size == (112, 112)
 
 
+@pytest.mark.slow
 def test_pictures_are_named_as_unevenly_as_corpora_show_things() -> None:
     counts = collections.Counter(named_picture(3, index)[1] for index in range(600))
     common, rare = NAMEABLE[: len(NAMEABLE) // 3], NAMEABLE[-len(NAMEABLE) // 3 :]

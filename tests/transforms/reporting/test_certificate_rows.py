@@ -6,6 +6,7 @@ import dataclasses
 import pathlib
 
 import numpy as np
+import pytest
 
 from tests.transforms.balancing.test_certificate import BEFORE, certified
 from tests.transforms.reporting.synthetic_run import SyntheticRun
@@ -16,6 +17,7 @@ from transforms.reporting.page import render
 from transforms.storage import StoragePath
 
 
+@pytest.mark.slow
 def test_the_panel_says_what_the_certificate_says(
     tmp_path: pathlib.Path, small_run: SyntheticRun, root: StoragePath
 ) -> None:

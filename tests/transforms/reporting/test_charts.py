@@ -79,6 +79,7 @@ def test_the_style_sheet_restyles_every_colour_of_the_charts() -> None:
         assert f'[fill="{colour}"]' in style
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("concepts", [ZIPF, NOTHING])
 def test_figures_are_readable_on_any_page_and_repeatable(concepts: ConceptCounts) -> None:
     files = render_figures(concepts)

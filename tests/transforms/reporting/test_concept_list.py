@@ -29,6 +29,7 @@ def states(
     return found
 
 
+@pytest.mark.slow
 def test_concepts_are_sorted_and_searched(tmp_path: pathlib.Path) -> None:
     data = {
         "names": ["dog", "absent", "Cat", "<b>tomcat</b>", "狗"],

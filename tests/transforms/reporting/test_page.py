@@ -52,6 +52,7 @@ class Elements(HTMLParser):
                 yield tag, name, value or ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_text_from_the_web_stays_text(hostile: str, root: StoragePath, fetch: Fetch) -> None:
     rows = [
@@ -101,6 +102,7 @@ def test_the_page_loads_nothing(small_run: SyntheticRun, root: StoragePath, fetc
     )
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(small_run: SyntheticRun, root: StoragePath, fetch: Fetch) -> None:
     first = render(gather(small_run.write(root), fetch))
     again = render(gather(small_run.write(root.parent / "elsewhere"), fetch))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +57,7 @@ def test_renamed_retyped_and_marked() -> None:
 _names = st.lists(st.sampled_from(["dog", "dogs", "Dog", "hen", "Hen", "fox", "red fox", "red foxes"]), min_size=1)
 
 
+@pytest.mark.slow
 @given(_names, _names)
 def test_it_adds_up(before: list[str], after: list[str]) -> None:
     first, second = (of(*map(Entry, names)) for names in (before, after))

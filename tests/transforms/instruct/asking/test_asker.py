@@ -45,6 +45,7 @@ def cache(tmp_path: pathlib.Path) -> Iterator[ReplyCache]:
         yield found
 
 
+@pytest.mark.slow
 def test_each_is_asked_once_and_then_never_again(tmp_path: pathlib.Path) -> None:
     with serving(echo) as served:
         server = server_at(served.url)
@@ -75,6 +76,7 @@ def _faulty(body: dict[str, Any], before: int) -> Said:
     return Said(body=whole) if before >= number % 3 else troubles[(number + before) % len(troubles)]
 
 
+@pytest.mark.slow
 def test_a_server_that_misbehaves(tmp_path: pathlib.Path) -> None:
     """Nothing is lost, and what it cost lies between the bounds."""
     with serving(_faulty) as served:
@@ -90,6 +92,7 @@ def test_a_server_that_misbehaves(tmp_path: pathlib.Path) -> None:
     assert way == {} and spent.known.tokens < really <= spent.most.tokens
 
 
+@pytest.mark.slow
 def test_a_server_that_asks_to_wait_is_left_alone(tmp_path: pathlib.Path) -> None:
     times: list[float] = []
 

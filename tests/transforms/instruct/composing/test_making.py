@@ -53,6 +53,7 @@ def check(row: Row, by_picture: dict[bytes, str]) -> None:
         assert len(ranked) == len(values) >= 3 and ranked == sorted(ranked) and len(set(ranked)) == len(ranked)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 6), max_size=40), st.lists(st.booleans(), max_size=40), st.integers(0, 99))
 def test_every_answer_follows_from_known_ones(counts: list[int], presences: list[bool], seed: int) -> None:
     rows = [asked(at, QUESTIONS["number"], str(count)) for at, count in enumerate(counts)]

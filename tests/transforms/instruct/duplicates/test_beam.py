@@ -98,6 +98,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[InstructFolder, lis
     return folder, names, find(folder, names)
 
 
+@pytest.mark.slow
 def test_each_line_is_told(found: tuple[InstructFolder, list[ShardName], Counts]) -> None:
     folder, names, counts = found
     facts, rejects = told(folder, names)
@@ -116,6 +117,7 @@ def test_each_line_is_told(found: tuple[InstructFolder, list[ShardName], Counts]
     assert counts == Counts(12, 7, {"conflicting_answer": 1, "exact_duplicate": 1, "near_duplicate": 3})
 
 
+@pytest.mark.slow
 def test_other_parts_partitions_and_orders_tell_the_same(
     found: tuple[InstructFolder, list[ShardName], Counts], tmp_path: pathlib.Path
 ) -> None:
@@ -124,6 +126,7 @@ def test_other_parts_partitions_and_orders_tell_the_same(
     assert told(folder, names) == told(*found[:2])
 
 
+@pytest.mark.slow
 def test_other_questions_about_one_image_are_joined(tmp_path: pathlib.Path) -> None:
     rows = [
         asking("who", "Who is there?", "A tall man", drawn(1)),

@@ -44,12 +44,14 @@ def fresh(run: SmallMix, folder: pathlib.Path) -> SmallMix:
     return replace(run, folder=replace(run.folder, root=run.folder.root.__class__.of(folder / "run")))
 
 
+@pytest.mark.slow
 def test_all_rows_without_settings(run: SmallMix, tmp_path: pathlib.Path) -> None:
     selection = fresh(run, tmp_path).mix(MixSettings())
     assert selection.num_rows == 2400 and set(selection["copies"].to_pylist()) == {1}
     assert set(selection["inclusion_probability"].to_pylist()) == {1.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["samples", "loss_tokens"])
 def test_shares_of_two_axes(run: SmallMix, tmp_path: pathlib.Path, unit: str) -> None:
     """What is drawn and not what was expected; 700 rows of four categories leave little to chance."""
@@ -72,6 +74,7 @@ def test_a_plain_draw_of_the_same_rows_strays_further(run: SmallMix) -> None:
     assert np.std(strays) > 0.02
 
 
+@pytest.mark.slow
 def test_copies_where_there_are_too_few(run: SmallMix, tmp_path: pathlib.Path) -> None:
     few = MixSettings(size=1500, max_copies=4, category=AxisTarget(shares={"c3": 0.8, "c0": 0.2}))
     selection = fresh(run, tmp_path).mix(few)
@@ -80,6 +83,7 @@ def test_copies_where_there_are_too_few(run: SmallMix, tmp_path: pathlib.Path) -
     assert selection["inclusion_probability"].to_numpy().max() <= 4
 
 
+@pytest.mark.slow
 def test_the_same_bytes_in_any_order_and_others_with_another_seed(run: SmallMix, tmp_path: pathlib.Path) -> None:
     settings = MixSettings(size=SIZE, **TARGETS)
     written = []
@@ -91,6 +95,7 @@ def test_the_same_bytes_in_any_order_and_others_with_another_seed(run: SmallMix,
     assert written[0] == written[1] != written[2]
 
 
+@pytest.mark.slow
 def test_other_splits_are_taken_whole_and_other_licences_not_at_all(tmp_path: pathlib.Path) -> None:
     name = ShardName("s", "p")
     rows = with_split([text_row(f"s/p/{index}") for index in range(40)], "validation", 4)

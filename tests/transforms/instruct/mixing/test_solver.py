@@ -183,6 +183,7 @@ def test_a_value_with_too_few_rows_for_its_temperature_gives_them_all() -> None:
     assert rows["vqa"] / rows["ocr"] == pytest.approx((900 / 500) ** (1 / 20), rel=1e-4)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 50)), min_size=1, max_size=5),
     st.floats(1, 30),

@@ -34,6 +34,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> SmallPublication:
     return published(tmp_path_factory.mktemp("both"), BOTH, MixSettings(size=12, max_copies=2))
 
 
+@pytest.mark.slow
 def test_a_sample(both: SmallPublication) -> None:
     members = both.samples()["a/p%2E0/0"]
     record = json.loads(members.pop("json"))
@@ -171,6 +172,7 @@ def test_it_is_read_as_an_instruction_set_again(both: SmallPublication) -> None:
     assert [one.width for one in boxed.media] == [200, 200]
 
 
+@pytest.mark.slow
 def test_a_picture_that_is_another_one_is_an_error(tmp_path: pathlib.Path) -> None:
     made = published(tmp_path, PublishSettings())
     shutil.rmtree(made.place)
@@ -183,6 +185,7 @@ def test_names_of_parts_with_dots_stand_as_such(both: SmallPublication) -> None:
     assert PARTS[0].shard == "p.0" and not any("." in name for name in both.samples())
 
 
+@pytest.mark.slow
 def test_shards_made_one_by_one_are_those_made_together(
     both: SmallPublication, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ def in_a_process(script: str, folder: pathlib.Path, **environment: str) -> Any:
     return pickle.loads(run.stdout)
 
 
+@pytest.mark.slow
 def test_webdataset(made: SmallPublication) -> None:
     shards = [str(path) for path in sorted(made.place.glob("*/*.tar"))]
     found = {sample["__key__"]: sample for sample in webdataset.WebDataset(shards, shardshuffle=False).decode("pil")}

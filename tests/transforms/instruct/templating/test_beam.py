@@ -68,6 +68,7 @@ def folder(tmp_path: pathlib.Path) -> InstructFolder:
     return found
 
 
+@pytest.mark.slow
 def test_what_qualifies_is_written_and_nothing_else(folder: InstructFolder, tmp_path: pathlib.Path) -> None:
     run(folder)
     assert folder.read_stage_counts("templates") == Counts(14, 14)

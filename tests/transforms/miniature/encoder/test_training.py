@@ -53,6 +53,7 @@ def test_concepts_are_found_by_their_names(scores_and_truth):
     assert measured["mean_average_precision"] > 10 * chance["mean_average_precision"]
 
 
+@pytest.mark.slow
 def test_the_kept_metrics_hold(scores_and_truth):
     kept = json.loads((FOLDER / "metrics.json").read_text())
     measured = zero_shot.measures(*scores_and_truth)
@@ -60,6 +61,7 @@ def test_the_kept_metrics_hold(scores_and_truth):
     assert kept["chance"]["recall_at_8"] == pytest.approx(8 / len(CONCEPTS), abs=0.01)
 
 
+@pytest.mark.slow
 def test_chinese_names_find_their_concepts(encoder):
     """The text tower knows both languages: most Chinese names lie nearest to their English ones."""
     model, _, tokenizer = encoder

@@ -118,6 +118,7 @@ def images_of(source, row, record, corpus) -> list[bytes | None]:
     return [path.read_bytes() if path.is_file() else None for path in paths]
 
 
+@pytest.mark.slow
 def test_every_record_is_in_the_truth(corpus, lines, truth):
     wanted = Counter((row["source"], row["file"]) for row in truth)
     found = {place: len(records) for place, records in lines.items()}

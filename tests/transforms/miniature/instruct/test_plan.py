@@ -40,6 +40,7 @@ def test_there_are_as_many_rows_as_were_asked_for(small):
     assert sorted(row.number for row in rows) == list(range(900))
 
 
+@pytest.mark.slow
 def test_the_same_settings_plan_the_same(small):
     assert plan_of(SMALL) == small
     assert plan_of(InstructCorpusSettings(rows=900, seed=12)).rows != small.rows

@@ -36,6 +36,7 @@ def test_names_are_distinct_in_both_languages():
     assert len({concept.chinese for concept in CONCEPTS}) == len(CONCEPTS)
 
 
+@pytest.mark.slow
 def test_frequencies_are_zipf_like(counts_of_default_corpus):
     counts = np.array(sorted(counts_of_default_corpus.values(), reverse=True))
     assert len(counts) == len(CONCEPTS), "every concept is drawn"
@@ -60,6 +61,7 @@ def test_a_lower_exponent_flattens_the_frequencies():
     assert share_of_rare_half(0.3) > 2 * share_of_rare_half(1.0)
 
 
+@pytest.mark.slow
 def test_themes_bring_their_objects():
     """A concept's company is not chance: boats stand at the sea more often than elsewhere."""
     scenes = [scene_of(3, index, 0.5) for index in range(8000)]

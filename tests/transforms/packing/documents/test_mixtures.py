@@ -25,6 +25,7 @@ def read(path: str) -> list[LocatedDocument | Reject]:
     return [one for part in list_inputs(source, 1 << 20) for one in read_mixture(part, source, VideoSampling())]
 
 
+@pytest.mark.slow
 def test_a_published_mixture(tmp_path: pathlib.Path) -> None:
     made = published(tmp_path, PublishSettings(reasoning="apart"))
     documents = {one.document.key: one for one in read(str(made.place / "*/*.tar")) if isinstance(one, LocatedDocument)}

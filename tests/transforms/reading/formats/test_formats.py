@@ -50,6 +50,7 @@ def test_a_format_that_is_not_whole_cannot_be_declared(name: str) -> None:
         Format(**pieces)
 
 
+@pytest.mark.slow
 def test_the_name_of_a_format_stands_in_few_files() -> None:
     for package in ("transforms", "pipelines", "evenweave"):
         for path in (ROOT / package).rglob("*.py"):
