@@ -73,20 +73,25 @@ class Drawn(NamedTuple):
     secs: float  # of one
 
 
-def selections(ids: Ids, n_concepts: int, seeds: int, values: dict[str, Any]) -> Drawn:
-    counts, certificates, start = [], [], time.perf_counter()
+def balanced(root: str, ids: Ids, n_concepts: int, values: dict[str, Any]) -> RunFolder:
+    """A run folder of ``ids``, a row an image, balanced by ``values``."""
+    folder = RunFolder(StoragePath.of(root), "f" * 16)
+    names = [ShardName("bench", f"{number:03d}") for number in range(SHARDS)]
     keys = np.array([str(row) for row in range(len(ids))], dtype=object)
     identities = sample_ids("bench", "bench", keys)
+    for number, name in enumerate(names):
+        rows = np.arange(number, len(ids), SHARDS)
+        write_annotations(folder, name, list(keys[rows]), identities[rows], ids[rows])
+    write_vocabulary(folder, meaningless_names(n_concepts))
+    run_passes(ShardReader(folder, BalanceSettings.model_validate(values)), names, n_concepts)
+    return folder
+
+
+def selections(ids: Ids, n_concepts: int, seeds: int, values: dict[str, Any]) -> Drawn:
+    counts, certificates, start = [], [], time.perf_counter()
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as root:
-            folder = RunFolder(StoragePath.of(root), "f" * 16)
-            names = [ShardName("bench", f"{number:03d}") for number in range(SHARDS)]
-            for number, name in enumerate(names):
-                rows = np.arange(number, len(ids), SHARDS)
-                write_annotations(folder, name, list(keys[rows]), identities[rows], ids[rows])
-            write_vocabulary(folder, meaningless_names(n_concepts))
-            settings = BalanceSettings.model_validate({**values, "seed": seed})
-            run_passes(ShardReader(folder, settings), names, n_concepts)
+            folder = balanced(root, ids, n_concepts, {**values, "seed": seed})
             counts.append(read_table(folder.concepts, folder.fingerprint)["count_after"].to_numpy())
             certificates.append(read_certificate(folder))
     return Drawn(np.stack(counts), certificates, (time.perf_counter() - start) / seeds)
