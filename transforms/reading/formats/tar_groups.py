@@ -66,6 +66,7 @@ def read_groups(
     """
     group: TarGroup | None = None
     is_tar = False
+    damage: DamagedBlocks | None = None  # before the first member: where none follows, the file is no tar
     with RetriedFile(path, size_bytes) as stream:
         if shard.limit is None:  # of a few samples, what lies behind them is not wanted
             stream.plan([(0, size_bytes)])
@@ -74,8 +75,12 @@ def read_groups(
         try:
             for member in read_members(archive, lambda name: most_bytes(split_name(name)[1])):
                 if isinstance(member, DamagedBlocks):
-                    yield _damaged(member)
+                    if is_tar:
+                        yield _damaged(member)
+                    damage = member
                     continue
+                if damage is not None and not is_tar:
+                    yield _damaged(damage)
                 is_tar = True
                 key, ending = split_name(member.name)
                 if not key:
@@ -88,6 +93,8 @@ def read_groups(
         except BrokenTarError as broken:
             if not is_tar and broken.member is None:
                 raise _no_tar(path, size_bytes, shard.source) from broken
+            if damage is not None and not is_tar:
+                yield _damaged(damage)
             key = split_name(broken.member or "")[0]
             if group is not None and key not in ("", group.key):
                 yield group
