@@ -66,21 +66,16 @@ def read_groups(
     """
     group: TarGroup | None = None
     is_tar = False
-    damage: DamagedBlocks | None = None  # before the first member: where none follows, the file is no tar
     with RetriedFile(path, size_bytes) as stream:
         if shard.limit is None:  # of a few samples, what lies behind them is not wanted
             stream.plan([(0, size_bytes)])
         archive = ArchiveBytes(stream, size_bytes)
         _refuse_compressed(archive, path)
         try:
-            for member in read_members(archive, lambda name: most_bytes(split_name(name)[1])):
+            for member in _members(archive, most_bytes):
                 if isinstance(member, DamagedBlocks):
-                    if is_tar:
-                        yield _damaged(member)
-                    damage = member
+                    yield _damaged(member)
                     continue
-                if damage is not None and not is_tar:
-                    yield _damaged(damage)
                 is_tar = True
                 key, ending = split_name(member.name)
                 if not key:
@@ -93,8 +88,6 @@ def read_groups(
         except BrokenTarError as broken:
             if not is_tar and broken.member is None:
                 raise _no_tar(path, size_bytes, shard.source) from broken
-            if damage is not None and not is_tar:
-                yield _damaged(damage)
             key = split_name(broken.member or "")[0]
             if group is not None and key not in ("", group.key):
                 yield group
@@ -105,6 +98,26 @@ def read_groups(
         yield group
     if not is_tar:
         raise _no_tar(path, size_bytes, shard.source)
+
+
+def _members(archive: ArchiveBytes, most_bytes: Callable[[str], int]) -> Iterator[TarMember | DamagedBlocks]:
+    """As :func:`read_members` has them; damage before the first member waits for it: without one the file is no tar,
+    and whoever looks at its beginning only is to be told so."""
+    found = read_members(archive, lambda name: most_bytes(split_name(name)[1]))
+    waiting: list[DamagedBlocks] = []
+    try:
+        for one in found:
+            if isinstance(one, DamagedBlocks):
+                waiting.append(one)
+                continue
+            yield from waiting
+            yield one
+            break
+    except BrokenTarError as broken:
+        if broken.member is not None:
+            yield from waiting
+        raise
+    yield from found
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -52,6 +52,23 @@ def test_a_damaged_first_header_is_no_reason_to_give_up(tmp_path: pathlib.Path) 
     assert outcomes(tmp_path, bytes(data)) == [("0", "damaged_blocks"), ("a", "missing_image"), ("b", "sample")]
 
 
+def test_damage_before_a_first_member_that_is_cut(tmp_path: pathlib.Path) -> None:
+    data = bytearray(tar_bytes([("a.jpg", b"image"), ("b.jpg", b"\1" * 5000)]))
+    data[0] ^= 1
+    found = read_tar(tmp_path / "a.tar", bytes(data[:3000]))
+    assert [(item.key, item.reason) for item in found if isinstance(item, Reject)] == [
+        ("0", Reason.DAMAGED_BLOCKS),
+        ("b", Reason.TRUNCATED_SHARD),
+    ]
+
+
+@pytest.mark.parametrize("data", [b"x" * 5000, b"<html>" * 5000, bytes(1024) + b"x" * 5000 + bytes(1024)])
+def test_a_file_without_a_member_is_an_error_before_anything_is_said_of_it(tmp_path: pathlib.Path, data: bytes) -> None:
+    shard, source = only_shard(tmp_path / "a.tar", data)
+    with pytest.raises(InputError, match=r"a\.tar is no tar"):
+        next(iter(read_samples(shard, source)))
+
+
 def test_damage_is_told_by_its_place_and_size(tmp_path: pathlib.Path) -> None:
     data = bytearray(tar_bytes([*triple("a"), ("b.jpg", b"\1" * 1000), *triple("c")]))
     data[SAMPLE_BYTES] ^= 1
