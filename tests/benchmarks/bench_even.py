@@ -1,11 +1,14 @@
 """How even ``even`` makes a corpus, how many concepts it keeps, and how far from the bound it ends; beside the others.
 
     python -m tests.benchmarks.bench_even                        # the synthetic Zipf corpus
+    python -m tests.benchmarks.bench_even --strata               # the same in six languages, with a size each
     python -m tests.benchmarks.bench_even --run RUN --size 6000  # the annotations of a run, left by deduplicate
 
 The Zipf corpus: concept c of 5,000 has mass ∝ 1/c, and concepts are dealt to 200 topics; an image draws a topic by its
-mass, and each of its 8 concepts from the topic or, half the time, from all; 300,000 images, a tenth kept. Selections
-are drawn, one a seed, by the passes that the balance stage runs; bounds are those of its certificate.
+mass, and each of its 8 concepts from the topic or, half the time, from all; 300,000 images, a tenth kept. In strata,
+one language has half of the images and the rarest a hundredth, and most images of all but the first show other things;
+the sizes asked for are nearly equal, 2,500 of the rarest's 3,000. Selections are drawn, one a seed, by the passes that
+the balance stage runs; bounds are those of its certificate.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import time
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from tests.benchmarks.harness import keep
@@ -35,6 +39,7 @@ from transforms.storage import StoragePath
 
 SHARDS = 10
 METHODS = ("uniform", "inverse_frequency", "metaclip", "raked", "even")
+LANGUAGES = {"a": 0.5, "b": 0.3, "c": 0.1, "d": 0.05, "e": 0.04, "f": 0.01}  # and their shares of the images
 
 
 def zipf_ids(rows: int, n_concepts: int = 5000, topics: int = 200, slots: int = 8) -> Ids:
@@ -51,6 +56,15 @@ def zipf_ids(rows: int, n_concepts: int = 5000, topics: int = 200, slots: int = 
         row, slot = np.nonzero(of_topic & (topic == number)[:, None])
         ids[row, slot] = random.choice(members, len(row), p=mass[members] / mass[members].sum())
     return ids.astype(np.int32)
+
+
+def in_languages(ids: Ids) -> tuple[Ids, NDArray[np.str_]]:
+    """(N, K) ids and (N,) the language of each; of 7 in 10 images of all but the first they are dealt anew."""
+    random = np.random.default_rng(1)
+    langs = random.choice(list(LANGUAGES), len(ids), p=list(LANGUAGES.values()))
+    others = random.permutation(int(ids.max()) + 1).astype(np.int32)
+    is_other = (langs != "a") & (random.random(len(ids)) < 0.7)
+    return np.where(is_other[:, None], others[ids], ids), langs
 
 
 def annotated_ids(run: str) -> Ids:
@@ -73,7 +87,9 @@ class Drawn(NamedTuple):
     secs: float  # of one
 
 
-def balanced(root: str, ids: Ids, n_concepts: int, values: dict[str, Any]) -> RunFolder:
+def balanced(
+    root: str, ids: Ids, n_concepts: int, values: dict[str, Any], langs: NDArray[np.str_] | None = None
+) -> RunFolder:
     """A run folder of ``ids``, a row an image, balanced by ``values``."""
     folder = RunFolder(StoragePath.of(root), "f" * 16)
     names = [ShardName("bench", f"{number:03d}") for number in range(SHARDS)]
@@ -81,17 +97,20 @@ def balanced(root: str, ids: Ids, n_concepts: int, values: dict[str, Any]) -> Ru
     identities = sample_ids("bench", "bench", keys)
     for number, name in enumerate(names):
         rows = np.arange(number, len(ids), SHARDS)
-        write_annotations(folder, name, list(keys[rows]), identities[rows], ids[rows])
+        columns = {} if langs is None else {"lang": pa.array(langs[rows].tolist())}
+        write_annotations(folder, name, list(keys[rows]), identities[rows], ids[rows], **columns)
     write_vocabulary(folder, meaningless_names(n_concepts))
     run_passes(ShardReader(folder, BalanceSettings.model_validate(values)), names, n_concepts)
     return folder
 
 
-def selections(ids: Ids, n_concepts: int, seeds: int, values: dict[str, Any]) -> Drawn:
+def selections(
+    ids: Ids, n_concepts: int, seeds: int, values: dict[str, Any], langs: NDArray[np.str_] | None = None
+) -> Drawn:
     counts, certificates, start = [], [], time.perf_counter()
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as root:
-            folder = balanced(root, ids, n_concepts, {**values, "seed": seed})
+            folder = balanced(root, ids, n_concepts, {**values, "seed": seed}, langs)
             counts.append(read_table(folder.concepts, folder.fingerprint)["count_after"].to_numpy())
             certificates.append(read_certificate(folder))
     return Drawn(np.stack(counts), certificates, (time.perf_counter() - start) / seeds)
@@ -100,25 +119,32 @@ def selections(ids: Ids, n_concepts: int, seeds: int, values: dict[str, Any]) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", help="a run folder; without: the synthetic Zipf corpus")
+    parser.add_argument("--strata", action="store_true", help="the Zipf corpus in six languages, by even alone")
     parser.add_argument("--rows", type=int, default=300_000, help="of the Zipf corpus")
     parser.add_argument("--size", type=int, help="images to choose; without: a tenth")
     parser.add_argument("--seeds", type=int, default=20, help="selections by even; the others are drawn once")
     parser.add_argument("--only", nargs="*", help="some of the cases; without: all")
     arguments = parser.parse_args()
-    ids = annotated_ids(arguments.run) if arguments.run else zipf_ids(arguments.rows)
+    ids, langs = annotated_ids(arguments.run) if arguments.run else zipf_ids(arguments.rows), None
     n_concepts, size = int(ids.max()) + 1, arguments.size or len(ids) // 10
-    before = count_concepts(ids, n_concepts)
     cases: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS}
     cases["even_no_floor"] = {"method": "even", "even": {"floor": 0}}
     cases["even_beta_100"] = {"method": "even", "even": {"beta": 100}}
     for percent in (5, 2, 1):
         cases[f"even_{percent}_percent"] = {"method": "even", "max_sample_rows": len(ids) * percent // 100}
+    if arguments.strata:
+        ids, langs = in_languages(ids)
+        sizes = {**dict.fromkeys(LANGUAGES, size // 6), "f": size // 12}
+        size = sum(sizes.values())
+        in_strata = {"strata": {"by": "lang", "sizes": sizes}}
+        cases = {name: {**values, **in_strata} for name, values in cases.items() if values["method"] == "even"}
+    before = count_concepts(ids, n_concepts)
     figures: dict[str, Any] = {"possible": covered(before, COVERED_IMAGES)}
     for label, values in cases.items():
         if arguments.only and label not in arguments.only:
             continue
         seeds = arguments.seeds if values["method"] == "even" else 1
-        drawn = selections(ids, n_concepts, seeds, {**values, "size": size})
+        drawn = selections(ids, n_concepts, seeds, {**values, "size": size}, langs)
         entropy = [normalised_entropy(one[before > 0]) for one in drawn.counts]
         figures[f"{label}_entropy_min"], figures[f"{label}_entropy_mean"] = min(entropy), float(np.mean(entropy))
         figures[f"{label}_covered_min"] = min(covered(one, COVERED_IMAGES) for one in drawn.counts)
@@ -129,7 +155,7 @@ def main() -> None:
         figures[f"{label}_free_draws"] = drawn.certificates[0]["chance"]["free_draws"]
         figures[f"{label}_exchanged"] = (drawn.certificates[0]["floor"] or {"exchanged": 0})["exchanged"]
         figures[f"{label}_secs"] = drawn.secs
-    name = "even" if arguments.run else "even_zipf"
+    name = "even" if arguments.run else "even_strata" if arguments.strata else "even_zipf"
     keep(f"{name}_part" if arguments.only else name, rows=len(ids), size=size, seeds=arguments.seeds, **figures)
 
 

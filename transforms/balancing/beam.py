@@ -245,7 +245,7 @@ class Balance(beam.PTransform):  # type: ignore[misc]
             _ = sampled | "Keep the sample" >> beam.Map(_keep_sample, self._folder, AsSingleton(tally))
         else:
             fitted = tally | "Fit" >> beam.Map(partial(fit, settings))
-        nothing = partial(ResponseTally.zero, self._n_concepts, self._n_cells)
+        nothing = partial(ResponseTally, self._n_concepts, Cells.of(settings).stratum)
         for number in range(1, method.corrections(settings) + 1):
             weights = fitted | f"Weights {number}" >> beam.Map(_weights)
             found = shards.add_up(f"Expect {number}", passes.expect, nothing, weights)

@@ -1,9 +1,10 @@
 """Keeps a floor for certain: what was drawn is counted, and where a concept fell short, images change places.
 
-A floor binds what is expected, and chance may draw a little less; where a method was fitted on a sample, a floor binds
-nothing before. So of the images that were not drawn those of least rank that hold the concept come in, and for each of
-them one goes out of the same group: the one of highest rank whose concepts can all spare it; and where none that chance
-drew is left, the one of least weight. Sizes stay exact, and ranks are keyed, so the outcome depends on nothing else.
+A floor binds what is expected, and chance may draw a little less; where a method was fitted on a sample, what is
+expected may be less already. So of the images that were not drawn those of least rank that hold the concept come in,
+and for each of them one goes out of the same group: the one of highest rank whose concepts can all spare it; and where
+none that chance drew is left, the one of least weight. Sizes stay exact, and ranks are keyed, so the outcome depends on
+nothing else.
 
 Shape legend: N rows, K concepts an image, V concepts, C candidates, G groups.
 """
@@ -11,6 +12,7 @@ Shape legend: N rows, K concepts an image, V concepts, C candidates, G groups.
 from __future__ import annotations
 
 import functools
+import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -91,7 +93,7 @@ class Offers:
     def add(self, coming: Candidates, leaving: Candidates) -> None:
         """Rows that could be drawn once more, by rising rank, and once less, by falling rank."""
         self.incoming.append(_best_incoming(coming, self.shortage.sought))
-        spare = np.append(self.shortage.drawn > self.shortage.floor, True)  # the last slot is for id -1
+        spare = np.append(self.shortage.drawn >= self.shortage.floor, True)  # the last slot is for id -1
         can_go = np.flatnonzero(spare[leaving.ids].all(axis=1) & (leaving.ids.max(axis=1, initial=-1) >= 0))
         self.outgoing.append(_best_outgoing(leaving.take(can_go), self.shortage.outgoing_limit))
 
@@ -162,6 +164,7 @@ class Exchange:
             if (counts[held] >= floor[held]).all():
                 continue
             np.add.at(counts, held, 1)
+            waiting.came_in(held, counts)
             leaver = waiting.next(int(incoming.group[row]), counts)
             if leaver is None:
                 np.add.at(counts, held, -1)
@@ -180,21 +183,35 @@ class Exchange:
 
 
 class _Leaving:
-    """The rows that may go out, each asked once; a group's in order of falling rank."""
+    """The rows that may go out; a group's in order of falling rank. One whose concept cannot spare it waits until an
+    image of that concept has come in."""
 
     def __init__(self, rows: Candidates, floor: Ints) -> None:
         self._rows, self._floor = rows, floor
-        order = np.lexsort((rows.sample_id, -rows.rank))
+        self._order = np.lexsort((rows.sample_id, -rows.rank))
+        group = rows.group[self._order]
         self._left = {
-            int(group): iter(order[rows.group[order] == group].tolist()) for group in np.unique(rows.group).tolist()
-        }
+            one: np.flatnonzero(group == one).tolist() for one in np.unique(group).tolist()
+        }  # heaps of places
+        self._waiting: dict[int, list[int]] = {}  # places, by concept
 
     def next(self, group: int, counts: Ints) -> int | None:
         """The sample id of one whose concepts can spare it, which is then taken off ``counts``; None: there is none."""
-        for row in self._left.get(group, ()):
+        left = self._left.get(group, [])
+        while left:
+            place = heapq.heappop(left)
+            row = self._order[place]
             held = self._rows.ids[row][self._rows.ids[row] >= 0]
             np.add.at(counts, held, -1)
-            if (counts[held] >= self._floor[held]).all():
+            short = held[counts[held] < self._floor[held]]
+            if not len(short):
                 return int(self._rows.sample_id[row])
             np.add.at(counts, held, 1)
+            self._waiting.setdefault(int(short[0]), []).append(place)
         return None
+
+    def came_in(self, concepts: Ids, counts: Ints) -> None:
+        """An image of ``concepts``: of those that can now spare one, rows are asked again."""
+        for concept in concepts[counts[concepts] > self._floor[concepts]].tolist():
+            for place in self._waiting.pop(concept, ()):
+                heapq.heappush(self._left[int(self._rows.group[self._order[place]])], place)

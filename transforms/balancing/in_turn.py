@@ -88,7 +88,7 @@ def _fitted(
     settings, n_concepts = reader.settings, len(tally.count_before)
     fitted = timed("fit", lambda: fit(settings, tally, sample, reader.target(n_concepts)))
     for _ in range(METHODS[settings.method].corrections(settings)):
-        so_far, nothing = fitted.weights(), ResponseTally.zero(n_concepts, len(Cells.of(settings)))
+        so_far, nothing = fitted.weights(), ResponseTally(n_concepts, Cells.of(settings).stratum)
         found = timed("expect", lambda: over_shards(nothing, passes.expect, reader, so_far))  # noqa: B023
         fitted = timed("correct", lambda: fitted.corrected(found))  # noqa: B023
     weights: Weighting = fitted.weights()

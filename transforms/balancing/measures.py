@@ -111,6 +111,8 @@ def spread(target: Floats) -> float:
 
 def divergence_below(copies: Floats, target: Floats) -> float:
     """−KL(p‖t), in nats; ``target`` (V,) are logarithms."""
-    held = (copies > 0) & np.isfinite(target)
-    shares = copies[held] / max(float(copies[held].sum()), 1e-300)
-    return -float((shares * (np.log(shares) - target[held])).sum())  # a product of BLAS depends on its threads
+    known = np.isfinite(target)
+    shares = copies[known] / max(float(copies[known].sum()), 1e-300)
+    held = shares > 0  # copies may be so few that their share is none
+    shares, target = shares[held], target[known][held]
+    return -float((shares * (np.log(shares) - target)).sum())  # a product of BLAS depends on its threads

@@ -170,13 +170,13 @@ def sample_rare(name: ShardName, reader: RowReader, tally: CorpusTally, bound: f
 
 def expect(name: ShardName, reader: RowReader, weighting: Weighting) -> ResponseTally:
     """A correcting pass: what the weights let the rows of a shard expect. Where none can correct, nothing is read."""
-    n_concepts, n_cells = len(weighting.takes_part), len(Cells.of(reader.settings))
+    nothing = ResponseTally(len(weighting.takes_part), Cells.of(reader.settings).stratum)
     if weighting.is_final:
-        return ResponseTally.zero(n_concepts, n_cells)
+        return nothing
     ids, cells = _concepts_and_cells(name, reader)
     log_odds = weighting.log_odds(ids, cells)
     log_odds[~_is_inside(reader.settings, cells)] = -np.inf
-    return ResponseTally.of(ids, cells, log_odds, reader.settings.max_copies, (n_concepts, n_cells))
+    return nothing.add(ids, cells, log_odds, reader.settings.max_copies)
 
 
 def weigh(name: ShardName, reader: RowReader, weighting: Weighting, baselines: Baselines) -> Ints:

@@ -81,6 +81,16 @@ def test_where_none_can_be_spared_nothing_changes() -> None:
     assert len(Exchange.choose(total).sample_id) == 0
 
 
+def test_what_could_not_go_is_asked_again_once_its_concept_came_in() -> None:
+    """Nothing can go for row 0, which comes first; for row 1, which holds concept 2 as well, row 2 can."""
+    ids = np.array([[0, -1], [1, 2], [2, -1]], np.int32)
+    rows = Candidates(np.arange(3, dtype=np.uint64), np.zeros(3, np.int64), np.array([1.0, 2.0, 9.0]), ids)
+    total = Offers.zero(Shortage(np.array([0, 0, 1]), np.array([1, 1, 1])))
+    total.add(rows.take(np.array([0, 1])), rows.take(np.array([2])))
+    found = Exchange.choose(total)
+    assert dict(zip(found.sample_id.tolist(), found.change.tolist(), strict=True)) == {1: 1, 2: -1}
+
+
 def test_a_concept_that_stands_twice_for_an_image_is_spared_twice() -> None:
     ids = np.array([[0, -1], [1, 1], [1, -1]], np.int32)
     rows = Candidates(np.arange(3, dtype=np.uint64), np.zeros(3, np.int64), np.array([1.0, 9.0, 2.0]), ids)

@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transforms.balancing.measures import COVERED_IMAGES, distance, gini, measures, normalised_entropy, top_share
+from transforms.balancing.measures import (
+    COVERED_IMAGES,
+    distance,
+    evenness,
+    gini,
+    measures,
+    normalised_entropy,
+    top_share,
+)
 
 
 def test_an_even_distribution() -> None:
@@ -41,3 +49,9 @@ def test_concepts_that_the_raw_corpus_lacks_do_not_count() -> None:
 def test_an_empty_selection_is_no_error() -> None:
     empty = measures(np.zeros(5, np.int64), np.ones(5, np.int64))
     assert (empty.normalised_entropy, empty.gini, empty.covered) == (0, 0, 0)
+
+
+def test_copies_that_are_next_to_none_are_none() -> None:
+    """Of expected copies, which may be fewer than a share can tell."""
+    flat = np.log(np.full(3, 1 / 3))
+    assert evenness(np.array([4e5, 4e5, 1e-320]), flat) == evenness(np.array([1.0, 1.0, 0.0]), flat)

@@ -11,9 +11,11 @@ from tests.transforms.balancing.test_certificate import certified
 from transforms.balancing import sample_table
 from transforms.balancing.cells import Cells
 from transforms.balancing.certificate import read_certificate
+from transforms.balancing.measures import COVERED_IMAGES, covered
 from transforms.balancing.sample_table import read_sample
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.whatif import beside_the_run, what_if
+from transforms.datasets import read_table
 from transforms.errors import ConfigError, RunFolderError
 from transforms.run_folder import RunFolder
 
@@ -68,3 +70,12 @@ def test_a_large_sample_lies_in_parts(tmp_path: pathlib.Path, monkeypatch: pytes
     folder.balance_sample_part(2).delete()
     with pytest.raises(RunFolderError, match=r"sample-00002.parquet is missing"):
         read_sample(folder)
+
+
+def test_the_error_of_coverage_holds_the_truth(tmp_path: pathlib.Path) -> None:
+    """A sample of a few rows a concept does not tell on which side of 20 most are."""
+    folder = certified(tmp_path / "run", size=400, even={"floor": 0}, max_sample_rows=300)[2]
+    sample, inside = read_sample(folder)
+    found = what_if(settings(size=400, even={"floor": 0}), sample, inside, KNOWN)
+    truth = covered(read_table(folder.concepts, None)["count_after"].to_numpy(), COVERED_IMAGES)
+    assert abs(found.covered - truth) <= found.covered_error < len(inside) / 2

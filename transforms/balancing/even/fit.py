@@ -1,4 +1,4 @@
-"""The fit of ``even`` on a sample: κ, floors with their margins, and corrections from passes over all rows.
+"""The fit of ``even`` on a sample: κ, and floors with their margins.
 
 κ = −KL(p‖t) is what a copy more is worth at the optimum (Dinkelbach 1967, https://doi.org/10.1287/mnsc.13.7.492), so it
 is set to what was achieved until that no longer changes; with it the worth of a copy, log M − κ, at which the program
@@ -6,22 +6,13 @@ is solved. A floor binds the expected copies of a concept, with a margin of some
 drawn, which follows the solution in the same steps.
 
 A sample may carry a concept r times too little, by the images that it has over those that the sample says; so the
-program is solved with t_k/r_k. A pass over all rows then finds how many copies of each concept the sample did not tell
-of at these weights, and they are added to what it says of any others: the gradient is exact where the pass looked, and
-only its change is the sample's (Jordan, Lee and Yang 2019, https://doi.org/10.1080/01621459.2018.1429274). To scale
-what it says does not do: a rare concept is on a row or two that are taken, and its scale would be any number.
-
-Nor can a sample keep floors: a floor of 20 binds a row or two. So where the sample is not all there is, a floor binds
-nothing here but the images of concepts that have no more, which are certain; others are kept by exchange once images
-are drawn, which costs as little (a synthetic Zipf corpus of 5,000 concepts: 0.9351 without floors, 0.9281 with all kept
-by exchange, 0.9276 with prices and margins).
+program is solved with t_k/r_k. What passes over all rows find is told by a :class:`Correction` (see even/correct.py).
 
 Shape legend: R images of the sample, K concepts an image, V concepts, P of them present, S strata, C cells, J caps.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,9 +20,9 @@ from numpy.typing import NDArray
 
 from transforms.balancing.cells import Cells
 from transforms.balancing.even.incidence import Incidence
-from transforms.balancing.even.program import Caps, Point, Problem, first_point, look, solve
+from transforms.balancing.even.program import Caps, Point, Problem, first_point, solve
 from transforms.balancing.even.sample import WeighedSample
-from transforms.balancing.measures import divergence_below, evenness
+from transforms.balancing.measures import divergence_below
 from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.settings import EvenSettings
 from transforms.balancing.target import NO_TARGET, Target
@@ -41,11 +32,6 @@ _WORTH_TOLERANCE = 1e-5  # nats
 _MOST_RATIO = 0.95  # of steps: 20 are taken at once, at most
 _FLOOR_TOLERANCE = 0.2  # images; far below the margin
 _TILT_TOLERANCE = 1e-3  # nats: a thousandth of the share that a type may have
-
-#: Nats that one correction may change what a concept adds to a score by; less where rows may be taken more than once:
-#: there a small sample tells of copies that are not there, and the next pass would be lost.
-_MOST_STEP, _MOST_STEP_OF_COPIES = 10.0, 4.0
-_WORSE = 1e-3  # of evenness: a correction after which it is less by more leads back
 
 #: Times the tolerance, in the first rounds of a fit and of a correction: while what is solved still moves, its solution
 #: need not be exact. Nor need the last few concepts come to rest, so such rounds are short.
@@ -145,6 +131,11 @@ class Frame:
         missed = np.where(self.supply > 0, 0.0, self.request.max_copies * self.images)
         return Correction.of(concepts, missed, self.request.cells, found, rows)
 
+    @property
+    def floor(self) -> Floats:
+        """(P,) images that each concept is to keep."""
+        return np.minimum(float(self.request.floor), self.request.max_copies * self.images)
+
     def within(self, floor: Floats) -> Floats:
         """(P,) floors that the sample could keep."""
         return np.minimum(floor, self.supply)
@@ -162,6 +153,7 @@ class Solution:
     rounds: int
     settled: bool  # whether κ, margins and solver came to rest
     tilt: Floats  # (J',) what each cap on a type costs, in nats a copy
+    lift: Floats  # (P,) what its floor adds to the worth of a copy, in nats: of a sample, where passes found it short
     passes: tuple[float, ...] = ()  # evenness of all rows at the weights that each correction began with
     best: Best | None = None  # of those that a pass looked at
 
@@ -204,23 +196,25 @@ def fit(
     frame: Frame,
     correction: Correction | None = None,
     start: Solution | None = None,
+    lift: Floats | None = None,
     *,
     gives_up: bool = False,
 ) -> Solution:
-    """Rounds of the program until κ and margins have settled; ``start``: from where. ``gives_up``: as soon as any
-    concept surely falls short."""
+    """Rounds of the program until κ and margins have settled; ``start``: from where; ``lift`` (P,): what floors add to
+    the worth of a copy. ``gives_up``: as soon as any concept surely falls short."""
     request, problem = frame.request, frame.problem
     ratio = correction or frame.known()
+    lift = np.zeros(len(frame.present)) if lift is None else lift
     least = problem.floor
     tolerance, most_steps = request.settings.tolerance, request.settings.max_iterations
     caps = request.target.caps
     tilt = start.tilt if start else np.zeros(len(caps.names))
     floor = start.floor if start else least
-    corrected = _corrected(frame, ratio, tilt).with_floor(frame.within(floor / ratio.concepts))
+    corrected = told(frame, ratio, tilt, lift).with_floor(frame.within(floor / ratio.concepts))
     bare = frame.within(least / ratio.concepts)
     settled, pace = False, _WARM if start else _COLD
     point, kappa = (start.point, start.kappa) if start else (first_point(corrected), 0.0)
-    worth, rise = _worth(point, ratio, kappa), _Rise()
+    worth, rise = worth_of(point, ratio, kappa), _Rise()
     for number in range(1, _ROUNDS + 1):
         coarse = pace[number - 1] if number <= len(pace) else 1.0
         steps = most_steps if coarse == 1 else min(most_steps, _COARSE_STEPS)
@@ -229,7 +223,7 @@ def fit(
             break  # margins only raise floors, so what cannot be kept without them cannot be kept
         achieved = point.achieved * ratio.concepts
         kappa = divergence_below(achieved, caps.tilted(problem.log_target, tilt, frame.present))
-        reached, tilt_wanted = _worth(point, ratio, kappa), caps.next_tilt(tilt, achieved, frame.present)
+        reached, tilt_wanted = worth_of(point, ratio, kappa), caps.next_tilt(tilt, achieved, frame.present)
         margin = _with_margin(frame, point, ratio, least)
         wanted = margin if number == 1 and start is None else (margin + floor) / 2  # margins shrink as floors rise
         binds = (point.mu > 0) | (achieved < wanted + _FLOOR_TOLERANCE)
@@ -243,8 +237,10 @@ def fit(
             break
         rise = rise if is_still[2] else _Rise()  # what a worth leads to is another thing at another target
         worth, floor, tilt = rise.step(worth, reached), wanted, tilt_wanted
-        corrected = _corrected(frame, ratio, tilt).with_floor(frame.within(floor / ratio.concepts))
-    return Solution(frame, ratio, point, kappa, corrected.floor * ratio.concepts, number, settled and at_rest, tilt)
+        corrected = told(frame, ratio, tilt, lift).with_floor(frame.within(floor / ratio.concepts))
+    return Solution(
+        frame, ratio, point, kappa, corrected.floor * ratio.concepts, number, settled and at_rest, tilt, lift
+    )
 
 
 @dataclass
@@ -271,54 +267,18 @@ def _surely_lacks(point: Point, floor: Floats, coarse: float, at_rest: bool) -> 
     return at_rest and bool((lacking & (point.wanted < floor)).any())
 
 
-def _worth(point: Point, ratio: Correction, kappa: float) -> float:
+def worth_of(point: Point, ratio: Correction, kappa: float) -> float:
     """log M − κ: of all rows, since what the sample lacks of a concept stands in its target."""
     return float(np.log((point.achieved * ratio.concepts).sum())) - kappa
 
 
-def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:
-    """Solved anew with what a pass over all rows found at the solution's weights: (P,) copies of each concept, and
-    (C,) copies of each cell's images."""
-    frame, point, known = solution.frame, solution.point, solution.correction.concepts
-    said = frame.problem.fixed + frame.problem.images.of_concepts(frame.problem.weight * point.copies)
-    correction = Correction.of(known, achieved - known * said, frame.request.cells, sizes, said_of_cells(frame, point))
-    reached = evenness(achieved, frame.problem.log_target)
-    passes, best = (*solution.passes, reached), solution.best
-    if best is not None and reached < best.reached - _WORSE and not frame.request.target.caps.names:
-        is_last = len(passes) >= frame.request.settings.max_corrections  # no pass sees what comes of it
-        back = best.solution if is_last else _between(solution, best.solution, best.solution.point.a)
-        return replace(back, passes=passes, best=best)
-    if best is None or reached > best.reached:
-        best = Best(reached, replace(solution, best=None))
-    found = fit(frame, correction, solution)
-    most = _MOST_STEP if frame.request.max_copies == 1 else _MOST_STEP_OF_COPIES
-    step = np.clip(found.point.a - point.a, -most, most)
-    if solution.passes or (np.abs(step) == most).any():
-        falls = sum(after < before - _WORSE for before, after in itertools.pairwise(passes))
-        found = _between(solution, found, point.a + step, 0.5 ** (1 + falls) if solution.passes else 1.0)
-    return replace(found, passes=passes, best=best)
-
-
-def _between(last: Solution, found: Solution, a: Floats, share: float = 0.5) -> Solution:
-    """Half way from a solution to another at (P,) ``a``: the first correction goes a long way, and later ones
-    overshoot, since what the sample says of change is off by chance (without: a synthetic corpus rose to 0.979, then
-    fell to 0.973; with: 0.983)."""
-    from threadpoolctl import threadpool_limits
-
-    a = last.point.a + share * (a - last.point.a)
-    eta = last.point.eta + share * (found.point.eta - last.point.eta)
-    problem = _corrected(found.frame, found.correction, found.tilt)
-    worth = _worth(found.point, found.correction, found.kappa)
-    with threadpool_limits(1, user_api="blas"):
-        return replace(found, point=look(problem, worth, (a, eta), found.point.nu))
-
-
-def _corrected(frame: Frame, ratio: Correction, tilt: Floats) -> Problem:
+def told(frame: Frame, ratio: Correction, tilt: Floats, lift: Floats) -> Problem:
     """What the sample is asked, so that all rows give what was asked for."""
     problem = frame.problem
+    log_target = frame.request.target.caps.tilted(problem.log_target, tilt, frame.present)
     return replace(
         problem,
-        log_target=frame.request.target.caps.tilted(problem.log_target, tilt, frame.present) - np.log(ratio.concepts),
+        log_target=log_target + lift - np.log(ratio.concepts),
         size=np.minimum(problem.size / ratio.sizes, _supply(problem)),
         fixed=problem.fixed + ratio.missed / ratio.concepts,
         caps=replace(problem.caps, most=problem.caps.most / ratio.caps),

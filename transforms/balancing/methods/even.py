@@ -17,8 +17,9 @@ import numpy as np
 
 from transforms.balancing.cells import Cells
 from transforms.balancing.concept_ids import Ids
+from transforms.balancing.even.correct import correct
 from transforms.balancing.even.feasible import fit_or_explain, sizes_of_cells
-from transforms.balancing.even.fit import Request, Solution, correct
+from transforms.balancing.even.fit import Request, Solution
 from transforms.balancing.even.response import ResponseTally
 from transforms.balancing.methods.weighting import Corpus, Fitted, Guarantee, Sampling, Weighting
 from transforms.balancing.sampling import N_BINS, Floats, Ints
@@ -140,13 +141,13 @@ class EvenFit(Fitted):
         if self.solution.frame.sample.is_whole:
             return self
         frame = self.solution.frame
-        copies, sizes = found.at_size(float(frame.request.sizes.sum()))
+        copies, sizes = found.at_sizes(frame.request.sizes.astype(np.float64))
         return EvenFit(correct(self.solution, copies[frame.present], sizes), self.n_concepts)
 
 
 def _guarantee(solution: Solution, n_concepts: int) -> Guarantee:
     frame, prices = solution.frame, np.zeros(n_concepts)
-    prices[frame.present] = solution.point.mu
+    prices[frame.present] = solution.point.mu + solution.lift
     sample = frame.sample
     return Guarantee(
         floor=frame.request.floor,
