@@ -64,8 +64,11 @@ def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:
 
 
 def _lifted(solution: Solution, achieved: Floats) -> Floats:
-    """(P,) what floors are to add, after a pass found (P,) copies."""
+    """(P,) what floors are to add, after a pass found (P,) copies. Nothing where rows may be taken more than once: what
+    lacks then is most of all what a sample does not tell of copies, which the correction itself brings."""
     floor = solution.frame.floor
+    if solution.frame.request.max_copies > 1:
+        return np.zeros(len(floor))
     lacks = np.log(np.maximum(floor, _LEAST_COPIES) / np.maximum(achieved, _LEAST_COPIES))
     return np.where(floor > 0, np.clip(solution.lift + _LIFT_PACE * lacks, 0.0, _MOST_LIFT), 0.0)
 
