@@ -17,7 +17,7 @@ from transforms.datasets import read_counts, read_table, rejects_table, write_ta
 from transforms.errors import EvenweaveError, RunFolderError
 from transforms.rejects import Counts, Reason, Reject
 from transforms.run_folder import RunFolder, RunState, differences, stage_fingerprints
-from transforms.stages import BALANCE, SPLIT, Stage
+from transforms.stages import BALANCE, EXPORT, PACK, SPLIT, Stage
 from transforms.storage import StoragePath
 
 IDENTITY = {"settings": {"balance": {"size": 5}}, "inputs": {"a": {"shards": 1}}}
@@ -208,3 +208,20 @@ def test_the_stages_of_a_mixture_stand_in_the_order_of_its_settings(tmp_path: pa
     assert not set(stage_fingerprints({**identity, "settings": {"seed": 2}}).values()) & set(fingerprints.values())
     moved = stage_fingerprints({**identity, "inputs": {"standardise": "y"}})
     assert not set(moved.values()) & set(fingerprints.values())
+
+
+def test_what_is_made_anew_belongs_to_the_settings_that_are_taken_on(tmp_path: pathlib.Path) -> None:
+    record = open_run(tmp_path)
+    record.adopt("f2", {"name": "y"}, {"settings": {}})
+    assert record.folder.fingerprint == "f2"
+    again = RunState.read(StoragePath.of(tmp_path))
+    assert again.folder == record.folder
+    assert (again.values["config"], again.values["identity"]) == ({"name": "y"}, {"settings": {}})
+
+
+def test_where_a_stage_leaves_shards_with_a_manifest(tmp_path: pathlib.Path) -> None:
+    record = open_run(tmp_path)
+    assert (record.manifest_of(EXPORT), record.manifest_of(PACK)) == ("shards", "packed")
+    assert record.manifest_of(BALANCE) is None
+    record.values["config"] = {"export": {"form": "index"}}  # in place of shards
+    assert (record.manifest_of(EXPORT), record.manifest_of(PACK)) == (None, "packed")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import pathlib
 import pickle
 from collections.abc import Callable
 
 import pyarrow as pa
+import pyarrow.fs as pafs
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from tests.transforms.full_disk import no_file_over
+from transforms import storage
 from transforms.datasets import write_table
 from transforms.errors import InputError, RunFolderError
 from transforms.hashed_stream import HashedStream
@@ -72,6 +76,33 @@ def test_a_store_gets_as_many_connections_as_it_needs(before: int, after: int) -
         assert pa.io_thread_count() == after
     finally:
         pa.set_io_thread_count(threads)
+
+
+def test_a_file_is_read_as_it_is_whatever_its_name(tmp_path: pathlib.Path) -> None:
+    """Arrow would decompress by the ending, and sizes and places would be others."""
+    path = StoragePath.of(tmp_path) / "a.b.gz"
+    data = gzip.compress(b"text")
+    path.write_bytes(data)
+    with path.open_stream() as stream, path.open_random() as file:
+        assert path.read_bytes() == stream.read() == file.read_at(len(data), 0) == data
+    assert (path.name, path.stem, StoragePath.of(path)) == ("a.b.gz", "a.b", path)
+    assert not path.is_in_object_store and StoragePath("bucket/a", "s3://bucket").is_in_object_store
+
+
+def test_what_is_stored_below_a_folder_of_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In folders of any depth, in order of paths; nothing where there is no such folder."""
+    memory = MemoryFileSystem()
+    memory.store, memory.pseudo_dirs = {}, [""]  # its own, not that of all
+    monkeypatch.setattr(storage, "_filesystem", lambda _: pafs.PyFileSystem(pafs.FSSpecHandler(memory)))
+    folder = StoragePath("bucket", "mem://bucket")
+    for name in ("b.tar", "a/z/c.tar", "a.tar"):
+        memory.pipe_file(f"/bucket/{name}", b"12")
+    found = folder.stored_below()
+    assert sorted(found) == found and len(found) == 3
+    assert {(file.path.name, file.size_bytes, file.path.root) for file in found} == {
+        (name, 2, "mem://bucket") for name in ("a.tar", "b.tar", "c.tar")
+    }
+    assert (folder / "none").stored_below() == []
 
 
 def test_a_file_that_is_right_stays_untouched(tmp_path: pathlib.Path) -> None:

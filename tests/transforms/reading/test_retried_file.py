@@ -168,6 +168,13 @@ def test_it_is_a_stream_like_any_other(root: str, monkeypatch: pytest.MonkeyPatc
         file.readinto(memory)
 
 
+def test_a_disk_that_gives_little_at_a_time() -> None:
+    """Network disks do. What comes later goes behind what came before, and the next read goes on from there."""
+    content = bytes(range(100))
+    file = RetriedFile(Served(content, 10, 7, 30, 1, root=""))
+    assert [file.read(40), file.read(10), file.tell(), file.read()] == [content[:40], content[40:50], 50, content[50:]]
+
+
 @pytest.mark.parametrize("failing", [OSError("disk is gone"), 0], ids=["error", "early end"])
 def test_a_disk_that_gives_no_more_says_where(failing: int | OSError) -> None:
     file = RetriedFile(Served(bytes(100), 10, failing, root=""))

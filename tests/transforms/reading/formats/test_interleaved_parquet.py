@@ -151,6 +151,12 @@ def test_what_does_not_fit_together(tmp_path: pathlib.Path) -> None:
     assert rejects[-1].reason == "missing_caption" and samples == []
 
 
+def test_where_captions_are_required_an_image_without_one_is_a_reject(tmp_path: pathlib.Path) -> None:
+    samples, rejects = read(settings(in_tars(tmp_path), document_text="none", caption="required"))
+    assert samples == []
+    assert [reject.reason for reject in rejects] == ["missing_caption"] * 4 + ["missing_image"]
+
+
 def test_a_download_of_no_document_is_a_reject(tmp_path: pathlib.Path) -> None:
     folder = in_tars(tmp_path)
     write_tar(folder / "a" / "00002.tar", {**downloaded({"https://x/": CAT}), "1.jpg": CAT})
