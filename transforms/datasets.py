@@ -187,7 +187,6 @@ def _open(path: StoragePath, stream: pa.NativeFile) -> pq.ParquetFile:
     except pa.ArrowInvalid:
         if version_of_run(path) not in OLDER_VERSIONS:
             raise
-        stream.seek(0)
         return pq.ParquetFile(stream, pre_buffer=True)
 
 

@@ -9,8 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.transforms.version_1 import to_version_1
 from transforms.datasets import (
     annotations_schema,
+    balance_sample_schema,
     list_matrix,
     read_counts,
     read_table,
@@ -92,6 +94,36 @@ def test_annotations_at_rest() -> None:
     assert types_of(annotations_schema(3)) == ANNOTATIONS
     more = {"caption_similarity": "float", "embedding": "fixed_size_list<item: halffloat>[8]"}
     assert types_of(annotations_schema(3, 8, caption_similarity=True)) == ANNOTATIONS | more
+
+
+def test_the_sample_of_balance_at_rest() -> None:
+    expected = {"concept_ids": "fixed_size_list<item: int32>[4]", "stratum": "int64", "stands_for": "double"}
+    assert types_of(balance_sample_schema(4)) == expected
+
+
+def test_what_an_older_run_holds_is_read_as_it_is(tmp_path: pathlib.Path) -> None:
+    """Its Parquet has no checksums, and annotations lack what came later; of a run of today such a file is damaged."""
+    path = StoragePath.of(tmp_path) / "annotations" / "a" / "0.parquet"
+    columns = {"content_hash": pa.array([b"0" * 16, b"1" * 16], pa.binary(16)), "key": ["x", "y"]}
+    later = {"source_key": ["k", None], "source_record": pa.array(["{}", None], pa.large_string())}
+    write_table(path, pa.table(columns | later), "f1", Counts(2, 2))
+    (tmp_path / "run.json").write_text('{"format_version": "2"}')
+    to_version_1(tmp_path)
+    assert pq.read_schema(path.path).names == list(columns)
+    assert read_counts(path, "f1") == Counts(2, 2)
+    assert read_table(path, "f1").schema.names == [*columns, *later]
+    assert read_table(path, "f1", ["source_key", "key"]).to_pydict() == {"source_key": [None] * 2, "key": ["x", "y"]}
+    (tmp_path / "run.json").write_text('{"format_version": "2"}')
+    with pytest.raises(RunFolderError, match=r"0\.parquet cannot be read as Parquet"):
+        read_table(path, "f1")
+
+
+@pytest.mark.parametrize("name", ["caption_similarity", "concept_cosines", "spare_concept_ids", "embedding"])
+def test_columns_that_only_some_runs_have_are_of_their_types_too(tmp_path: pathlib.Path, name: str) -> None:
+    path = StoragePath.of(tmp_path) / "a.parquet"
+    write_table(path, pa.table({name: ["text"]}), "f1")
+    with pytest.raises(RunFolderError, match=rf"holds string in its column {name}"):
+        read_table(path, "f1")
 
 
 def test_columns_are_compressed_and_names_that_repeat_stand_in_dictionaries(tmp_path: pathlib.Path) -> None:

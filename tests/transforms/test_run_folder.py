@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pytest
 
+from tests.transforms.version_1 import to_version_1
 from transforms.at_rest import FORMAT_VERSION
 from transforms.checked_parquet import write_checked
 from transforms.configuration import fingerprint
 from transforms.datasets import read_counts, read_table, rejects_table, write_table
 from transforms.errors import EvenweaveError, RunFolderError
 from transforms.rejects import Counts, Reason, Reject
-from transforms.run_folder import RunFolder, RunState, differences
+from transforms.run_folder import RunFolder, RunState, differences, stage_fingerprints
+from transforms.stages import BALANCE, SPLIT, Stage
 from transforms.storage import StoragePath
 
 IDENTITY = {"settings": {"balance": {"size": 5}}, "inputs": {"a": {"shards": 1}}}
@@ -96,6 +99,15 @@ def test_where_everything_lies() -> None:
         "selection/s/x.parquet": folder.selection("s", "x"),
         "rejects/balance/s/x.parquet": folder.rejects("balance", "s", "x"),
         ".balance-counts.json": folder.counts("balance"),
+        "inputs.parquet": folder.inputs,
+        "index/s/x.parquet": folder.index("s", "x"),
+        "embeddings": folder.embeddings,
+        "balance/certificate.json": folder.certificate,
+        "balance/baselines.parquet": folder.baselines,
+        "balance/sample.parquet": folder.balance_sample,
+        "balance/sample-00012.parquet": folder.balance_sample_part(12),
+        ".elements": folder.elements,
+        ".under-repair": folder.under_repair,
     }
     assert {str(path) for path in found.values()} == {f"/runs/a/{name}" for name in found}
     assert all(str(path) == f"/runs/a/{name}" for name, path in found.items())
@@ -150,3 +162,49 @@ def test_counts_that_a_job_left(tmp_path: pathlib.Path) -> None:
     folder.counts("balance").write_text('{"rows_in": 5}')
     with pytest.raises(RunFolderError, match="balance-counts"):
         folder.read_stage_counts("balance")
+
+
+def test_a_run_of_an_older_version_is_read_where_that_is_asked_for(tmp_path: pathlib.Path) -> None:
+    """To look into it; what would go on with it does not ask."""
+    open_run(tmp_path).finish("annotate", Counts(1, 1))
+    assert not RunState.read(StoragePath.of(tmp_path)).is_older
+    to_version_1(tmp_path)
+    with pytest.raises(RunFolderError, match="format version 1, this code reads version 2"):
+        RunState.read(StoragePath.of(tmp_path))
+    older = RunState.read(StoragePath.of(tmp_path), older_too=True)
+    assert older.is_older and older.counts("annotate") == Counts(1, 1)
+
+
+def names(stages: Sequence[Stage]) -> list[str]:
+    return [stage.name for stage in stages]
+
+
+def test_the_stages_of_a_build_stand_in_the_order_of_the_chain(tmp_path: pathlib.Path) -> None:
+    record = open_run(tmp_path)
+    assert record.begun == []
+    record.finish("export", Counts(1, 1))
+    record.begin("annotate")
+    assert names(record.begun) == ["annotate", "export"]
+    assert names(record.from_on(BALANCE)) == ["balance", "export"]
+    assert record.of(BALANCE) is record
+
+
+def test_the_stages_of_a_mixture_stand_in_the_order_of_its_settings(tmp_path: pathlib.Path) -> None:
+    """Each with a fingerprint of its own: of its settings, its inputs, the seed, and all that came before."""
+    order = ["standardise", "mix", "split", "publish"]
+    identity = {"stages": order, "settings": {"seed": 1, "mix": {"size": 5}}, "inputs": {"standardise": "x"}}
+    record = open_run(tmp_path, identity)
+    for stage in ("split", "mix", "standardise"):
+        record.begin(stage)
+    assert names(record.begun) == ["standardise", "mix", "split"]
+    assert names(record.from_on(SPLIT)) == ["split", "publish"]
+    fingerprints = stage_fingerprints(identity)
+    assert list(fingerprints) == order and len(set(fingerprints.values())) == 4
+    for stage in record.begun:
+        assert record.of(stage).folder == RunFolder(record.folder.root, fingerprints[stage.name])
+        assert record.of(stage).values is record.values
+    other = stage_fingerprints({**identity, "settings": {"seed": 1, "mix": {"size": 6}}})
+    assert [name for name in order if other[name] == fingerprints[name]] == ["standardise"]
+    assert not set(stage_fingerprints({**identity, "settings": {"seed": 2}}).values()) & set(fingerprints.values())
+    moved = stage_fingerprints({**identity, "inputs": {"standardise": "y"}})
+    assert not set(moved.values()) & set(fingerprints.values())

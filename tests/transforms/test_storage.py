@@ -53,6 +53,37 @@ def test_uris_are_kept_whole(uri: str, path: str) -> None:
     assert pickle.loads(pickle.dumps(location)) == location
 
 
+def test_files_of_one_bucket_share_their_file_system() -> None:
+    """Each of its own would begin with connections and rights of its own."""
+    paths = [StoragePath.of(f"s3://bucket{rest}?region=eu-west-1") for rest in ("", "/a.tar", "/b/c.tar", "/b/c/")]
+    assert {path.root for path in paths} == {"s3://bucket?region=eu-west-1"}
+    assert [path.path for path in paths] == ["bucket", "bucket/a.tar", "bucket/b/c.tar", "bucket/b/c"]
+    assert len({id(path.filesystem) for path in paths}) == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [(8, 64), (100, 100)])
+def test_a_store_gets_as_many_connections_as_it_needs(before: int, after: int) -> None:
+    threads = pa.io_thread_count()
+    try:
+        pa.set_io_thread_count(before)
+        StoragePath.of(f"gs://bucket-{before}/a.tar")
+        assert pa.io_thread_count() == after
+        StoragePath.of("file:///a.tar").exists()
+        assert pa.io_thread_count() == after
+    finally:
+        pa.set_io_thread_count(threads)
+
+
+def test_a_file_that_is_right_stays_untouched(tmp_path: pathlib.Path) -> None:
+    path = StoragePath.of(tmp_path) / "a.json"
+    path.keep_bytes(b"one")
+    os.utime(path.path, ns=(5, 5))
+    path.keep_bytes(b"one")
+    assert path.read_bytes() == b"one" and os.stat(path.path).st_mtime_ns == 5
+    path.keep_bytes(b"two")
+    assert path.read_bytes() == b"two" and os.stat(path.path).st_mtime_ns != 5
+
+
 def test_an_unknown_scheme_is_the_users_to_mend() -> None:
     with pytest.raises(InputError, match="cannot reach ftp://host/x"):
         StoragePath.of("ftp://host/x")
@@ -161,7 +192,8 @@ def test_braces_stand_for_several_paths(tmp_path: pathlib.Path) -> None:
     assert found("{en,zh}/*.tar") == ["en/a.tar", "zh/a.tar"]
     assert found("{0*,en/b*}") == ["00.tar", "01.tar", "02.tar", "en/b.txt"]
     assert found("{en,en/a.tar}") == ["en/a.tar", "en/b.txt"]
-    assert found("z{h") == found("z{h/a.tar") == ["z{h/a.tar"]  # no pair of braces, and so a name
+    assert found("{01,02,enough}.tar") == ["01.tar", "02.tar", "enough.tar"]
+    assert found("z{h") == found("z{h/a.tar") == found("z{h/*.tar") == ["z{h/a.tar"]  # no pair of braces, and so a name
     assert found("{x,y}") == ["{x,y}/c.tar"]  # there is such a folder
     with pytest.raises(InputError, match=r"\{01\.\.03\}\.tar names .*/03\.tar, where there is nothing"):
         found("{01..03}.tar")

@@ -14,7 +14,7 @@ from transforms.reading.versions import file_version
 from transforms.storage import StoragePath, StoredFile
 
 
-def file_shards(source: SourceSettings, files: Sequence[StoredFile], _: int = 0) -> list[InputShard]:
+def file_shards(source: SourceSettings, files: Sequence[StoredFile], _: int) -> list[InputShard]:
     """A shard a file."""
     for file in files:
         require_utf8(file.path, source)

@@ -14,7 +14,7 @@ def join(*parts: pa.Array | str | bytes) -> pa.Array:
     """Arrays of one type, TEXT or BINARY, and constants → an array, the parts one behind another; null where one is."""
     kind = next(part.type for part in parts if isinstance(part, pa.Array))
     typed = (part if isinstance(part, pa.Array) else pa.scalar(part, kind) for part in parts)
-    return pc.binary_join_element_wise(*typed, pa.scalar(b"" if kind == BINARY else "", kind))
+    return pc.binary_join_element_wise(*typed, pa.scalar("", kind))
 
 
 def zeros(most: int) -> pa.LargeBinaryArray:

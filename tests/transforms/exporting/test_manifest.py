@@ -7,6 +7,7 @@ import pathlib
 
 import pytest
 
+from tests.transforms.version_1 import to_version_1
 from transforms.datasets import FORMAT_VERSION
 from transforms.errors import RunFolderError
 from transforms.exporting.manifest import (
@@ -104,3 +105,14 @@ def test_what_is_of_another_run_is_refused(
         read_manifest(shards, "f1")
     with pytest.raises(RunFolderError, match=says):
         read_stats(shards, "corpus-000001.tar", "f1")
+
+
+def test_statistics_of_an_older_run_are_read_in_a_run_of_their_version(tmp_path: pathlib.Path) -> None:
+    shards = StoragePath.of(tmp_path) / "shards"
+    write_stats(shards, stats_of(7), "f1")
+    (tmp_path / "run.json").write_text('{"format_version": "2"}')
+    to_version_1(tmp_path)
+    assert read_stats(shards, shard_file("corpus", 7), "f1") == stats_of(7)
+    (tmp_path / "run.json").write_text('{"format_version": "2"}')
+    with pytest.raises(RunFolderError, match="format version 1, this code reads version 2"):
+        read_stats(shards, shard_file("corpus", 7), "f1")

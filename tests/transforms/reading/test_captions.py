@@ -34,6 +34,14 @@ def test_line_ends_within_a_caption_stay(tmp_path: pathlib.Path) -> None:
     assert captions_of(tmp_path, "c.csv", text) == ({"a.jpg": "one\r\ntwo\nthree", "b.jpg": "four"}, [])
 
 
+@pytest.mark.parametrize("name", ["c.csv", "c.jsonl"])
+def test_lines_may_end_as_old_macs_ended_them(tmp_path: pathlib.Path, name: str) -> None:
+    lines = ["file,caption", "a.jpg,one", "b.jpg,two"]
+    if name == "c.jsonl":
+        lines = ['{"file": "a.jpg", "caption": "one"}', '{"file": "b.jpg", "caption": "two"}']
+    assert captions_of(tmp_path, name, "\r".join(lines)) == ({"a.jpg": "one", "b.jpg": "two"}, [])
+
+
 def test_the_line_is_that_at_which_the_row_begins(tmp_path: pathlib.Path) -> None:
     _, rejects = captions_of(tmp_path, "c.csv", 'file,caption\na.jpg,"1\n2"\n,nameless\nb.jpg,fine\n,again\n')
     assert [(reject.key, reject.detail.split(" names")[0]) for reject in rejects] == [

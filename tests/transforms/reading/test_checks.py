@@ -10,14 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.transforms.reading.served import Served
 from transforms.balancing.settings import BalanceSettings
 from transforms.configuration import validate
 from transforms.errors import ConfigError, InputError
+from transforms.reading import ranges_ahead
 from transforms.reading.checks import check_inputs, hint, most_samples
+from transforms.reading.input_shard import InputShard
 from transforms.reading.listing import list_shards
 from transforms.reading.samples import read_samples
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts, Reject
+from transforms.tar import blocks
 
 BYTES_AND_PATHS = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -56,11 +60,46 @@ def test_a_column_that_only_a_later_file_lacks(tmp_path: pathlib.Path) -> None:
         check(source(tmp_path, "parquet"))
 
 
+@pytest.mark.parametrize(("files", "looked_into"), [(1, {0}), (2, {0, 1}), (5, {0, 1, 2, 3, 4}), (9, {0, 2, 4, 6, 8})])
+def test_of_many_files_some_are_looked_into_from_first_to_last(
+    tmp_path: pathlib.Path, files: int, looked_into: set[int]
+) -> None:
+    """A thousand would take as many requests; a crawl that changed halfway is found all the same."""
+    for number in range(files):
+        tar(tmp_path / f"{number}.tar", ["a.jpg", "a.txt"])
+    of_tars = source(tmp_path, "webdataset")
+    shards, found = list_shards(of_tars), set()
+    for number in range(files):
+        whole = (tmp_path / f"{number}.tar").read_bytes()
+        (tmp_path / f"{number}.tar").write_bytes(b"x" * len(whole))
+        try:
+            check_inputs(shards, {of_tars.name: of_tars})
+        except InputError as error:
+            assert f"{number}.tar" in str(error)
+            found.add(number)
+        (tmp_path / f"{number}.tar").write_bytes(whole)
+    assert found == looked_into
+
+
+def test_of_a_large_tar_the_beginning_is_looked_at(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranges_ahead, "RANGE_BYTES", 1 << 10)
+    monkeypatch.setattr(blocks, "_CHUNK_BYTES", 1 << 10)
+    data = tar(tmp_path / "a.tar", [f"{number}.jpg" for number in range(100)]).read_bytes()
+    file = Served(data, name="a.tar")
+    check_inputs([InputShard("pairs", "a", "webdataset", file, len(data))], {"pairs": source(tmp_path, "webdataset")})
+    assert max(offset + size for offset, size in file.reads) <= 4 << 10
+
+
 def test_paths_in_place_of_bytes(tmp_path: pathlib.Path) -> None:
     rows = [{"bytes": None, "path": "a/b.jpg"}, {"bytes": None, "path": "c.jpg"}]
     path = parquet(tmp_path / "a.parquet", image=pa.array(rows, BYTES_AND_PATHS), caption=["one", "two"])
     with pytest.raises(InputError, match=r"first 2 rows of column image hold paths and no bytes, such as 'a/b\.jpg'"):
         check(source(path, "parquet"))
+    images = pa.array(rows, pa.struct([("path", pa.large_string()), ("bytes", pa.binary())]))
+    with pytest.raises(InputError, match=r"hold paths and no bytes, such as 'a/b\.jpg'"):
+        check(source(parquet(tmp_path / "b.parquet", image=images, caption=["one", "two"]), "parquet"))
+    nowhere = pa.array([{"bytes": None}] * 2, pa.struct([("bytes", pa.binary())]))
+    check(source(parquet(tmp_path / "b.parquet", image=nowhere, caption=["one", "two"]), "parquet"))
     rows[1]["bytes"] = b"x"  # type: ignore[assignment]
     check(source(parquet(path, image=pa.array(rows, BYTES_AND_PATHS), caption=["one", "two"]), "parquet"))
 

@@ -39,6 +39,10 @@ def test_the_nearest_paragraph(texts: list[str | None], position: int, caption: 
     assert document(texts).caption(position, source("nearest")) == caption
 
 
+def test_images_stand_where_no_text_does() -> None:
+    assert document(["before", None, "between", None, None]).positions == [1, 3, 4]
+
+
 @given(st.lists(st.one_of(st.none(), st.text("ab ", max_size=2)), min_size=1, max_size=12))
 def test_the_nearest_text_by_looking_at_all(texts: list[str | None]) -> None:
     told = [(place, text) for place, text in enumerate(texts) if text and text.strip()]

@@ -33,6 +33,8 @@ def test_shards_are_taken_from_the_first_to_the_last() -> None:
     found = spread(listed(b=40), 800)
     assert [int(shard.name) for shard in found] == [0, 5, 11, 16, 22, 27, 33, 39]
     assert {shard.limit for shard in found} == {100}
+    for samples, numbers in ((1, [0]), (2, [0, 39]), (3, [0, 19, 39])):
+        assert [int(shard.name) for shard in spread(listed(b=40), samples)] == numbers
 
 
 def test_only_these_are_read(tmp_path: pathlib.Path) -> None:

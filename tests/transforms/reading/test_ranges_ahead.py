@@ -91,6 +91,35 @@ def test_no_more_is_fetched_than_was_agreed(path: StoragePath) -> None:
     reader.close()
 
 
+def test_what_was_read_before_its_turn_is_not_fetched_again(path: StoragePath) -> None:
+    """And what was not is fetched ahead all the same, a range at a time."""
+    content, reader = path.read_bytes(), Counting(path)
+    ahead = RangesAhead(reader)
+    ahead.plan([(0, 3000)])
+    early = [(at, at + 10) for at in range(1500, 1600, 10)]
+    early += [(1750, 1760), (2900, 3000)]
+    for begin, end in early:
+        assert read(ahead, begin, end) == content[begin:end]
+    for at in range(0, 3000, 10):
+        if (at, at + 10) not in early and at < 2900:
+            assert read(ahead, at, at + 10) == content[at : at + 10]
+    ranges = [(at, at + 100) for at in range(0, 3000, 100) if at not in (1500, 2900)]
+    assert sorted(reader.asked) == sorted(ranges + early)
+    ahead.close()
+    reader.close()
+
+
+def test_stretches_with_little_between_are_one_range_and_full_ranges_stay_apart(path: StoragePath) -> None:
+    reader = Counting(path)
+    ahead = RangesAhead(reader)
+    ahead.plan([(0, 40), (60, 100), (121, 150), (200, 300), (310, 340), (400, 600), (600, 610)])
+    for begin, end in ((0, 40), (60, 100), (121, 150), (200, 300), (310, 340), (400, 600), (600, 610)):
+        assert read(ahead, begin, end) == path.read_bytes()[begin:end]
+    ahead.close()
+    reader.close()
+    assert sorted(reader.asked) == [(0, 100), (121, 150), (200, 300), (310, 340), (400, 500), (500, 600), (600, 610)]
+
+
 def test_a_large_read_is_cut_into_ranges(path: StoragePath) -> None:
     reader = Counting(path)
     ahead = RangesAhead(reader)

@@ -16,6 +16,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 
 from tests.transforms.cutting_proxy import cutting_store
+from tests.transforms.reading.served import Served
 from tests.transforms.reading.tars import tar_bytes, triple
 from transforms import storage
 from transforms.errors import InputError, InputReadError
@@ -146,6 +147,33 @@ def test_positions_and_sizes_are_those_of_a_file(tmp_path: pathlib.Path) -> None
             11,
             b"\x0b",
         )
+
+
+@pytest.mark.parametrize("root", ["", "mem://store"], ids=["disk", "store"])
+def test_it_is_a_stream_like_any_other(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read through Python's own buffers, and into memory that is larger than what is left."""
+    monkeypatch.setattr(ranges_ahead, "RANGE_BYTES", 7)
+    content = bytes(range(100))
+    with io.BufferedReader(RetriedFile(Served(content, root=root)), 16) as buffered:
+        assert (buffered.read(3), buffered.seek(-30, 2), buffered.read()) == (content[:3], 70, content[70:])
+    file = RetriedFile(Served(content, root=root), 100)
+    file.plan([(0, 100)])
+    memory = bytearray(b"\xff" * 120)
+    assert (file.read(0), file.read(5), file.readinto(memory)) == (b"", content[:5], 95)
+    assert memory == content[5:] + b"\xff" * 25
+    assert (file.readinto(memory), file.read(0), file.read(), file.seekable()) == (0, b"", b"", True)
+    file.close()
+    file.close()
+    with pytest.raises(ValueError, match="is closed"):
+        file.readinto(memory)
+
+
+@pytest.mark.parametrize("failing", [OSError("disk is gone"), 0], ids=["error", "early end"])
+def test_a_disk_that_gives_no_more_says_where(failing: int | OSError) -> None:
+    file = RetriedFile(Served(bytes(100), 10, failing, root=""))
+    file.seek(20)
+    with pytest.raises(InputReadError, match=r"stopped at byte 30 of 100 \((disk is gone|no more bytes came)\)"):
+        file.read(50)
 
 
 @pytest.mark.slow

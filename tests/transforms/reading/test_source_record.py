@@ -36,6 +36,7 @@ def test_what_is_json_is_kept_to_the_letter(text: str) -> None:
     ("data", "text"),
     [
         (b"{", "{"),
+        ('{"狗": '.encode(), '{"狗": '),
         (b"caf\xe9", "caf\\xe9"),
         (b'{"similarity": NaN}', '{"similarity": NaN}'),
         (b"[" * 100_000, "[" * 100_000),
@@ -44,10 +45,12 @@ def test_what_is_json_is_kept_to_the_letter(text: str) -> None:
         (b"9" * 5000, "9" * 5000),
         (b'{"a": "\0"}', '{"a": "\0"}'),
     ],
-    ids=["broken", "latin-1", "nan", "open", "deep list", "deep object", "long number", "nul"],
+    ids=["broken", "broken Chinese", "latin-1", "nan", "open", "deep list", "deep object", "long number", "nul"],
 )
 def test_what_others_could_not_read_becomes_a_string(data: bytes, text: str) -> None:
-    assert json.loads(read_record(data).text or "") == text
+    found = read_record(data).text or ""
+    assert json.loads(found) == text
+    assert ("狗" in found) == ("狗" in text)  # to be read by people too
 
 
 def test_values_are_read_where_python_reads_them() -> None:

@@ -12,6 +12,8 @@ from tests.transforms.exporting.small_run import draw_tars
 from transforms.reading.inputs import INPUTS, inputs_table
 from transforms.reading.listing import list_shards
 from transforms.reading.settings import SourceSettings
+from transforms.reading.versions import files_version
+from transforms.storage import StoragePath, StoredFile
 
 
 def versions(source: SourceSettings) -> list[str]:
@@ -19,6 +21,10 @@ def versions(source: SourceSettings) -> list[str]:
     assert table.schema == INPUTS
     found: list[str] = table["version"].to_pylist()
     return found
+
+
+def test_columns_have_their_types_where_there_is_no_row() -> None:
+    assert inputs_table([]).schema == INPUTS
 
 
 @pytest.mark.parametrize("tars", [1, 3])
@@ -42,6 +48,16 @@ def test_the_times_of_a_folder(tmp_path: pathlib.Path) -> None:
     assert changed != first and same == second
     os.utime(captions, ns=(1, 1))
     assert not set(versions(source)) & {changed, second}
+
+
+def test_files_that_are_one_shard_together() -> None:
+    """Another time or another name is another version; what the store does not tell is no difference."""
+    files = [StoredFile(StoragePath("/a"), 1, 5), StoredFile(StoragePath("/b"), 1, None)]
+    version = files_version(files)
+    assert version and files_version(list(files)) == version
+    assert files_version([files[0]._replace(modified_ns=6), files[1]]) != version
+    assert files_version([files[0], files[1]._replace(path=StoragePath("/c"))]) != version
+    assert files_version(files[:1]) != version
 
 
 def test_a_folder_with_a_name_that_is_not_utf_8(tmp_path: pathlib.Path) -> None:

@@ -16,7 +16,8 @@ from transforms.tar.columns import TEXT
 from transforms.tar.layout import TarBuffer, TarLayout
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=700)
-samples = st.tuples(member_texts, st.sampled_from(["jpg", "webp"]), st.binary(max_size=1600), st.none() | texts, texts)
+images = st.integers(0, 1600).map(lambda size: b"\7" * size)
+samples = st.tuples(member_texts, st.sampled_from(["jpg", "webp"]), images, st.none() | texts, texts)
 
 
 def reference(of: list[tuple[str, str, bytes, str | None, str]]) -> tuple[bytes, list[int]]:
@@ -34,13 +35,19 @@ def reference(of: list[tuple[str, str, bytes, str | None, str]]) -> tuple[bytes,
         return stream.getvalue()[: ends[-1]], ends
 
 
-@given(of=st.lists(samples, min_size=1, max_size=7), window_bytes=st.integers(0, 20_000))
-def test_the_tar_is_that_of_tarfile(of: list[tuple[str, str, bytes, str | None, str]], window_bytes: int) -> None:
+@given(
+    of=st.lists(samples, min_size=1, max_size=7),
+    window_bytes=st.integers(0, 20_000),
+    used_blocks=st.sampled_from([1, 100]),
+)
+def test_the_tar_is_that_of_tarfile(
+    of: list[tuple[str, str, bytes, str | None, str]], window_bytes: int, used_blocks: int
+) -> None:
     names, formats, images, captions, records = zip(*of, strict=True)
     columns = (pa.array(column, TEXT) for column in (names, formats, captions, records))
     layout = TarLayout.of(Members(*columns), np.array([len(image) for image in images]))
-    buffer = TarBuffer(512)
-    buffer.take(1)[:] = 255  # used before
+    buffer = TarBuffer(512 * used_blocks)
+    buffer.take(used_blocks)[:] = 255  # used before
     found, ends, expected = b"", [], 0
     for begin, end in layout.windows(window_bytes):
         assert begin == expected
@@ -52,3 +59,12 @@ def test_the_tar_is_that_of_tarfile(of: list[tuple[str, str, bytes, str | None, 
             place[:] = image
         found += blocks.tobytes()
     assert (found, ends) == reference(of)
+
+
+def test_memory_is_used_again_and_grows() -> None:
+    buffer = TarBuffer(2 * 512)
+    first, again = buffer.take(2), buffer.take(2)
+    assert np.shares_memory(first, again)
+    larger = buffer.take(3)
+    assert larger.shape == (3, 512)
+    assert np.shares_memory(larger, buffer.take(1))

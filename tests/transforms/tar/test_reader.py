@@ -67,6 +67,12 @@ def test_long_and_chinese_names(tar_format: int) -> None:
     assert [member.name for member in members_of(tar_bytes([(name, b"x") for name in names], tar_format))] == names
 
 
+def test_a_name_in_two_fields() -> None:
+    """What is longer than 100 bytes ustar parts at a slash."""
+    names = ["folder/" * 20 + "a.txt", "f/" + "n" * 99, "short.txt"]
+    assert names_of(tar_bytes([(name, b"x") for name in names], tarfile.USTAR_FORMAT)) == names
+
+
 def test_folders_are_no_members_and_links_are_told_from_files() -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
@@ -88,6 +94,24 @@ def test_what_has_no_data_has_none_whatever_its_size_says(kind: bytes) -> None:
 def test_a_hard_link_may_bring_its_data() -> None:
     data = header("x.jpg", b"00000002000\0", b"1") + b"\1" * 1024 + tar_bytes([("a.txt", b"text")])
     assert names_of(data) == ["x.jpg", "a.txt"]
+
+
+@pytest.mark.parametrize("maps", [0, 1, 2])
+def test_a_sparse_file_of_gnu_is_passed_over_with_its_map(maps: int) -> None:
+    """One byte says whether a block of the map follows: in the header, then in each of those blocks."""
+    first = bytearray(header("holes.jpg", kind=b"S"))
+    first[257:265] = b"ustar  \0"
+    first[345:512] = b"\7" * 137 + bytes([maps > 0]) + b"\7" * 29  # times and the map stand where others have a name
+    first[148:156] = b" " * 8
+    first[148:156] = b"%06o\0 " % sum(first)
+    more = b"".join(b"\7" * 504 + bytes([number < maps]) + b"\7" * 7 for number in range(1, maps + 1))
+    found = members_of(bytes(first) + more + block(b"text") + tar_bytes(TWO))
+    assert [(member.name, member.is_regular) for member in found] == [
+        ("holes.jpg", False),
+        ("a.jpg", True),
+        ("b.txt", True),
+    ]
+    assert found[0].data_offset == 512 * (1 + maps)
 
 
 def test_unwanted_data_is_passed_over() -> None:
@@ -118,7 +142,17 @@ def test_every_cut_before_the_end_mark_is_noticed() -> None:
     for cut in range(0, end + 1, 37):
         with pytest.raises(BrokenTarError):
             members_of(data[:cut])
-    assert len(members_of(data[: end + 512])) == 2
+    for of_end_mark in (100, 512):
+        assert len(members_of(data[: end + of_end_mark])) == 2
+
+
+def test_a_cut_inside_a_header_is_told_from_damage() -> None:
+    data = tar_bytes([("a.txt", b"text"), ("b.txt", b"more")])
+    members = read_members(ArchiveBytes(io.BytesIO(data), 1024 + 300), lambda _: 10)
+    assert next(members).name == "a.txt"
+    with pytest.raises(BrokenTarError, match="ends inside a header") as error:
+        next(members)
+    assert error.value.offset == 1024
 
 
 def test_a_size_beyond_the_archive_allocates_nothing() -> None:
@@ -165,14 +199,19 @@ def test_a_name_whose_member_was_zeroed_names_no_other() -> None:
 
 
 def test_chance_sums_in_an_image_are_no_headers() -> None:
-    """A block whose checksum holds, but which states no kind of member, no name or no numbers."""
-    false = [header("x.jpg", kind=b"\x99"), header("")]
-    bad_mode = bytearray(header("x.jpg"))
-    bad_mode[100:104] = b"zzzz"
-    bad_mode[148:156] = b" " * 8
-    bad_mode[148:156] = b"%06o\0 " % sum(bad_mode)
-    for looks_valid in (*false, bytes(bad_mode)):
+    """A block whose checksum holds, but which states no kind of member or no name."""
+    for looks_valid in (header("x.jpg", kind=b"\x99"), header("")):
         assert names_of(b"\1" * 512 + looks_valid + tar_bytes(TWO)) == ["damaged", "a.jpg", "b.txt"]
+
+
+@pytest.mark.parametrize("place", [100, 107, 108, 115, 116, 123, 136, 147])
+def test_a_chance_sum_with_no_number_in_a_field_is_no_header(place: int) -> None:
+    """First and last byte of mode, owner, group and time."""
+    looks_valid = bytearray(header("x.jpg"))
+    looks_valid[place] = ord("z")
+    looks_valid[148:156] = b" " * 8
+    looks_valid[148:156] = b"%06o\0 " % sum(looks_valid)
+    assert names_of(b"\1" * 512 + bytes(looks_valid) + tar_bytes(TWO)) == ["damaged", "a.jpg", "b.txt"]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +235,7 @@ def pax(payload: bytes, name: str = "x.txt") -> bytes:
         b"+9 path=y\n",
         b"1_0 path=yy\n",
         b"99 path=y\n",
+        b"11 path=y\n",
         b"9" * 5000,
         b"9path=y\n\n",
         b"9 path=yy",
@@ -221,10 +261,10 @@ def test_a_size_from_pax() -> None:
 
 def test_a_checksum_of_signed_characters() -> None:
     """As old tars of Sun wrote it."""
-    data = bytearray(tar_bytes([("é.txt", b"text")]))
+    data = bytearray(tar_bytes([("é\x7f.txt", b"text")]))
     data[148:156] = b" " * 8
     data[148:156] = b"%06o\0 " % sum(byte - 256 * (byte > 127) for byte in data[:512])
-    assert names_of(bytes(data)) == ["é.txt"]
+    assert names_of(bytes(data)) == ["é\x7f.txt"]
 
 
 @given(block=st.binary(min_size=512, max_size=512), zeros=st.integers(0, 512))

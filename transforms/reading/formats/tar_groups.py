@@ -72,7 +72,7 @@ def read_groups(
         archive = ArchiveBytes(stream, size_bytes)
         _refuse_compressed(archive, path)
         try:
-            for member in read_members(archive, lambda name: most_bytes(split_name(name)[1])):
+            for member in _members(archive, most_bytes):
                 if isinstance(member, DamagedBlocks):
                     yield _damaged(member)
                     continue
@@ -98,6 +98,26 @@ def read_groups(
         yield group
     if not is_tar:
         raise _no_tar(path, size_bytes, shard.source)
+
+
+def _members(archive: ArchiveBytes, most_bytes: Callable[[str], int]) -> Iterator[TarMember | DamagedBlocks]:
+    """As :func:`read_members` has them; damage before the first member waits for it: without one the file is no tar,
+    and whoever looks at its beginning only is to be told so."""
+    found = read_members(archive, lambda name: most_bytes(split_name(name)[1]))
+    waiting: list[DamagedBlocks] = []
+    try:
+        for one in found:
+            if isinstance(one, DamagedBlocks):
+                waiting.append(one)
+                continue
+            yield from waiting
+            yield one
+            break
+    except BrokenTarError as broken:
+        if broken.member is not None:
+            yield from waiting
+        raise
+    yield from found
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.transforms.packing.synthetic_lengths import synthetic_lengths
 from transforms.packing.plan.histogram_fit import fit
-from transforms.packing.plan.planner import Plan, plan_packs
+from transforms.packing.plan.planner import Plan, _Capacity, _excess, _Work, plan_packs
 
 
 def document_ids(count: int) -> np.ndarray:
@@ -237,3 +237,18 @@ def test_bad_input() -> None:
         plan_packs([3, 0], 10)
     with pytest.raises(ValueError, match="max_patches needs num_patches"):
         plan_packs([3], 10, max_patches=4)
+
+
+@pytest.mark.parametrize("most", range(1, 19))
+def test_no_more_is_taken_out_of_a_pack_than_brings_it_below_its_capacity(most: int) -> None:
+    """The greatest first; what is left fills the capacity where it comes out even."""
+    values = np.array([5, 3, 2, 4, 4, 9], np.int32)
+    pack = np.array([0, 0, 0, 1, 1, -1], np.int32)
+    work = _Work(np.ones(6, np.int32), 100, None, 0, None)
+    taken = set(_excess(work, pack, 2, _Capacity(values, most)).tolist())
+    for members in ([0, 1, 2], [3, 4]):
+        left = [int(values[member]) for member in members if member not in taken]
+        of_pack = [int(values[member]) for member in members if member in taken]
+        assert sum(left) <= most
+        assert not of_pack or (sum(left) + min(of_pack) > most and min(of_pack) >= max(left, default=0))
+    assert 5 not in taken  # of no pack

@@ -13,11 +13,16 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.transforms.reading.served import Served
 from tests.transforms.reading.tars import only_shard, read_tar, tar_bytes, triple
 from transforms.errors import InputError
+from transforms.reading import ranges_ahead
 from transforms.reading.formats import tar_groups, webdataset
+from transforms.reading.input_shard import InputShard
 from transforms.reading.samples import read_samples
+from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
+from transforms.tar import blocks
 
 SAMPLE_BYTES = 3 * 1024  # header and data block of three members
 FORMATS = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)
@@ -45,6 +50,45 @@ def test_a_damaged_first_header_is_no_reason_to_give_up(tmp_path: pathlib.Path) 
     data = bytearray(tar_bytes(triple("a") + triple("b")))
     data[0] ^= 1
     assert outcomes(tmp_path, bytes(data)) == [("0", "damaged_blocks"), ("a", "missing_image"), ("b", "sample")]
+
+
+def test_damage_before_a_first_member_that_is_cut(tmp_path: pathlib.Path) -> None:
+    data = bytearray(tar_bytes([("a.jpg", b"image"), ("b.jpg", b"\1" * 5000)]))
+    data[0] ^= 1
+    found = read_tar(tmp_path / "a.tar", bytes(data[:3000]))
+    assert [(item.key, item.reason) for item in found if isinstance(item, Reject)] == [
+        ("0", Reason.DAMAGED_BLOCKS),
+        ("b", Reason.TRUNCATED_SHARD),
+    ]
+
+
+@pytest.mark.parametrize("data", [b"x" * 5000, b"<html>" * 5000, bytes(1024) + b"x" * 5000 + bytes(1024)])
+def test_a_file_without_a_member_is_an_error_before_anything_is_said_of_it(tmp_path: pathlib.Path, data: bytes) -> None:
+    shard, source = only_shard(tmp_path / "a.tar", data)
+    with pytest.raises(InputError, match=r"a\.tar is no tar"):
+        next(iter(read_samples(shard, source)))
+
+
+def test_damage_is_told_by_its_place_and_size(tmp_path: pathlib.Path) -> None:
+    data = bytearray(tar_bytes([*triple("a"), ("b.jpg", b"\1" * 1000), *triple("c")]))
+    data[SAMPLE_BYTES] ^= 1
+    [reject] = [item for item in read_tar(tmp_path / "a.tar", bytes(data)) if isinstance(item, Reject)]
+    assert reject.detail.startswith(f"{512 + 1024} bytes from byte {SAMPLE_BYTES} on")
+
+
+@pytest.mark.parametrize("limit", [None, 1])
+def test_a_tar_in_a_store_comes_in_ranges_and_of_a_trial_only_the_beginning(
+    limit: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranges_ahead, "RANGE_BYTES", 4096)
+    data = tar_bytes([member for number in range(30) for member in triple(str(number))])
+    file = Served(data, name="a.tar")
+    shard = InputShard("s", "a", "webdataset", file, len(data), limit=limit)
+    source = SourceSettings(name="s", format="webdataset", path="mem://store/a.tar")
+    monkeypatch.setattr(blocks, "_CHUNK_BYTES", 4096)
+    assert len(list(read_samples(shard, source))) == (limit or 30)
+    ranges = [(at, min(4096, len(data) - at)) for at in range(0, len(data), 4096)]
+    assert sorted(file.reads) == (ranges if limit is None else ranges[:1])
 
 
 def test_damage_and_a_cut_are_told_apart(tmp_path: pathlib.Path) -> None:

@@ -68,6 +68,18 @@ def test_endings_are_lower_case_and_begin_with_a_dot(name: FormatName) -> None:
     assert all(ending == ending.lower() and ending.startswith(".") for ending in FORMATS[name].endings)
 
 
+def test_images_that_are_decoded_with_their_neighbours() -> None:
+    """A row group at a time; all else is read image by image, by as many threads as there are."""
+
+    def grouped(**values: str) -> list[str]:
+        sources = [SourceSettings.model_validate({"name": "s", "format": name, "path": "p"}) for name in FORMATS]
+        asked = [source.model_copy(update=values) for source in sources]
+        return [source.format for source in asked if FORMATS[source.format].decodes_groups(source)]
+
+    assert grouped() == ["parquet"]
+    assert sorted(grouped(document_images="column")) == ["interleaved_parquet", "parquet"]
+
+
 def test_settings_belong_to_formats() -> None:
     assert SourceSettings.settings_of("folder") == ["captions"]
     assert SourceSettings.settings_of("parquet") == ["image_column", "caption_column", "key_column"]

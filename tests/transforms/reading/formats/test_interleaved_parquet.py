@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pathlib
 from typing import Any
 
+import psutil
 import pyarrow as pa
 import pytest
 
@@ -21,11 +23,14 @@ from tests.transforms.reading.formats.documents import (
 from transforms.errors import InputError
 from transforms.reading.checks import check_inputs, most_samples
 from transforms.reading.detect import detect_source
+from transforms.reading.formats import webdataset
+from transforms.reading.formats.downloads import DownloadedImages
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.random_access import ImageReader
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reject
+from transforms.storage import StoragePath
 
 CAT, MAT, DOG = (encoded(picture(seed)) for seed in range(3))
 BYTES_AND_PATH = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -155,6 +160,58 @@ def test_a_download_of_no_document_is_a_reject(tmp_path: pathlib.Path) -> None:
         ("a/00002.tar:1", "not_in_document"),
         ("000000003_0001", "missing_image"),
     ]
+
+
+def test_what_cannot_be_read_of_a_tar_is_a_reject_by_its_name(tmp_path: pathlib.Path) -> None:
+    folder = in_tars(tmp_path)
+    path = folder / "a" / "00001.tar"
+    data = bytearray(path.read_bytes())
+    data[0] ^= 1  # the header of the first image, which is a copy of one in the tar before
+    path.write_bytes(data)
+    rejects = read(settings(folder))[1]
+    assert [(reject.key, reject.reason) for reject in rejects] == [
+        ("a/00001.tar:0", "damaged_blocks"),
+        ("000000003_0001", "missing_image"),
+    ]
+
+
+def test_an_image_that_is_not_read_is_missing_wherever_it_is_shown(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two documents that show the cat, neither has it; of the dog there is no file beside its record."""
+    folder = in_tars(tmp_path)
+    urls = list(STORED)
+    of_dog = {name: data for name, data in downloaded({urls[2]: DOG}, first=9).items() if name.endswith("json")}
+    write_tar(folder / "a" / "00000.tar", {**downloaded({urls[0]: CAT + bytes(5000)}), **of_dog})
+    write_tar(folder / "a" / "00001.tar", downloaded({urls[1]: MAT}))
+    monkeypatch.setattr(webdataset, "_MOST_IMAGE_BYTES", max(len(CAT), len(MAT)) + 4000)
+    samples, rejects = read(settings(folder))
+    assert [sample.image for sample in samples] == [MAT]
+    assert [(reject.key, reject.reason) for reject in rejects] == [
+        ("000000000_0001", "member_too_large"),
+        ("000000001_0000", "member_too_large"),
+        ("000000001_0001", "missing_image"),
+        ("000000003_0001", "missing_image"),
+    ]
+    assert "no image among its members: json" in rejects[2].detail
+
+
+def test_of_the_tars_on_a_disk_one_is_open(tmp_path: pathlib.Path) -> None:
+    """In a store all stay so, and threads do not wait for one another."""
+    source = settings(in_tars(tmp_path))
+    (shard,) = list_shards(source)
+    images = DownloadedImages(shard)
+    assert images.takes_turns
+    for sample in read(source)[0]:
+        target = bytearray(sample.member_bytes)
+        assert images.read_into(sample.member_offset, memoryview(target)) == len(target)
+        assert target == sample.image
+        assert [file.path for file in psutil.Process().open_files() if file.path.startswith(str(tmp_path))] == [
+            str(shard.file(shard.files[1 + (sample.member_offset >> 40)]))
+        ]
+    images.close()
+    in_store = dataclasses.replace(shard, path=StoragePath("bucket", "s3://bucket"))
+    assert not DownloadedImages(in_store).takes_turns
 
 
 def test_a_file_without_tars_is_refused(tmp_path: pathlib.Path) -> None:

@@ -13,8 +13,11 @@ from PIL import Image
 
 from tests.transforms.reading.formats.documents import mint, picture, tiff, write_tar
 from tests.transforms.reading.formats.test_interleaved_parquet import read
+from transforms.errors import InputError
 from transforms.images.decode import DecodedImage, DecodeSettings, decode
 from transforms.reading.detect import detect_source
+from transforms.reading.listing import list_shards
+from transforms.reading.random_access import ImageReader
 from transforms.reading.settings import SourceSettings
 
 PAGES = [picture(seed, (40 + seed, 30)) for seed in range(3)]
@@ -57,6 +60,22 @@ def test_each_picture_is_a_sample(tmp_path: pathlib.Path, compression: str | Non
         "metadata": {"height": 30, "width": 40, "page": 1, "xref": 7, "sha256": "0" * 64},
         "document_metadata": {"url": "https://pdf/ab12"},
     }
+
+
+def test_a_tiff_may_stand_first_in_the_tar(tmp_path: pathlib.Path) -> None:
+    document = mint("ab12", TEXTS, IMAGES, tiff(PAGES))
+    samples, rejects = read(source(written(tmp_path, dict(reversed(document.items())))))
+    assert rejects == []
+    assert [sample.member_offset for sample in samples] == [(1 << 20) + number for number in range(3)]  # as at rest
+
+
+def test_a_place_where_no_tiff_begins_is_no_image(tmp_path: pathlib.Path) -> None:
+    where = source(written(tmp_path, mint("ab12", TEXTS, IMAGES, tiff(PAGES))))
+    (shard,) = list_shards(where)
+    with ImageReader(shard, where) as images:
+        for offset in (0, 1 << 20, 2 << 20, 1 << 40, read(where)[0][0].member_offset + 3):
+            with pytest.raises(InputError, match="the input was changed"):
+                images.read(offset, 1)
 
 
 def test_without_a_rule_there_is_no_caption(tmp_path: pathlib.Path) -> None:

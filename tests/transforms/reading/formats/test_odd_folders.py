@@ -56,6 +56,35 @@ def test_a_name_that_cannot_be_is_one_reject(tmp_path: pathlib.Path, ending: str
     assert reason in ("malformed_record", "unusable_name", "unsafe_member_name", "missing_image")
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("x" * 251 + ".jpg", "text"),
+        ("x" * 252 + ".jpg", "unusable_name"),
+        ("d/" + "狗" * 83 + "x.png", "missing_image"),
+        ("d/" + "狗" * 84 + ".png", "unusable_name"),
+        ("x" * 256 + "/a.jpg", "unusable_name"),
+        ("/".join(["x" * 200] * 5) + "/" + "y" * 15 + ".jpg", "missing_image"),
+        ("/".join(["x" * 200] * 5) + "/" + "y" * 16 + ".jpg", "unusable_name"),
+    ],
+    ids=["255", "256", "255 in a folder", "256 in a folder", "a long folder", "1024", "1025"],
+)
+def test_the_longest_names_that_are_looked_for(tmp_path: pathlib.Path, name: str, reason: str) -> None:
+    """255 bytes of a part, which file systems allow, and 1,024 in all, as stores do."""
+    write(tmp_path / "a.jpg")
+    if reason == "text":
+        write(tmp_path / name)
+    write(tmp_path / "c.csv", f"file,caption\na.jpg,of a\n{name},text\n".encode())
+    assert [outcome for key, outcome in outcomes(tmp_path, captions="c.csv") if key != "a"] == [reason]
+
+
+def test_a_file_that_captions_name_and_nobody_has_takes_no_bytes(tmp_path: pathlib.Path) -> None:
+    write(tmp_path / "a.jpg")
+    write(tmp_path / "c.csv", b"file,caption\na.jpg,text\ngone.jpg,text\n")
+    [shard] = list_shards(SourceSettings(name="t", format="folder", path=str(tmp_path), captions="c.csv"))
+    assert (shard.files, shard.size_bytes) == (("a.jpg", "gone.jpg"), (tmp_path / "a.jpg").stat().st_size)
+
+
 def test_a_name_in_another_encoding_is_one_reject(tmp_path: pathlib.Path) -> None:
     write(tmp_path / "a.jpg")
     write(tmp_path / "c.csv", b"file,caption\na.jpg,text\n" + "狗.jpg,text\n".encode("gbk"))

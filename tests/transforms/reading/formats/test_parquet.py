@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -11,11 +12,14 @@ import pytest
 
 from transforms.errors import InputError
 from transforms.names import encode_name
+from transforms.reading.formats.parquet import plan_columns, read_batches
 from transforms.reading.listing import list_shards
 from transforms.reading.random_access import ImageReader
+from transforms.reading.retried_file import RetriedFile
 from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
+from transforms.storage import StoragePath
 
 IMAGES = [b"image zero", b"image one", b"image two"]
 CAPTIONS = ["zero", "eins", "二"]
@@ -59,12 +63,18 @@ def test_types(tmp_path: pathlib.Path, images: pa.Array, captions: pa.DataType) 
     ]
 
 
-@pytest.mark.parametrize("keys", [pa.array(["x/a.jpg", "b", "c"]), pa.array([7, 8, 9])])
-def test_keys_from_a_column(tmp_path: pathlib.Path, keys: pa.Array) -> None:
-    table = pa.table({"image": IMAGES, "caption": CAPTIONS, "id": keys})
+@pytest.mark.parametrize(
+    ("ids", "keys", "source_keys"),
+    [
+        (["x/a.jpg", "b", "c"], ["x/a_jpg", "b", "c"], ["x/a.jpg", None, None]),
+        ([7, 8, 9], ["7", "8", "9"], [None] * 3),
+    ],
+)
+def test_keys_from_a_column(tmp_path: pathlib.Path, ids: list[Any], keys: list[str], source_keys: list[Any]) -> None:
+    table = pa.table({"image": IMAGES, "caption": CAPTIONS, "id": ids})
     found = read(tmp_path / "a.parquet", table, key_column="id")
-    assert [item.key for item in found] in (["x/a_jpg", "b", "c"], ["7", "8", "9"])
-    assert [item.source_key for item in found if isinstance(item, RawSample)] in (["x/a.jpg", None, None], [None] * 3)
+    assert [item.key for item in found] == keys
+    assert [item.source_key for item in found if isinstance(item, RawSample)] == source_keys
 
 
 def test_keys_that_are_not_utf8_are_kept_apart(tmp_path: pathlib.Path) -> None:
@@ -105,6 +115,61 @@ def test_more_rows_than_a_batch(tmp_path: pathlib.Path) -> None:
     images = [f"image {row}".encode() for row in range(700)]
     found = read(tmp_path / "a.parquet", pa.table({"image": images}), caption="optional")
     assert [item[1] for item in found] == images
+
+
+def test_rows_come_so_many_at_a_time(tmp_path: pathlib.Path) -> None:
+    """Images of a whole row group would not fit memory."""
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"image": [b"x"] * 700}), path)
+    file = pq.ParquetFile(path)
+    assert [batch.num_rows for batch in read_batches(file, ["image"], StoragePath.of(path), 300)] == [300, 300, 100]
+    assert max(batch.num_rows for batch in read_batches(file, ["image"], StoragePath.of(path))) <= 256
+
+
+@pytest.mark.parametrize("row", [3, 4, 1000])
+def test_a_row_behind_the_last_is_no_image(tmp_path: pathlib.Path, row: int) -> None:
+    read(tmp_path / "a.parquet", pa.table({"image": IMAGES}), caption="optional")
+    source = SourceSettings(name="test", format="parquet", path=str(tmp_path), caption="optional")
+    [shard] = list_shards(source)
+    with ImageReader(shard, source) as reader, pytest.raises(InputError, match="the input was changed"):
+        reader.read(row, 1)
+
+
+class Planned(RetriedFile):
+    """Keeps what it was told to expect, and what was then read."""
+
+    def __init__(self, path: StoragePath) -> None:
+        super().__init__(path)
+        self.planned: set[int] = set()
+        self.read_bytes: set[int] = set()
+
+    def plan(self, stretches: Iterable[tuple[int, int]]) -> None:
+        for begin, end in stretches:
+            self.planned.update(range(begin, end))
+        self.read_bytes.clear()
+
+    def read(self, size: int | None = -1) -> bytes:
+        begin = self.tell()
+        data = super().read(size)
+        self.read_bytes.update(range(begin, self.tell()))
+        return data
+
+
+@pytest.mark.parametrize("columns", [["image"], ["image", "caption"], ["extra"]])
+def test_what_is_planned_is_what_is_read(tmp_path: pathlib.Path, columns: list[str]) -> None:
+    """With dictionaries, in structs and in several row groups; and not what stands between, unless it is small."""
+    images = pa.array([{"bytes": bytes([row]) * 900, "path": f"{row % 3}.jpg"} for row in range(40)], STRUCT)
+    extra = [bytes([row]) * 1500 for row in range(40)]
+    table = pa.table({"extra": extra, "image": images, "caption": ["c", "d"] * 20, "image_id": range(40)})
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=15, compression="none")
+    path = StoragePath.of(tmp_path / "a.parquet")
+    with Planned(path) as stream:
+        file = pq.ParquetFile(stream)
+        plan_columns(stream, file.metadata, columns)
+        assert sum(batch.num_rows for batch in read_batches(file, columns, path)) == 40
+        assert stream.planned and stream.read_bytes == stream.planned
+        plan_columns(stream, file.metadata, columns, limit=1)
+        assert stream.read_bytes  # of a trial nothing is planned
 
 
 @pytest.mark.parametrize("name", ["image", "caption", "key", "other"])

@@ -11,11 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.transforms.reading.served import Served
 from tests.transforms.reading.tars import only_shard, read_tar, tar_bytes, triple
 from transforms.errors import InputError
 from transforms.names import encode_name
+from transforms.reading.formats import FORMATS
+from transforms.reading.formats.webdataset import TarImages
+from transforms.reading.input_shard import InputShard
 from transforms.reading.samples import RawSample, read_samples
-from transforms.rejects import Reason, Reject
+from transforms.reading.settings import FormatName
+from transforms.rejects import Counts, Reason, Reject
+from transforms.storage import StoragePath
 
 
 def outcomes(found: list[RawSample | Reject]) -> list[tuple[str, str]]:
@@ -39,6 +45,50 @@ def test_a_caption_keeps_its_white_space(tmp_path: pathlib.Path, caption: str) -
 @pytest.mark.parametrize("ending", ["jpg", "JPG", "jpeg", "Jpeg", "png", "webp"])
 def test_image_endings_in_any_case(tmp_path: pathlib.Path, ending: str) -> None:
     assert outcomes(read_tar(tmp_path / "a.tar", tar_bytes(triple("k", ending)))) == [("k", "sample")]
+
+
+@pytest.mark.parametrize(
+    ("endings", "taken"), [(["tiff"], "tiff"), (["TIF"], "tif"), (["tiff", "png"], "png"), (["webp", "tif"], "webp")]
+)
+def test_a_tiff_is_the_image_where_there_is_no_other(tmp_path: pathlib.Path, endings: list[str], taken: str) -> None:
+    members = [(f"a.{ending}", ending.lower().encode()) for ending in endings]
+    [sample] = read_tar(tmp_path / "a.tar", tar_bytes(members), caption="optional")
+    assert isinstance(sample, RawSample)
+    assert sample.image == taken.encode()
+
+
+@pytest.mark.parametrize("root", ["", "mem://store"], ids=["disk", "store"])
+def test_an_image_is_put_where_it_is_wanted(root: str) -> None:
+    """Behind the end of a tar that was cut since there is less, which is told and spills over nothing."""
+    images = TarImages(Served(bytes(range(200)), root=root))
+    target = bytearray(b"\xff" * 60)
+    assert images.takes_turns == (not root)
+    assert (images.read_into(30, memoryview(target)[:50]), target) == (50, bytes(range(30, 80)) + b"\xff" * 10)
+    assert (images.read_into(180, memoryview(target)[:50]), target[:20]) == (20, bytes(range(180, 200)))
+    images.close()
+
+
+def test_no_more_samples_than_files_have_room_for() -> None:
+    """A hundred of the smallest, of which each takes a header and a block."""
+    data = tar_bytes([(f"{number}.jpg", b"x") for number in range(100)])
+    shard = InputShard("s", "a", "webdataset", StoragePath("/a.tar"), len(data))
+    most = FORMATS["webdataset"].most_samples
+    assert 100 <= (most([shard]) or 0) <= 110
+    assert most([shard] * 3) == 3 * (most([shard]) or 0)
+
+
+@pytest.mark.parametrize(
+    ("rows_in", "again", "is_told"),
+    [(10, 0, False), (10, 1, True), (99, 1, True), (1000, 9, False), (1000, 10, True), (1000, 500, True)],
+)
+@pytest.mark.parametrize("name", ["webdataset", "interleaved_webdataset"])
+def test_keys_that_come_again_in_one_sample_of_a_hundred_get_the_hint(
+    name: FormatName, rows_in: int, again: int, is_told: bool
+) -> None:
+    rejects = {"duplicate_key": again} if again else {}
+    said = FORMATS[name].hint(Counts(rows_in, rows_in - again, rejects))
+    assert (said is not None) == is_told
+    assert said is None or said.startswith(f"{again} times the key")
 
 
 def test_the_key_holds_folders_and_ends_at_the_first_dot(tmp_path: pathlib.Path) -> None:
@@ -78,6 +128,12 @@ def test_a_bad_sample_is_one_reject_and_the_next_is_read(
 ) -> None:
     found = read_tar(tmp_path / "a.tar", tar_bytes([*members, *triple("b")]))
     assert outcomes(found) == [("a", reason), ("b", "sample")]
+
+
+def test_a_caption_that_is_absent_is_told_from_an_empty_one(tmp_path: pathlib.Path) -> None:
+    members = [("a.jpg", b"x"), ("b.jpg", b"x"), ("b.txt", b"\n")]
+    found = read_tar(tmp_path / "a.tar", tar_bytes(members))
+    assert [item.detail for item in found if isinstance(item, Reject)] == ["no caption", "the caption is empty"]
 
 
 def test_an_optional_caption_may_be_absent(tmp_path: pathlib.Path) -> None:
