@@ -107,6 +107,8 @@ def _segment_by_segment(
     if boundaries[0] != 0 or boundaries[-1] != len(query):
         raise BatchError(f"segments span tokens {boundaries[0]} to {boundaries[-1]}, the batch has {len(query)}")
     lengths = [stop - start for start, stop in pairwise(boundaries)]
+    if min(lengths, default=0) < 0:
+        raise BatchError(f"boundaries of segments fall: {boundaries}")
     # (T, heads, D) -> (1, heads, T, D), as SDPA wants it. Split at once: each slice by itself would have a gradient as
     # long as the batch, and all of them be added
     parts = (torch.split(states.transpose(0, 1)[None], lengths, dim=2) for states in (query, key, value))

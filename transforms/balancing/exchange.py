@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import heapq
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -93,9 +94,9 @@ class Offers:
     def add(self, coming: Candidates, leaving: Candidates) -> None:
         """Rows that could be drawn once more, by rising rank, and once less, by falling rank."""
         self.incoming.append(_best_incoming(coming, self.shortage.sought))
-        spare = np.append(self.shortage.drawn >= self.shortage.floor, True)  # the last slot is for id -1
-        can_go = np.flatnonzero(spare[leaving.ids].all(axis=1) & (leaving.ids.max(axis=1, initial=-1) >= 0))
-        self.outgoing.append(_best_outgoing(leaving.take(can_go), self.shortage.outgoing_limit))
+        kept = np.append(self.shortage.drawn >= self.shortage.floor, True)  # the last slot is for id -1
+        can_go = np.flatnonzero(kept[leaving.ids].all(axis=1) & (leaving.ids.max(axis=1, initial=-1) >= 0))
+        self.outgoing.append(_best_outgoing(leaving.take(can_go), self.shortage))
 
     def __iadd__(self, other: Offers) -> Self:
         self.incoming += other.incoming
@@ -111,7 +112,7 @@ class Offers:
 
     def _prune(self) -> None:
         self.incoming = [_best_incoming(Candidates.join(self.incoming), self.shortage.sought)]
-        self.outgoing = [_best_outgoing(Candidates.join(self.outgoing), self.shortage.outgoing_limit)]
+        self.outgoing = [_best_outgoing(Candidates.join(self.outgoing), self.shortage)]
         self.pruned = len(self.incoming[0].sample_id) + len(self.outgoing[0].sample_id)
 
 
@@ -128,11 +129,14 @@ def _best_incoming(rows: Candidates, sought: Ints) -> Candidates:
     return rows.take(np.unique(row[kept]))
 
 
-def _best_outgoing(rows: Candidates, limit: int) -> Candidates:
-    """The ``limit`` rows of highest rank of each group."""
-    order = np.lexsort((rows.sample_id, -rows.rank, rows.group))
+def _best_outgoing(rows: Candidates, shortage: Shortage) -> Candidates:
+    """As many rows of highest rank of each group as there is a limit to; those whose concepts are all above their
+    floors first, since others can go only once an image has come in."""
+    above = np.append(shortage.drawn > shortage.floor, True)
+    waits = ~above[rows.ids].all(axis=1)
+    order = np.lexsort((rows.sample_id, -rows.rank, waits, rows.group))
     group = rows.group[order]
-    kept = np.arange(len(group)) - np.searchsorted(group, group, side="left") < limit
+    kept = np.arange(len(group)) - np.searchsorted(group, group, side="left") < shortage.outgoing_limit
     return rows.take(order[kept])
 
 
@@ -164,8 +168,9 @@ class Exchange:
             if (counts[held] >= floor[held]).all():
                 continue
             np.add.at(counts, held, 1)
-            waiting.came_in(held, counts)
-            leaver = waiting.next(int(incoming.group[row]), counts)
+            group = int(incoming.group[row])
+            waiting.came_in(group, held, counts)
+            leaver = waiting.next(group, counts)
             if leaver is None:
                 np.add.at(counts, held, -1)
                 continue
@@ -183,17 +188,16 @@ class Exchange:
 
 
 class _Leaving:
-    """The rows that may go out; a group's in order of falling rank. One whose concept cannot spare it waits until an
-    image of that concept has come in."""
+    """The rows that may go out; a group's in order of falling rank. One whose concept cannot spare it waits until that
+    concept can, and all its others."""
 
     def __init__(self, rows: Candidates, floor: Ints) -> None:
         self._rows, self._floor = rows, floor
         self._order = np.lexsort((rows.sample_id, -rows.rank))
         group = rows.group[self._order]
-        self._left = {
-            one: np.flatnonzero(group == one).tolist() for one in np.unique(group).tolist()
-        }  # heaps of places
-        self._waiting: dict[int, list[int]] = {}  # places, by concept
+        places = {one: np.flatnonzero(group == one) for one in np.unique(group).tolist()}
+        self._left = {one: rising.tolist() for one, rising in places.items()}  # each a heap, as it rises
+        self._waiting: dict[tuple[int, int], list[int]] = {}  # places, by group and concept
 
     def next(self, group: int, counts: Ints) -> int | None:
         """The sample id of one whose concepts can spare it, which is then taken off ``counts``; None: there is none."""
@@ -207,11 +211,17 @@ class _Leaving:
             if not len(short):
                 return int(self._rows.sample_id[row])
             np.add.at(counts, held, 1)
-            self._waiting.setdefault(int(short[0]), []).append(place)
+            self._waiting.setdefault((group, int(short[0])), []).append(place)
         return None
 
-    def came_in(self, concepts: Ids, counts: Ints) -> None:
-        """An image of ``concepts``: of those that can now spare one, rows are asked again."""
+    def came_in(self, group: int, concepts: Ids, counts: Ints) -> None:
+        """An image of ``concepts``: rows that waited for one of them and can go now are asked again."""
         for concept in concepts[counts[concepts] > self._floor[concepts]].tolist():
-            for place in self._waiting.pop(concept, ()):
-                heapq.heappush(self._left[int(self._rows.group[self._order[place]])], place)
+            if not (waiting := self._waiting.get((group, concept))):
+                continue
+            ids = self._rows.ids[self._order[waiting]]
+            can_go = np.all((counts[ids] > self._floor[ids]) | (ids < 0), axis=1).tolist()
+            if any(can_go):
+                self._waiting[group, concept] = [place for place, goes in zip(waiting, can_go, strict=True) if not goes]
+                for place in itertools.compress(waiting, can_go):
+                    heapq.heappush(self._left[group], place)

@@ -110,8 +110,8 @@ class EvenSettings(Settings):
         ge=0,
         le=10,
         description="standard deviations that a concept's expected images lie above its floor; where fewer are drawn, "
-        "images are exchanged: at 1, for one in six of the concepts that it binds; more costs evenness; in a fit on a "
-        "sample floors bind nothing, and images are exchanged for all of them",
+        "images are exchanged: at 1, for one in six of the concepts that it binds; more costs evenness; a fit on a "
+        "sample has no such margin: passes tell what floors lack, and images are exchanged for the rest",
     )
     target: dict[str, Annotated[float, Field(gt=0, le=1e6)]] = Field(
         default_factory=dict,

@@ -38,7 +38,8 @@ _DRAWS = 10
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a selection by these settings would be. Errors are two standard deviations."""
+    """What a selection by these settings would be. Errors are two standard deviations; that of coverage, of a sample,
+    is how many concepts may be on the wrong side of the bound."""
 
     size: int
     floor: int  # images that each concept keeps, or all it has
@@ -110,7 +111,7 @@ def _near_covered(sample: WeighedSample, copies: Floats, kept: Floats) -> int:
     counts = _held(sample, taken, n_concepts)
     deviation = np.sqrt(_held(sample, taken**2 * (1 - 1 / sample.weight), n_concepts))
     near = (np.abs(counts - COVERED_IMAGES) < deviation) & (kept < COVERED_IMAGES)
-    return int(near.sum()) // 3  # of what lies within one deviation, evenly, as many are on the other side
+    return int(near.sum()) // 3  # of what lies within one deviation of a bound, evenly, 0.316 are beyond it
 
 
 def _check(settings: BalanceSettings, sample: WeighedSample, known: Cells) -> None:

@@ -29,6 +29,13 @@ def test_segments_that_do_not_span_the_batch(boundaries: list[int]) -> None:
         packed_attention(torch.nn.Module(), states, states, states, None, is_causal=True, **segments)
 
 
+def test_boundaries_that_fall() -> None:
+    states = torch.randn(1, 2, 8, 4)
+    segments = segments_at(torch.tensor([0, 6, 4, 8], dtype=torch.int32))
+    with pytest.raises(BatchError, match=r"boundaries of segments fall: \[0, 6, 4, 8\]"):
+        packed_attention(torch.nn.Module(), states, states, states, None, is_causal=True, **segments)
+
+
 @pytest.mark.parametrize("scaling", [None, 0.05])
 @pytest.mark.parametrize("asked", [True, False])
 def test_scale_and_cause_are_those_asked_for(scaling: float | None, asked: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,9 +12,10 @@ from hypothesis import strategies as st
 from tests.transforms.balancing.corpus import random_ids
 from tests.transforms.synthetic_annotations import concept_ids
 from transforms.balancing.concept_ids import count_concepts
+from transforms.balancing.even import response
 from transforms.balancing.even.correct import correct
 from transforms.balancing.even.fit import Frame, fit
-from transforms.balancing.even.response import ResponseTally, shifts_for
+from transforms.balancing.even.response import SHIFTS, ResponseTally
 from transforms.balancing.even.sample import PrioritySample
 from transforms.balancing.measures import normalised_entropy
 from transforms.balancing.methods.even import Even
@@ -35,9 +38,10 @@ def test_parts_add_up_to_what_each_shift_lets_rows_expect(seed: int, max_copies:
     total = ResponseTally(V, OF_CELLS)
     for rows in np.array_split(random.permutation(ROWS), parts):
         total += ResponseTally(V, OF_CELLS).add(ids[rows], cells[rows], log_odds[rows], max_copies)
+    assert set(total.at) == set(OF_CELLS[cells[log_odds > -10]].tolist())
     for stratum, tallies in total.at.items():
         inside = OF_CELLS[cells] == stratum
-        for shift, one in zip(total.shifts, tallies, strict=True):
+        for shift, one in zip(SHIFTS, tallies, strict=True):
             copies = inside * np.minimum(np.exp(np.minimum(log_odds + shift, 50)), max_copies)
             found, sizes = one.in_copies()
             np.testing.assert_allclose(found, brought(ids, copies), atol=ROWS * 2.0**-20)
@@ -63,14 +67,39 @@ def test_nothing_was_found_where_nothing_was_asked() -> None:
     assert not copies.any() and not cells.any()
 
 
-@pytest.mark.parametrize(("n_strata", "looks"), [(1, 7), (4, 7), (5, 3), (11, 3), (12, 1), (1000, 1)])
-def test_many_strata_are_looked_at_less(n_strata: int, looks: int) -> None:
-    """Of 500,000 concepts: 128 MB for all of them. What one look finds is told as it is."""
-    shifts = shifts_for(500_000, n_strata)
-    assert len(shifts) == looks and 0.0 in shifts
-    if looks == 1:
-        tally = ResponseTally(10**8, np.zeros(1, np.int64))
-        assert tally.shifts.tolist() == [0.0]
+def test_the_order_of_parts_changes_no_bit_and_no_part() -> None:
+    random, ids = np.random.default_rng(0), random_ids(ROWS, V, 4, 0)
+    cells, log_odds = random.integers(0, 3, ROWS), random.normal(-2, 4, ROWS)
+    by_stratum = [np.flatnonzero(OF_CELLS[cells] == stratum) for stratum in (0, 1)]
+    found, asked = [], np.array([40.0, 30.0])
+    for order in ([0, 1], [1, 0]):
+        parts = [
+            ResponseTally(V, OF_CELLS).add(ids[by_stratum[one]], cells[by_stratum[one]], log_odds[by_stratum[one]], 1)
+            for one in order
+        ]
+        before = [part.at_sizes(asked)[0].tobytes() for part in parts]
+        total = ResponseTally(V, OF_CELLS)
+        for part in parts:
+            total += part
+            total += part
+        assert [part.at_sizes(asked)[0].tobytes() for part in parts] == before
+        found.append(total.at_sizes(2 * asked))
+    assert found[0][0].tobytes() == found[1][0].tobytes() and found[0][1].tobytes() == found[1][1].tobytes()
+    once = ResponseTally(V, OF_CELLS).add(ids, cells, log_odds, 1).at_sizes(asked)
+    np.testing.assert_allclose(found[0][0], 2 * once[0])
+
+
+def test_too_many_strata_are_looked_at_as_one() -> None:
+    """Of 500,000 concepts seven have 28 MB each; of more, it is the sum of their sizes that is looked for."""
+    assert ResponseTally(500_000, np.arange(7)).part.tolist() == list(range(7))
+    assert not ResponseTally(500_000, np.arange(8)).part.any()
+    ids, log_odds = random_ids(ROWS, V, 4, 1), np.random.default_rng(1).normal(-2, 4, ROWS)
+    cells = np.arange(ROWS) % 3
+    with mock.patch.object(response, "_MOST_BYTES", 0):
+        copies, sizes = ResponseTally(V, OF_CELLS).add(ids, cells, log_odds, 1).at_sizes(np.array([40.0, 30.0]))
+    alone = ResponseTally(V, np.zeros(1, np.int64)).add(ids, 0 * cells, log_odds, 1).at_sizes(np.array([70.0]))
+    np.testing.assert_allclose(copies, alone[0])
+    assert sizes.sum() == pytest.approx(70)
 
 
 def sampled(ids: np.ndarray, counts: Ints, rows: int, **even: int) -> Frame:

@@ -14,7 +14,7 @@ from transforms.balancing.certificate import read_certificate
 from transforms.balancing.measures import COVERED_IMAGES, covered
 from transforms.balancing.sample_table import read_sample
 from transforms.balancing.settings import BalanceSettings
-from transforms.balancing.whatif import beside_the_run, what_if
+from transforms.balancing.whatif import _near_covered, beside_the_run, what_if
 from transforms.datasets import read_table
 from transforms.errors import ConfigError, RunFolderError
 from transforms.run_folder import RunFolder
@@ -72,10 +72,21 @@ def test_a_large_sample_lies_in_parts(tmp_path: pathlib.Path, monkeypatch: pytes
         read_sample(folder)
 
 
-def test_the_error_of_coverage_holds_the_truth(tmp_path: pathlib.Path) -> None:
-    """A sample of a few rows a concept does not tell on which side of 20 most are."""
+def test_the_error_of_coverage_is_told_by_how_few_rows_a_concept_has(tmp_path: pathlib.Path) -> None:
+    """One that the sample has whole is where it is; a floor of 20 or more keeps it there too."""
     folder = certified(tmp_path / "run", size=400, even={"floor": 0}, max_sample_rows=300)[2]
     sample, inside = read_sample(folder)
+    half = np.full(len(sample.ids), 0.5)
+    told = np.bincount(sample.ids[sample.ids >= 0], minlength=len(inside)) * 0.0
+    for row, weight in zip(sample.ids, sample.weight, strict=True):
+        np.add.at(told, row[row >= 0], 0.5 * weight)
+    deviation = np.zeros(len(inside))
+    for row, weight in zip(sample.ids, sample.weight, strict=True):
+        np.add.at(deviation, row[row >= 0], (0.5 * weight) ** 2 * (1 - 1 / weight))
+    near = int((np.abs(told - COVERED_IMAGES) < np.sqrt(deviation)).sum())
+    assert near >= 3
+    assert _near_covered(sample, half, np.zeros(len(inside))) == near // 3
+    assert _near_covered(sample, half, np.full(len(inside), COVERED_IMAGES)) == 0
     found = what_if(settings(size=400, even={"floor": 0}), sample, inside, KNOWN)
     truth = covered(read_table(folder.concepts, None)["count_after"].to_numpy(), COVERED_IMAGES)
     assert abs(found.covered - truth) <= found.covered_error < len(inside) / 2

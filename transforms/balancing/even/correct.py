@@ -8,8 +8,8 @@ or two that are taken, and its scale would be any number.
 Nor can a sample keep floors: a floor of 20 binds a row or two. So where the sample is not all there is, a floor binds
 nothing here but the images of concepts that have no more, which are certain. A pass tells by how much others fall short
 of all rows, and what is added to their worth for it, as a price would be, is told the sample; what is short then comes
-by exchange, once images are drawn (a synthetic Zipf corpus of 5,000 concepts: 0.9351 without floors, 0.9281 with all
-kept by exchange, 0.9290 with both, 0.9276 with prices and margins of all rows).
+by exchange, once images are drawn (a synthetic Zipf corpus of 5,000 concepts, all floors kept: 0.9290, and 0.9276 with
+prices and margins of all rows; bench_even).
 
 Shape legend: P concepts present, C cells.
 """
@@ -31,9 +31,9 @@ from transforms.balancing.sampling import Floats
 _MOST_STEP, _MOST_STEP_OF_COPIES = 10.0, 4.0
 _WORSE = 1e-3  # of evenness: a correction after which it is less by more leads back
 
-#: Times the log of what a concept lacks, which is added to its worth: its copies follow by a part. Of a corpus in six
-#: strata (bench_even) 4,724 of 5,000 floors are kept without, 4,850 by 2, 4,914 by 3 and 4,965 by 4, all as even; but a
-#: small sample, whose first pass is far off, ends less even by 4.
+#: Times the log of what a concept lacks, which is added to its worth: its copies follow by a part. With less, more is
+#: left to exchanges, which in strata are not always to be had; with more, a small sample, whose first pass is far off,
+#: ends less even (2 and 4 were tried).
 _LIFT_PACE = 3.0
 _MOST_LIFT = 6.0  # nats
 _LEAST_COPIES = 0.01
@@ -46,21 +46,29 @@ def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:
     said = frame.problem.fixed + frame.problem.images.of_concepts(frame.problem.weight * point.copies)
     correction = Correction.of(known, achieved - known * said, frame.request.cells, sizes, said_of_cells(frame, point))
     reached = evenness(achieved, frame.problem.log_target)
-    passes, best, lift = (*solution.passes, reached), solution.best, _lifted(solution, achieved)
-    reached -= float(np.maximum(frame.floor - achieved, 0.0).sum() / achieved.sum())  # exchanges have to bring it
-    if best is not None and reached < best.reached - _WORSE and not frame.request.target.caps.names:
+    value = reached - _lacking(solution, achieved)
+    passes, values, best = (*solution.passes, reached), (*solution.values, value), solution.best
+    if best is not None and value < best.value - _WORSE and not frame.request.target.caps.names:
         is_last = len(passes) >= frame.request.settings.max_corrections  # no pass sees what comes of it
         back = best.solution if is_last else _between(solution, best.solution, best.solution.point.a)
-        return replace(back, passes=passes, best=best)
-    if best is None or reached > best.reached:
-        best = Best(reached, replace(solution, best=None))
-    found = fit(frame, correction, solution, lift)
+        return replace(back, passes=passes, values=values, best=best)
+    if best is None or value > best.value:
+        best = Best(value, replace(solution, best=None))
+    found = fit(frame, correction, solution, _lifted(solution, achieved))
     most = _MOST_STEP if frame.request.max_copies == 1 else _MOST_STEP_OF_COPIES
     step = np.clip(found.point.a - point.a, -most, most)
     if solution.passes or (np.abs(step) == most).any():
-        falls = sum(after < before - _WORSE for before, after in itertools.pairwise(passes))
+        falls = sum(after < before - _WORSE for before, after in itertools.pairwise(values))
         found = _between(solution, found, point.a + step, 0.5 ** (1 + falls) if solution.passes else 1.0)
-    return replace(found, passes=passes, best=best)
+    return replace(found, passes=passes, values=values, best=best)
+
+
+def _lacking(solution: Solution, achieved: Floats) -> float:
+    """The share of (P,) copies that floors lack, which exchanges would have to bring: weighed against evenness, of
+    which they cost less than that."""
+    if solution.frame.request.max_copies > 1:
+        return 0.0
+    return float(np.maximum(solution.frame.floor - achieved, 0.0).sum() / max(float(achieved.sum()), 1.0))
 
 
 def _lifted(solution: Solution, achieved: Floats) -> Floats:
@@ -74,9 +82,9 @@ def _lifted(solution: Solution, achieved: Floats) -> Floats:
 
 
 def _between(last: Solution, found: Solution, a: Floats, share: float = 0.5) -> Solution:
-    """Half way from a solution to another at (P,) ``a``: the first correction goes a long way, and later ones
-    overshoot, since what the sample says of change is off by chance (without: a synthetic corpus rose to 0.979, then
-    fell to 0.973; with: 0.983)."""
+    """Some of the way from a solution to another at (P,) ``a``, half by default: the first correction goes a long way,
+    and later ones overshoot, since what the sample says of change is off by chance (without: a synthetic corpus rose to
+    0.979, then fell to 0.973; with: 0.983)."""
     from threadpoolctl import threadpool_limits
 
     a = last.point.a + share * (a - last.point.a)

@@ -155,6 +155,7 @@ class Solution:
     tilt: Floats  # (J',) what each cap on a type costs, in nats a copy
     lift: Floats  # (P,) what its floor adds to the worth of a copy, in nats: of a sample, where passes found it short
     passes: tuple[float, ...] = ()  # evenness of all rows at the weights that each correction began with
+    values: tuple[float, ...] = ()  # the same, less what floors lack
     best: Best | None = None  # of those that a pass looked at
 
     @property
@@ -175,9 +176,9 @@ class Solution:
 
 @dataclass(frozen=True)
 class Best:
-    """A solution, and the evenness that a pass over all rows found there."""
+    """A solution, and what a pass over all rows found it worth."""
 
-    reached: float
+    value: float
     solution: Solution
 
 

@@ -9,6 +9,7 @@ Shape legend: N rows, K concepts an image, V concepts, C cells, S strata, H shif
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -19,22 +20,14 @@ from transforms.balancing.sampling import Floats, Ints
 from transforms.balancing.tally import ExpectedTally
 
 #: (H,) of log odds, so that sizes fall: by some 15 % for 3, so that one can look between two; and 24 are enough where a
-#: sample holds five rows of a concept (there its size was off by 40 %). Fewer where there are too many strata.
-SHIFTS = (
-    np.array([24.0, 8.0, 3.0, 0.0, -3.0, -8.0, -24.0]),
-    np.array([12.0, 0.0, -12.0]),
-    np.array([0.0]),
-)
+#: sample holds five rows of a concept (there its size was off by 40 %).
+SHIFTS = np.array([24.0, 8.0, 3.0, 0.0, -3.0, -8.0, -24.0])
 
-_MOST_BYTES = 128 << 20  # of all strata and shifts: four strata of 500,000 concepts have all shifts
-_UNIT_ODDS = float(np.log(ExpectedTally.UNIT / 2))  # below, a row expects nothing that is counted
+#: Log odds below which not even the greatest shift lets a row expect half a unit of what is counted.
+_NOTHING = float(np.log(ExpectedTally.UNIT / 2)) - float(SHIFTS[0])
 
-
-def shifts_for(n_concepts: int, n_strata: int) -> Floats:
-    for shifts in SHIFTS[:-1]:
-        if 8 * n_concepts * n_strata * len(shifts) <= _MOST_BYTES:
-            return shifts
-    return SHIFTS[-1]
+#: Of all strata: six of 500,000 concepts, and the images in none. Of more, all are looked at as one.
+_MOST_BYTES = 192 << 20
 
 
 @dataclass
@@ -43,44 +36,47 @@ class ResponseTally:
 
     n_concepts: int
     stratum: Ints  # (C,) that each cell is of
-    at: dict[int, list[ExpectedTally]] = field(default_factory=dict)  # (H,) of each stratum that any row was of
+    at: dict[int, list[ExpectedTally]] = field(default_factory=dict)  # (H,) of each part that any row was of
 
-    @property
-    def shifts(self) -> Floats:
-        return shifts_for(self.n_concepts, int(self.stratum.max()) + 1)
+    @functools.cached_property
+    def part(self) -> Ints:
+        """(C,) what each cell is looked at with: its stratum, or all."""
+        n_strata = int(self.stratum.max()) + 1
+        has_room = 8 * self.n_concepts * len(SHIFTS) * n_strata <= _MOST_BYTES
+        return self.stratum if has_room else np.zeros_like(self.stratum)
 
     def add(self, ids: Ids, cells: Ints, log_odds: Floats, max_copies: int) -> Self:
         """(N, K) ids, (N,) cells and (N,) logarithms of expected copies, before ``max_copies`` cuts them off."""
-        shifts, most = self.shifts, np.log(max_copies)
-        some = np.flatnonzero(log_odds > _UNIT_ODDS - shifts[0])  # most rows cannot expect to be taken, whatever ν
-        strata = self.stratum[cells[some]]
-        for stratum in np.unique(strata).tolist():
-            rows = some[strata == stratum]
-            one, odds, own = ids[rows], log_odds[rows], cells[rows]
-            found = [
-                ExpectedTally.of(one, own, np.exp(np.minimum(odds + shift, most)), self.n_concepts, len(self.stratum))
-                for shift in shifts
-            ]
-            self._join(stratum, found)
+        most = np.log(max_copies)
+        some = np.flatnonzero(log_odds > _NOTHING)  # most rows cannot expect to be taken, whatever ν
+        parts = self.part[cells[some]]
+        for part in np.unique(parts).tolist():
+            rows = some[parts == part]
+            one, own, odds = ids[rows], cells[rows], log_odds[rows]
+            for tally, shift in zip(self._of(part), SHIFTS, strict=True):
+                copies = np.exp(np.minimum(odds + shift, most))
+                tally += ExpectedTally.of(one, own, copies, self.n_concepts, len(self.stratum))
         return self
 
     def __iadd__(self, other: Self) -> Self:
-        for stratum, found in other.at.items():
-            self._join(stratum, found)
+        for part, found in other.at.items():
+            for own, others in zip(self._of(part), found, strict=True):
+                own += others
         return self
 
-    def _join(self, stratum: int, found: list[ExpectedTally]) -> None:
-        for own, others in zip(self.at.setdefault(stratum, found), found, strict=True):
-            if own is not others:
-                own += others
+    def _of(self, part: int) -> list[ExpectedTally]:
+        if part not in self.at:
+            self.at[part] = [ExpectedTally.zero(self.n_concepts, len(self.stratum)) for _ in SHIFTS]
+        return self.at[part]
 
     def at_sizes(self, sizes: Floats) -> tuple[Floats, Floats]:
         """(V,) and (C,) numbers of copies, at the ν of each stratum that gives its (S,) size, or the nearest that was
         looked at."""
         copies, cells = np.zeros(self.n_concepts), np.zeros(len(self.stratum))
-        for stratum, found in self.at.items():
+        for part, found in sorted(self.at.items()):  # sums of floats depend on their order
             of_concepts, of_cells = (np.stack(each) for each in zip(*(one.in_copies() for one in found), strict=True))
-            shares = _between(of_cells.sum(axis=1), float(sizes[stratum]))
+            size = float(sizes[np.unique(self.stratum[self.part == part])].sum())
+            shares = _between(of_cells.sum(axis=1), size)
             copies += shares @ of_concepts
             cells += shares @ of_cells
         return copies, cells
@@ -89,9 +85,8 @@ class ResponseTally:
 def _between(sizes: Floats, size: float) -> Floats:
     """(H,) shares of falling ``sizes`` that add up to ``size``, or to the nearest."""
     shares = np.zeros(len(sizes))
-    after = min(max(int(np.searchsorted(-sizes, -size)), 1), len(sizes) - 1)
+    after = int(np.clip(np.searchsorted(-sizes, -size), 1, len(sizes) - 1))
     step = sizes[after - 1] - sizes[after]
     share = float(np.clip((sizes[after - 1] - size) / step, 0.0, 1.0)) if step > 0 else 0.0
-    shares[after - 1] += 1 - share
-    shares[after] += share
+    shares[after - 1 : after + 1] = 1 - share, share
     return shares
