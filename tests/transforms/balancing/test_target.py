@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,21 @@ def images(seed: int) -> np.ndarray:
     alone = np.arange(ROWS) % 2 == 0
     ids[alone, 0], ids[alone, 1:] = np.arange(ROWS)[alone] // 2 % V, -1
     return ids
+
+
+def divergence_of(
+    holds: np.ndarray, log_target: np.ndarray | float = 0.0
+) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+    """KL(p‖t) of the (N,) copies of images, and its gradient, for a general solver; (V, N) ``holds``: which image shows
+    which concept."""
+
+    def divergence(copies: np.ndarray) -> tuple[float, np.ndarray]:
+        held = np.maximum(holds @ copies, 1e-12)
+        each = np.log(held / held.sum()) - log_target
+        value = float(held @ each) / held.sum()
+        return value, holds.T @ (each - value) / held.sum()
+
+    return divergence
 
 
 def balanced(
@@ -92,12 +108,7 @@ def test_no_selection_lies_nearer_to_the_target(seed: int, share: float) -> None
     weights = Even.fit(Corpus(settings, counts, counts, len(ids), ids, target)).weights()
     log_target = target.log_shares(counts.astype(float), np.arange(V), 0.0)
 
-    def divergence(copies: np.ndarray) -> tuple[float, np.ndarray]:
-        held = np.maximum(holds @ copies, 1e-12)
-        each = np.log(held / held.sum()) - log_target
-        value = float(held @ each) / held.sum()
-        return value, holds.T @ (each - value) / held.sum()
-
+    divergence = divergence_of(holds, log_target)
     found = minimize(
         divergence,
         np.where(has_any, 18 / has_any.sum(), 0.0),

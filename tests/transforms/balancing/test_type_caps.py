@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
-from tests.transforms.balancing.test_target import KINDS, NAMES, ROWS, V, asked, balanced, images
+from tests.transforms.balancing.test_target import KINDS, NAMES, ROWS, V, asked, balanced, divergence_of, images
 from transforms.balancing.certificate import warnings
 from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.in_memory import balance_table
@@ -44,12 +44,7 @@ def test_no_selection_within_the_cap_is_evener(seed: int, most: float) -> None:
         Corpus(settings, counts, counts, len(ids), ids, Target.of(settings.even, NAMES, KINDS))
     ).weights()
 
-    def divergence(copies: np.ndarray) -> tuple[float, np.ndarray]:
-        held = np.maximum(holds @ copies, 1e-12)
-        each = np.log(held / held.sum())
-        value = float(held @ each) / held.sum()
-        return value, holds.T @ (each - value) / held.sum()
-
+    divergence = divergence_of(holds)
     has_any = holds.any(axis=0)
     over = (np.array([kind == "entity" for kind in KINDS]) - most) @ holds
     found = minimize(
