@@ -2,7 +2,8 @@
 
 Real JPEGs in tars go through the annotate stage of a run, with the tiny encoder, one thread a worker: the smaller the
 model, the more of the time is all else. Beside it the same step without Beam, shard by shard in a plain loop; and two
-such loops at once, in processes of their own, each over half of the shards: what this machine's cores can give.
+such loops at once, in processes of their own, each over half of the shards: what this machine's cores can give. One
+worker, or loop, has one core, since its threads that decode and write would take others that are idle.
 
 Each side is a process of its own. Seconds are those of the stage, from a run folder whose vocabulary is embedded to
 files that are complete; sides take turns, and the least of each counts.
@@ -23,7 +24,7 @@ from typing import Any
 
 from rich.console import Console
 
-from pipelines.build import build
+from pipelines.build import build, job_module
 from pipelines.build_run import BuildRun
 from pipelines.build_settings import BuildSettings
 from pipelines.engine.choice import choose_engine
@@ -45,11 +46,12 @@ _JOBS: dict[str, tuple[RunnerName, int]] = {
 
 
 def opened(images: pathlib.Path, output: str, name: RunnerName, workers: int) -> BuildRun:
-    """A run whose vocabulary is embedded."""
+    """A run whose vocabulary is embedded; as in a whole build, what workers import is imported meanwhile."""
     overrides = [f"output={output}", "miniature=null", "sources.0.language=en", f"sources.0.path={images}"]
     settings = load_settings(os.path.join(CONFIGS, "build", "mini.yaml"), BuildSettings, overrides)
     engine = choose_engine(RunnerSettings(name=name, workers=workers))
     run = BuildRun(settings, engine, Console(file=open(os.devnull, "w")))  # noqa: SIM115
+    engine.prepare(job_module(ANNOTATE))
     build(run, [VOCABULARY])
     return run
 
@@ -75,10 +77,13 @@ def secs_of(side: str, images: pathlib.Path) -> float:
         return time.perf_counter() - start
 
 
-def measured(side: str, images: pathlib.Path, processes: int = 1) -> float:
-    """The longest of so many at once."""
+def measured(side: str, images: pathlib.Path, cores: list[set[int]]) -> float:
+    """The longest of as many at once as there are sets of ``cores``."""
     command = [sys.executable, "-m", "tests.benchmarks.bench_workers", "--one", side, "--images", str(images)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    running = [
+        subprocess.Popen([*command, "--cores", *map(str, sorted(own))], stdout=subprocess.PIPE, text=True)
+        for own in cores
+    ]
     said = [one.communicate()[0] for one in running]
     assert not any(one.returncode for one in running), f"{side} failed"
     return max(float(json.loads(one.splitlines()[-1])) for one in said)
@@ -92,8 +97,10 @@ def main() -> None:
     parser.add_argument("--spark", action="store_true", help="on Spark, too, in its job server on this machine")
     parser.add_argument("--one", choices=[PLAIN, HALF, *_JOBS], help="measure only this side, of what --images holds")
     parser.add_argument("--images", type=pathlib.Path)
+    parser.add_argument("--cores", type=int, nargs="*")
     options = parser.parse_args()
     if options.one:
+        os.sched_setaffinity(0, options.cores)
         print(json.dumps(secs_of(options.one, options.images)))
         return
     with tempfile.TemporaryDirectory() as name:
@@ -101,12 +108,15 @@ def main() -> None:
         write_tar(folder / "00000.tar", options.images_a_shard)
         for number in range(1, options.shards):
             os.link(folder / "00000.tar", folder / f"{number:05d}.tar")
+        one, other, *_ = os.sched_getaffinity(0)
         sides: dict[str, Callable[[], float]] = {
-            PLAIN: lambda: measured(PLAIN, folder),
-            "two_plain_at_once": lambda: measured(HALF, folder, 2),
+            PLAIN: lambda: measured(PLAIN, folder, [{one}]),
+            "two_plain_at_once": lambda: measured(HALF, folder, [{one}, {other}]),
+            "direct_1": lambda: measured("direct_1", folder, [{one}]),
+            "direct_2": lambda: measured("direct_2", folder, [{one, other}]),
         }
-        for side in [one for one in _JOBS if options.spark or not one.startswith("spark")]:
-            sides[side] = lambda side=side: measured(side, folder)  # type: ignore[misc]
+        if options.spark:
+            sides["spark_2"] = lambda: measured("spark_2", folder, [{one, other}])
         best: dict[str, float] = {}
         for _ in range(options.turns):
             for side, work in sides.items():

@@ -24,7 +24,7 @@ _RESULTS = (
         "balance",
         "balance_100m",
     ),
-    *("export", "members", "worker_start", "packing", "packed_reader", "training", "raking", "even_zipf"),
+    *("export", "members", "worker_start", "workers", "packing", "packed_reader", "training", "raking", "even_zipf"),
 )
 _COPIES = {"copyfile": "`copyfile`", "copy_sha256": "read, write and SHA-256"}
 
@@ -119,6 +119,20 @@ def _workers() -> list[Row]:
     return [
         (label, f"{result['first_secs']:.1f} s", beam, f"{result['beam_to_first']:.1f}"),
         ("the same, from then on", f"{result['secs']:.2f} s", beam, f"{result['beam_to_ours']:.0f}"),
+        *_through_beam(),
+    ]
+
+
+def _through_beam() -> list[Row]:
+    result = kept("workers")
+    each = {name: f"{result[f'{name}_images_per_sec']:,.0f} images/s" for name in ("plain", "direct_1", "direct_2")}
+    spark, two = f"{result['spark_2_images_per_sec']:,.0f} images/s", f"2 workers of `direct`: {each['direct_2']}"
+    loop = f"the same step in a plain loop: {each['plain']}"
+    label = "annotate through Beam, the tiny encoder, photographs"
+    return [
+        (f"{label}, 1 worker on one core", each["direct_1"], loop, f"{result['direct_1_to_plain']:.2f}"),
+        ("the same, 2 workers", each["direct_2"], "1 worker", f"{result['second_worker_gains']:.2f}"),
+        ("the same on Spark, 2 workers, its start included", spark, two, f"{result['spark_2_to_direct_2']:.2f}"),
     ]
 
 
