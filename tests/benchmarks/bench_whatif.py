@@ -1,4 +1,4 @@
-"""How near what-if comes to the balance itself, where a run was fitted on a sample: about five minutes.
+"""How near what-if comes to the balance itself, where a run was fitted on a sample: some two minutes.
 
     python -m tests.benchmarks.bench_whatif
 

@@ -48,9 +48,7 @@ class Outcome:
     covered: float  # concepts with COVERED_IMAGES images
     covered_error: float
     free_draws: float  # choices left to chance
-    by_type: Mapping[str, float] = field(
-        default_factory=dict
-    )  # shares of the mass, of types that something is asked of
+    by_type: Mapping[str, float] = field(default_factory=dict)  # shares of mass, where something is asked of the type
 
 
 def what_if(

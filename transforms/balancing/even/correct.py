@@ -46,7 +46,7 @@ def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:
     said = frame.problem.fixed + frame.problem.images.of_concepts(frame.problem.weight * point.copies)
     correction = Correction.of(known, achieved - known * said, frame.request.cells, sizes, said_of_cells(frame, point))
     reached = evenness(achieved, frame.problem.log_target)
-    value = reached - _lacking(solution, achieved)
+    value = reached - _share_lacking(solution, achieved)
     passes, values, best = (*solution.passes, reached), (*solution.values, value), solution.best
     if best is not None and value < best.value - _WORSE and not frame.request.target.caps.names:
         is_last = len(passes) >= frame.request.settings.max_corrections  # no pass sees what comes of it
@@ -63,7 +63,7 @@ def correct(solution: Solution, achieved: Floats, sizes: Floats) -> Solution:
     return replace(found, passes=passes, values=values, best=best)
 
 
-def _lacking(solution: Solution, achieved: Floats) -> float:
+def _share_lacking(solution: Solution, achieved: Floats) -> float:
     """The share of (P,) copies that floors lack, which exchanges would have to bring: weighed against evenness, of
     which they cost less than that."""
     if solution.frame.request.max_copies > 1:

@@ -76,13 +76,13 @@ class ResponseTally:
         for part, found in sorted(self.at.items()):  # sums of floats depend on their order
             of_concepts, of_cells = (np.stack(each) for each in zip(*(one.in_copies() for one in found), strict=True))
             size = float(sizes[np.unique(self.stratum[self.part == part])].sum())
-            shares = _between(of_cells.sum(axis=1), size)
+            shares = _shares_at(of_cells.sum(axis=1), size)
             copies += shares @ of_concepts
             cells += shares @ of_cells
         return copies, cells
 
 
-def _between(sizes: Floats, size: float) -> Floats:
+def _shares_at(sizes: Floats, size: float) -> Floats:
     """(H,) shares of falling ``sizes`` that add up to ``size``, or to the nearest."""
     shares = np.zeros(len(sizes))
     after = int(np.clip(np.searchsorted(-sizes, -size), 1, len(sizes) - 1))
