@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -12,9 +14,12 @@ from model.architecture.processing import LlavaOnevision1_5Processor
 from model.training.loss_module import LossModule, MicroBatch
 from model.training.packed_dataset import PackedDataset
 from model.training.packed_loader import collate_packs
+from transforms.batching import batched
 from transforms.conversations.document import Document, Text
 from transforms.packing.documents.image_bytes import decode_image
-from transforms.packing.layouts.native_reader import PackedSet, StoredPack
+from transforms.packing.layouts.native_reader import PackedSet
+
+_PROMPTS_AT_ONCE = 32  # a token of one costs a tiny model as much time as of all
 
 
 @torch.no_grad()
@@ -46,34 +51,47 @@ def answers(
 ) -> list[Answer]:
     """Greedy answers to the first question of up to ``most`` documents with one image; ``folder``: its processor's."""
     processor = LlavaOnevision1_5Processor.from_pretrained(folder)
-    packed = PackedSet.open(packs)
     found: list[Answer] = []
-    for index in range(len(packed)):
-        for document, image in _with_one_image(packed.read(index)):
-            if len(found) == most:
-                return found
-            found.append(_answer(model, processor, document, image, max_tokens))
+    for asked in batched(islice(_with_one_image(PackedSet.open(packs)), most), _PROMPTS_AT_ONCE):
+        found += _answers(model, processor, asked, max_tokens)
     return found
 
 
-def _with_one_image(pack: StoredPack) -> list[tuple[Document, bytes]]:
-    images = iter(pack.images)
-    own = [(document, [next(images) for _ in document.images]) for document in pack.documents]
-    return [(document, shown[0]) for document, shown in own if len(shown) == 1 and not document.videos]
+def _with_one_image(packed: PackedSet) -> Iterator[tuple[Document, bytes]]:
+    for index in range(len(packed)):
+        pack = packed.read(index)
+        images = iter(pack.images)
+        for document in pack.documents:
+            shown = [next(images) for _ in document.images]
+            if len(shown) == 1 and not document.videos:
+                yield document, shown[0]
 
 
 @torch.no_grad()
-def _answer(
-    model: LlavaOnevision1_5ForConditionalGeneration, processor: Any, document: Document, image: bytes, max_tokens: int
-) -> Answer:
-    end = next(number for number, message in enumerate(document.messages) if message.role == "assistant")
-    turns = [_for_template(message.to_dict()) for message in document.messages[:end]]
-    prompt = processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
-    pixels = decode_image(image, document.images[0], document.key)
-    inputs = processor(text=[prompt], images=[pixels], return_tensors="pt").to(model.device)
+def _answers(
+    model: LlavaOnevision1_5ForConditionalGeneration,
+    processor: Any,
+    asked: Sequence[tuple[Document, bytes]],
+    max_tokens: int,
+) -> list[Answer]:
+    ends = [_first_answer(document) for document, _ in asked]
+    turns = [
+        [_for_template(message.to_dict()) for message in document.messages[:end]]
+        for (document, _), end in zip(asked, ends, strict=True)
+    ]
+    prompts = [processor.apply_chat_template(one, add_generation_prompt=True, tokenize=False) for one in turns]
+    pixels = [[decode_image(image, document.images[0], document.key)] for document, image in asked]
+    inputs = processor(text=prompts, images=pixels, padding=True, return_tensors="pt").to(model.device)
     output = model.generate(**inputs, max_new_tokens=max_tokens, do_sample=False)
-    given = processor.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)[0]
-    return Answer(_text(document, end - 1), _text(document, end), given)
+    given = processor.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+    return [
+        Answer(_text(document, end - 1), _text(document, end), answer)
+        for (document, _), end, answer in zip(asked, ends, given, strict=True)
+    ]
+
+
+def _first_answer(document: Document) -> int:
+    return next(number for number, message in enumerate(document.messages) if message.role == "assistant")
 
 
 def _for_template(message: dict[str, Any]) -> dict[str, Any]:

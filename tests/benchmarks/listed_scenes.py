@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from transforms import keyed
 from transforms.miniature.concepts import Concept, Family
-from transforms.miniature.pictures.drawing import draw, encode_jpeg
+from transforms.miniature.pictures.drawing import draw_located, encode_jpeg
 from transforms.miniature.pictures.scenes import Element, Scene, generator
 from transforms.miniature.questions import NAMEABLE
 
@@ -22,13 +22,20 @@ from transforms.miniature.questions import NAMEABLE
 THINGS = tuple(concept for concept in NAMEABLE if concept.family in (Family.SHAPE, Family.OBJECT))
 COMMON = THINGS[: len(THINGS) // 10]
 _COMPANION_SHARE = 0.8
-_SIDE_PIXELS, _QUALITY = 112, 90
+SIDE_PIXELS, _QUALITY = 112, 90
+
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
 
 
 class ListedScene(NamedTuple):
     jpeg: bytes
-    caption: str  # the names of all things, in an order by chance
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # of all things, from left to right; of two in a column the upper one first
+    boxes: tuple[Box, ...]  # where each of them stands
+
+    @property
+    def caption(self) -> str:
+        return ", ".join(self.names)
 
 
 def companion(thing: Concept) -> Concept | None:
@@ -56,10 +63,18 @@ def listed_scene(
         barred = with_companion is False and other is beside
         if not barred and not _clash(other, things):
             things.append(other)
-    names = [thing.name for thing in things]
-    caption = ", ".join(names[place] for place in rng.permutation(len(names)))
-    scene = Scene(None, tuple(_element(thing) for thing in things), _SIDE_PIXELS, _SIDE_PIXELS)
-    return ListedScene(encode_jpeg(draw(scene, rng), _QUALITY), caption, tuple(names))
+    scene = Scene(None, tuple(_element(thing) for thing in things), SIDE_PIXELS, SIDE_PIXELS)
+    picture, boxes = draw_located(scene, rng)
+    placed = sorted(zip(boxes, (thing.name for thing in things), strict=True), key=_from_left)
+    return ListedScene(
+        encode_jpeg(picture, _QUALITY), tuple(name for _, name in placed), tuple(box for box, _ in placed)
+    )
+
+
+def _from_left(placed: tuple[Box, str]) -> float:
+    """Where a thing stands in the list: by its middle; a third of the height settles the order within a column."""
+    left, top, right, bottom = placed[0]
+    return left + right + 0.3 * (top + bottom)
 
 
 def _clash(thing: Concept, others: list[Concept]) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 
 from PIL import Image
 
-from tests.benchmarks.listed_scenes import COMMON, THINGS, companion, listed_scene
+from tests.benchmarks.listed_scenes import COMMON, SIDE_PIXELS, THINGS, companion, listed_scene
 
 RARE = THINGS[-1]
 
@@ -15,8 +16,10 @@ def test_a_caption_lists_what_stands_there() -> None:
     for index in range(20):
         scene = listed_scene(1, index)
         assert 2 <= len(scene.names) <= 4 and len(set(scene.names)) == len(scene.names)
-        assert sorted(scene.caption.split(", ")) == sorted(scene.names)
-        assert Image.open(io.BytesIO(scene.jpeg)).size == (112, 112)
+        assert scene.caption.split(", ") == list(scene.names)
+        middles = [(left + right) / 2 for left, _, right, _ in scene.boxes]
+        assert all(one < other + SIDE_PIXELS / 4 for one, other in pairwise(middles)), "from left to right"
+        assert Image.open(io.BytesIO(scene.jpeg)).size == (SIDE_PIXELS, SIDE_PIXELS)
     assert listed_scene(1, 3) == listed_scene(1, 3)
 
 
