@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
 import apache_beam as beam
 
 from pipelines.build_run import BuildRun
@@ -9,7 +16,8 @@ from pipelines.engine.engine import Engine
 from pipelines.engine.progress import WatchedFiles
 from pipelines.reuse import Reused
 from pipelines.run_stage import StageJob
-from transforms.annotating.beam import Annotate, ShardToAnnotate
+from transforms.annotating.beam import Annotate, ShardToAnnotate, encoder_times
+from transforms.annotating.busy_time import Times
 from transforms.annotating.embedding_files import part_name
 from transforms.annotating.encoder import most_workers
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
@@ -19,9 +27,11 @@ from transforms.images.decode import DecodeSettings
 from transforms.reading.checks import hint
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
+from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
 
+_MUCH_IDLE = 0.2  # of the time: a fifth of a GPU's price
 WORKERS_IMPORT = ("open_clip",)  # ahead of the fork; the driver does not need it
 
 
@@ -67,4 +77,28 @@ def stage_job(build: BuildRun) -> StageJob:
 
     watched = WatchedFiles(folder.root / "annotations", ".parquet", len(build.inputs), rows, "images")
     formats = {source.format for source in settings.sources}
-    return StageJob(work, watched, hint=lambda counts: hint(counts, formats))
+    encoder = functools.cache(partial(_take_encoder_figures, folder))
+
+    def hints(counts: Counts) -> str | None:
+        return "\n".join(filter(None, (hint(counts, formats), _idle_hint(encoder())))) or None
+
+    return StageJob(work, watched, figures=encoder, hint=hints)
+
+
+def _take_encoder_figures(folder: RunFolder) -> dict[str, Any]:
+    """What run.json keeps of the time of GPUs. Of cores nothing: they decode as well, and run.json of runs on them is
+    the same bytes each time."""
+    path = encoder_times(folder)
+    if not path.exists():
+        return {}
+    times = Times(**json.loads(path.read_bytes()))
+    path.delete()
+    return {"encoder": {**asdict(times), "idle_share": times.idle_share}} if times.device == "cuda" else {}
+
+
+def _idle_hint(figures: Mapping[str, Any]) -> str | None:
+    if "encoder" not in figures:
+        return None
+    idle = figures["encoder"]["idle_share"]
+    more = "; more encoder.decode_threads, or cores, would feed it" if idle > _MUCH_IDLE else ""
+    return f"the encoder was idle {idle:.0%} of the time{more}"

@@ -106,7 +106,7 @@ def annotate_images_per_sec(settings: EncoderSettings, shard: InputShard, source
         settings, RetrievalSettings(concepts_per_image=10), DecodeSettings(), ConceptVectors(concepts)
     )
     start = time.perf_counter()
-    table, rejects, *_ = annotator.annotate(shard, source)
+    _, table, rejects, _ = annotator.annotate(shard, source)
     return (table.num_rows + len(rejects)) / (time.perf_counter() - start)
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from typing import NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
+from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.annotating.annotator import Annotated, Annotator
+from transforms.annotating.annotator import Annotated, AnnotationStream, Annotator
+from transforms.annotating.busy_time import Times
 from transforms.annotating.changed_inputs import INPUT_DIGEST, files_of
 from transforms.annotating.changed_vocabulary import ChangedVocabulary
 from transforms.annotating.concept_vectors import read_concept_vectors
@@ -19,7 +23,7 @@ from transforms.annotating.concepts.unspoken import is_silent
 from transforms.annotating.embedding_files import write_embeddings
 from transforms.annotating.encoder import device_of
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
-from transforms.beam import WriteStageCounts
+from transforms.beam import CollectToList, WriteStageCounts
 from transforms.captions.assigning import Assigner
 from transforms.datasets import read_counts, read_metadata, read_table, write_rejects, write_table
 from transforms.images.decode import DecodeSettings
@@ -28,6 +32,9 @@ from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 from transforms.stages import ANNOTATE
+from transforms.storage import StoragePath
+
+_TIMES = "times"
 
 
 class ShardToAnnotate(NamedTuple):
@@ -41,7 +48,8 @@ class ShardToAnnotate(NamedTuple):
 
 
 class Annotate(beam.PTransform):  # type: ignore[misc]
-    """PCollection[ShardToAnnotate] → annotations/… and rejects/annotate/…, and the stage's counts for the driver."""
+    """PCollection[ShardToAnnotate] → annotations/… and rejects/annotate/…, and for the driver the stage's counts, and
+    how long the encoder worked where anything was encoded."""
 
     def __init__(
         self,
@@ -59,14 +67,27 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
         self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode)
 
     def expand(self, shards: beam.PCollection[ShardToAnnotate]) -> beam.PCollection[None]:
-        annotate = beam.ParDo(self._annotate)
+        annotate = beam.ParDo(self._annotate).with_outputs(_TIMES, main="counts")
         if self._hints:  # a runner may put a step that has some apart from its neighbours
             annotate = annotate.with_resource_hints(**self._hints)
-        return shards | "Annotate shard" >> annotate | WriteStageCounts(self._folder.counts(ANNOTATE.name))
+        done = shards | "Annotate shard" >> annotate
+        together = done[_TIMES] | "Times together" >> CollectToList()
+        together | "Leave times" >> beam.Map(_leave_times, encoder_times(self._folder))
+        return done["counts"] | WriteStageCounts(self._folder.counts(ANNOTATE.name))
+
+
+def encoder_times(folder: RunFolder) -> StoragePath:
+    """Where a job leaves how long the encoder worked: the fields of Times; not there where nothing was encoded."""
+    return folder.counts(f"{ANNOTATE.name}-encoder")
+
+
+def _leave_times(several: list[Times], path: StoragePath) -> None:
+    path.write_text(json.dumps(asdict(Times.sum(several))))
 
 
 class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
-    """Writes a shard on a thread while the next one is annotated; counts leave when the files are complete."""
+    """Annotates the shards of a bundle in one stream, and writes them on a thread beside it; counts leave when the
+    files are complete."""
 
     def __init__(
         self,
@@ -85,6 +106,8 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
     def start_bundle(self) -> None:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._written: list[Future[Counts]] = []
+        self._stream: AnnotationStream | None = None
+        self._parts: dict[InputShard, str] = {}
 
     def process(self, found: ShardToAnnotate) -> Iterator[Counts]:
         shard, part, made_by, is_same = found
@@ -97,8 +120,10 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
             return
         if self._annotator is None:  # not in setup: a resumed job may have nothing left to load a model for
             self._annotator = self._begin()
-        annotated = self._annotator.annotate(shard, self._sources[shard.source])
-        self._written.append(self._writer.submit(self._write, shard, part, annotated))
+        if self._stream is None:
+            self._stream = self._annotator.stream()
+        self._parts[shard] = part
+        self._hand_on(self._stream.add(shard, self._sources[shard.source]))
 
     def _begin(self) -> Annotator:
         concepts, assign = read_concept_vectors(self._folder), self._settings[1].assign
@@ -107,18 +132,24 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         assigner = Assigner.of_run(self._folder, assign, is_silent(concepts.vectors), concepts.groups)
         return Annotator(*self._settings, concepts, assigner)
 
-    def finish_bundle(self) -> Iterator[WindowedValue]:
-        self._writer.shutdown()
+    def finish_bundle(self) -> Iterator[WindowedValue | TaggedOutput]:
         window = GlobalWindow()
+        if self._stream is not None:
+            self._hand_on(self._stream.finish())
+            yield TaggedOutput(_TIMES, WindowedValue(self._stream.times(), window.max_timestamp(), [window]))
+        self._writer.shutdown()
         for future in self._written:
             yield WindowedValue(future.result(), window.max_timestamp(), [window])
 
-    def _write(self, shard: InputShard, part: str, annotated: Annotated) -> Counts:
+    def _hand_on(self, annotated: Iterable[Future[Annotated]]) -> None:
+        self._written += [self._writer.submit(self._write, one) for one in annotated]
+
+    def _write(self, annotated: Future[Annotated]) -> Counts:
         """Rejects first: the annotations are the sign that the shard is complete."""
-        fingerprint, (table, rejects, digest) = self._folder.fingerprint, annotated
+        fingerprint, (shard, table, rejects, digest) = self._folder.fingerprint, annotated.result()
         annotations_path, rejects_path = files_of(self._folder, shard)
         counts = write_rejects(rejects_path, shard.name, rejects, fingerprint, table.num_rows)
-        self._write_embeddings(part, table)
+        self._write_embeddings(self._parts[shard], table)
         write_table(annotations_path, table, fingerprint, counts, {INPUT_DIGEST: digest})
         return counts
 

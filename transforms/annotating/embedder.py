@@ -1,47 +1,30 @@
-"""Embed: a shard of raw samples to all that does not depend on the vocabulary; read, decode, hash, embed, overlapping.
+"""Embed: shards of raw samples to all that does not depend on the vocabulary; read, decode, hash, embed, overlapping.
 
-Shape legend: N images of a batch, D embedding width.
+Shape legend: N images of a chunk, D embedding width.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from transforms.annotating.embedding_stream import Chunk, EmbeddingStream, Image, ShardUnderWay
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.imported_embeddings import ImportedEmbeddings
-from transforms.annotating.input_digest import InputDigest, sample_digest
+from transforms.annotating.input_digest import sample_digest
 from transforms.annotating.language import detect_languages
-from transforms.annotating.overlap import map_ordered, read_ahead
 from transforms.annotating.settings import EncoderSettings
-from transforms.batching import batched
 from transforms.images.decode import DecodeSettings
 from transforms.images.hashing import content_hash, perceptual_hashes
 from transforms.images.header import ImageFault
-from transforms.images.preprocess import PreparedImage
 from transforms.keyed import sample_ids
-from transforms.reading.listing import InputShard
-from transforms.reading.samples import RawSample, read_samples
+from transforms.reading.samples import RawSample
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reject
-
-
-class _Decoded(NamedTuple):
-    sample: RawSample  # without its image bytes
-    prepared: PreparedImage
-    content_hash: bytes
-
-
-class Embedded(NamedTuple):
-    """N images: their embeddings (N, D), float32 on the encoder's device, and the columns of their annotations."""
-
-    embeddings: torch.Tensor
-    columns: dict[str, Any]
 
 
 class Embedder:
@@ -59,25 +42,11 @@ class Embedder:
     def encoder(self) -> ClipEncoder:
         return self._encoder
 
-    def embed(
-        self, shard: InputShard, source: SourceSettings, digest: InputDigest
-    ) -> Iterator[Embedded | list[Reject]]:
-        """The shard in its order, batch by batch; ``digest`` takes every sample along."""
-        for batch in batched(self._decoded(shard, source, digest), self._batch_size):
-            if rejects := [item for item in batch if isinstance(item, Reject)]:
-                yield rejects
-            if images := [item for item in batch if isinstance(item, _Decoded)]:
-                embeddings = self._embeddings(images, shard, source)
-                yield Embedded(embeddings, self._columns(images, embeddings, shard, source))
+    def stream(self) -> EmbeddingStream:
+        """A new one, for some shards."""
+        return EmbeddingStream(self._encoder, self._batch_size, self._decode, self._pool, self._imported_rows)
 
-    def _decoded(self, shard: InputShard, source: SourceSettings, digest: InputDigest) -> Iterator[_Decoded | Reject]:
-        window = 2 * self._batch_size  # one batch in the model, one being decoded
-        samples = read_ahead(read_samples(shard, source), depth=self._batch_size)
-        for item, of_sample in map_ordered(self._decode, samples, self._pool, window):
-            digest.add(of_sample)
-            yield item
-
-    def _decode(self, item: RawSample | Reject) -> tuple[_Decoded | Reject, bytes]:
+    def _decode(self, item: RawSample | Reject) -> tuple[Image | Reject, bytes]:
         """What comes of a sample, and the digest of what it was."""
         if isinstance(item, Reject):
             return item, sample_digest(item)
@@ -85,11 +54,11 @@ class Embedder:
         prepared = self._preprocessor(item.image)
         if isinstance(prepared, ImageFault):
             return Reject(item.key, *prepared), sample_digest(item, image_hash)
-        return _Decoded(item._replace(image=b""), prepared, image_hash), sample_digest(item, image_hash)
+        return Image(item._replace(image=b""), prepared, image_hash), sample_digest(item, image_hash)
 
-    def _columns(
-        self, images: list[_Decoded], embeddings: torch.Tensor, shard: InputShard, source: SourceSettings
-    ) -> dict[str, Any]:
+    def columns(self, chunk: Chunk) -> dict[str, Any]:
+        """What annotations say of its images, the concepts excepted."""
+        (shard, source), images = (chunk.of.shard, chunk.of.source), chunk.images
         samples = [image.sample for image in images]
         prepared = [image.prepared for image in images]
         keys = [sample.key for sample in samples]
@@ -112,17 +81,17 @@ class Embedder:
             "source_record": [sample.source_record for sample in samples],
         }
         if self._caption_similarity:
-            columns["caption_similarity"] = self._similarities(embeddings.cpu().numpy(), captions)
+            columns["caption_similarity"] = self._similarities(chunk.embeddings.cpu().numpy(), captions)
         return columns
 
-    def _embeddings(self, images: list[_Decoded], shard: InputShard, source: SourceSettings) -> torch.Tensor:
-        """(N, D) float32, rows of length 1: encoded, or those that the source brings along."""
-        if source.embeddings is None:
-            return self._encoder.encode_images(np.stack([image.prepared.pixels for image in images]))
+    def _imported_rows(self, of: ShardUnderWay, images: list[Image]) -> torch.Tensor:
+        """(N, D) float32, rows of length 1, that the source brings along."""
+        source = of.source
         if source.name not in self._imported:
+            assert source.embeddings is not None
             self._imported[source.name] = ImportedEmbeddings(source.name, source.embeddings, self._encoder.width)
         keys = [image.sample.source_key or image.sample.key for image in images]
-        return torch.from_numpy(self._imported[source.name].rows(shard.name, keys)).to(self._encoder.device)
+        return torch.from_numpy(self._imported[source.name].rows(of.shard.name, keys)).to(self._encoder.device)
 
     def _similarities(self, images: NDArray[np.float32], captions: list[str | None]) -> list[float | None]:
         """(N, D) embeddings of images → the cosine of each with its caption; None where there is none."""

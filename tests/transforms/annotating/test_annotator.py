@@ -58,7 +58,7 @@ def test_similarity_is_stored_only_where_it_is_asked_for(source: SourceSettings)
     concepts = ClipEncoder(ENCODER).encode_texts(["a circle"])
     (shard,) = list_shards(source)
     annotator = Annotator(ENCODER, RetrievalSettings(concepts_per_image=1), DecodeSettings(), ConceptVectors(concepts))
-    assert "caption_similarity" not in annotator.annotate(shard, source)[0].column_names
+    assert "caption_similarity" not in annotator.annotate(shard, source).table.column_names
 
 
 def test_embeddings_that_a_source_brings_along_are_not_made_again(

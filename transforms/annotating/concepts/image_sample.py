@@ -15,8 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.annotating.embedder import Embedded, Embedder
-from transforms.annotating.input_digest import InputDigest
+from transforms.annotating.embedder import Embedder
 from transforms.arrays_at_rest import as_array, read_mapped, write_array
 from transforms.errors import InputError
 from transforms.keyed import hash64
@@ -42,9 +41,9 @@ def part(folder: StoragePath, number: int) -> StoragePath:
 
 def embed_sample(embedder: Embedder, shard: InputShard, source: SourceSettings, path: StoragePath) -> None:
     """Leaves the embeddings of the shard's images, up to its limit."""
-    batches = embedder.embed(shard, source, InputDigest())
-    rows = [batch.embeddings.cpu().numpy() for batch in batches if isinstance(batch, Embedded)]
-    write_array(path, np.concatenate(rows) if rows else np.empty((0, embedder.encoder.width), np.float32))
+    stream = embedder.stream()
+    chunks = [*stream.add(shard, source), *stream.finish()]
+    write_array(path, np.concatenate([chunk.embeddings.cpu().numpy() for chunk in chunks]))
 
 
 def read_sample(folder: StoragePath, parts: int) -> NDArray[np.float32]:

@@ -1,21 +1,17 @@
-"""Do things at the same time: read ahead on one thread, decode on several, while the caller runs the model.
+"""Read ahead on a thread, while the caller does other things.
 
-Threads and not processes: decoding, hashing and the forward pass all release Python's lock, and pixels are not copied
-between processes.
+A thread and not a process, as all that works beside the encoder: reading, decoding, hashing and the forward pass release
+Python's lock, and pixels are not copied between processes.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 def read_ahead(items: Iterable[T], depth: int) -> Iterator[T]:
@@ -58,18 +54,3 @@ def read_ahead(items: Iterable[T], depth: int) -> Iterator[T]:
     finally:
         stopped.set()
         thread.join()
-
-
-def map_ordered(function: Callable[[T], R], items: Iterable[T], pool: ThreadPoolExecutor, window: int) -> Iterator[R]:
-    """``function`` of each item, in order, with up to ``window`` under way or waiting to be taken."""
-    iterator = iter(items)
-    pending: deque[Future[R]] = deque(pool.submit(function, item) for item in islice(iterator, window))
-    try:
-        while pending:
-            result = pending.popleft().result()
-            for item in islice(iterator, 1):
-                pending.append(pool.submit(function, item))
-            yield result
-    finally:
-        for future in pending:
-            future.cancel()
