@@ -66,8 +66,8 @@ tiny-encoder: setup ## train the embedded encoder anew (half an hour on two core
 train-tiny: setup ## the tiny model through all three stages, on a CPU: mixes, packs, trains, exports, answers
 	$(BIN)/python -m pipelines.train_tiny $(or $(OUTPUT),runs/tiny)
 
-test: check ## all tests: lint, types, unit, whole chains, readers of other projects
-	$(TESTS) $(PYTEST) -m "slow and not compat and not engines"
+test: setup-dev ## all tests: lint, types, unit, whole chains, readers of other projects
+	$(MAKE) --no-print-directory --jobs 2 types quick-and-slow
 
 test-compat: setup-dev ## what needs other versions of other projects, a clean environment, or a copy of this one
 	$(TESTS) $(PYTEST) -m compat
@@ -79,7 +79,7 @@ test-engines: setup-dev ## whole chains on Spark and Flink: skipped, with the re
 check: setup-dev ## the quick part: lint, types, unit tests
 	$(MAKE) --no-print-directory --jobs 2 types quick # types keep one core busy, and need none of the other
 
-.PHONY: types quick
+.PHONY: types quick quick-and-slow
 types:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -87,6 +87,10 @@ types:
 
 quick:
 	$(TESTS) $(PYTEST) -m "not slow and not compat and not engines"
+
+# in one run: what tests of a module share, and what a worker imports, is made once
+quick-and-slow:
+	$(TESTS) $(PYTEST) -m "not compat and not engines"
 
 fuzz: setup-dev ## damaged tars, images, captions, settings and records for minutes: FUZZ_EXAMPLES of each, 1,000
 	$(TESTS) $(PYTEST) $(wildcard tests/fuzz/fuzz_*.py)

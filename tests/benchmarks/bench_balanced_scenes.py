@@ -11,7 +11,8 @@ one for all. Judged is whether a greedy caption names a thing of a held-out pict
 as often and beside all others alike; ``natural``, as in the corpus; ``apart``, rare things beside their companion and
 without it, each as often.
 
-What is tested was fixed before the first run and is tested alone: ``PRIMARY``. All else is exploratory, its p values
+What is tested was fixed before the first run and is tested alone: ``PRIMARY`` of
+``scene_outcomes``. All else is exploratory, its p values
 adjusted by Holm's method. Whatever is found stands, with the recalls it comes from; what is there is not done again.
 
 Sizes were settled on a seed apart (100), by what ``uniform`` learns: with a random tower, and names listed in an order
@@ -36,7 +37,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
@@ -50,8 +50,8 @@ from pipelines.train_tiny import pack_pictures, write_stage0
 from tests.benchmarks.bench_balanced_training import draw
 from tests.benchmarks.harness import RESULTS, keep
 from tests.benchmarks.listed_scenes import COMMON, THINGS, ListedScene, listed_scene
-from tests.benchmarks.paired_outcomes import Recalls, holm, paired_difference
 from tests.benchmarks.region_tower import train_tower
+from tests.benchmarks.scene_outcomes import TESTS, figures, plot
 from transforms.balancing.in_memory import balance_table
 from transforms.balancing.settings import BalanceSettings
 from transforms.conversations.document import Document, Text
@@ -73,11 +73,7 @@ ARMS: dict[str, dict[str, Any] | None] = {
     "even_wrong": {"method": "even"},  # with a tenth of what was retrieved replaced
     "full": None,
 }
-TESTS = ("flat", "natural", "apart")
-
-#: Macro recall on a test, of one arm less another: the one outcome that is tested without adjustment.
-PRIMARY = ("flat", "even", "inverse_frequency")
-
+PICTURE = pathlib.Path(CONFIGS).parent / ".github" / "images" / "balanced_scenes.png"
 _WRONG_SHARE = 0.1
 _HELD_OUT_SEED = 10_000  # apart from all raw corpora
 _ANSWER_TOKENS = 48
@@ -217,33 +213,6 @@ def caption_of(document: Document) -> str:
     return "".join(part.text for part in document.messages[-1].content if isinstance(part, Text))
 
 
-def recalls(found: pa.Table, arm: str, test: str) -> Recalls:
-    """(seeds, V) share of the held-out pictures of each thing whose answer names it; things on none left out."""
-    rows = found.filter((pc.field("arm") == arm) & (pc.field("test") == test))
-    shown, named = (rows[column].to_numpy().reshape(-1, len(THINGS)) for column in ("shown", "named"))
-    present = shown.min(axis=0) > 0
-    return np.asarray(named[:, present] / shown[:, present])
-
-
-def outcomes(by_test: Mapping[str, Mapping[str, Recalls]]) -> dict[str, Any]:
-    """The primary outcome, and every arm against the published rule and against chance on every test."""
-    test, arm, other = PRIMARY
-    figures: dict[str, Any] = {"primary": f"macro recall, {test}: {arm} − {other}"}
-    figures |= {f"primary_{name}": value for name, value in vars(paired_difference(*_pair(by_test, PRIMARY))).items()}
-    rest = [(test, arm, other) for test in TESTS for other in ("inverse_frequency", "uniform") for arm in ARMS]
-    compared = {one: paired_difference(*_pair(by_test, one)) for one in rest if one[1] != one[2] and one != PRIMARY}
-    names = {one: "_".join((one[0], one[1], "less", one[2])) for one in compared}
-    adjusted = holm({names[one]: found.p for one, found in compared.items()})
-    for one, found in compared.items():
-        figures[names[one]] = {**vars(found), "p": adjusted[names[one]]}
-    return figures
-
-
-def _pair(by_test: Mapping[str, Mapping[str, Recalls]], which: tuple[str, str, str]) -> tuple[Recalls, Recalls]:
-    test, one, other = which
-    return by_test[test][one], by_test[test][other]
-
-
 def prepare_all(root: pathlib.Path, seeds: int, raw: int, size: int, held_out_number: int, jobs: int) -> None:
     for test in TESTS:
         if not (root / test).is_dir():
@@ -291,11 +260,10 @@ def main() -> None:
     train_all(root, options.seeds, options.steps, options.jobs)
     found = counts(root, options.seeds)
     pq.write_table(found, RESULTS / "balanced_scenes.parquet", compression="zstd")
-    by_test = {test: {arm: recalls(found, arm, test) for arm in ARMS} for test in TESTS}
-    means = {f"{test}_{arm}": float(one.mean()) for test, arms in by_test.items() for arm, one in arms.items()}
+    PICTURE.write_bytes(plot(found))
     asked = {key: value for key, value in vars(options).items() if key not in ("folder", "one", "jobs")}
     tower = json.loads((root / "tower.json").read_text())
-    keep("balanced_scenes", things=len(THINGS), **asked, **tower, **means, **outcomes(by_test))
+    keep("balanced_scenes", things=len(THINGS), **asked, **tower, **figures(found))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Read ahead on a thread, while the caller does other things.
 
-A thread and not a process, as all that works beside the encoder: reading, decoding, hashing and the forward pass release
-Python's lock, and pixels are not copied between processes.
+A thread and not a process, as all that works beside the encoder: reading, decoding, hashing and the forward pass
+release Python's lock, and pixels are not copied between processes.
 """
 
 from __future__ import annotations

@@ -84,7 +84,9 @@ class RangeReader:
             file.close()
             raise changed_size(self._path, size_bytes, self.size_bytes)
         with self._lock:  # the old one is left to its last reader
-            if not self._closed:
+            if self._closed:
+                file.close()
+            else:
                 self._file = file
 
     def close(self) -> None:

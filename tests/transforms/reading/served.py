@@ -17,17 +17,18 @@ WHOLE = 1 << 62
 class Served(StoragePath):
     """A path whose bytes are in memory. The first reads go as ``outcomes`` say, all later ones are whole.
 
-    ``reads`` are offset and size of each read; ``connections`` how often it was opened.
+    ``reads`` are offset and size of each read; ``connections`` how often it was opened; ``opened`` what that gave.
     """
 
     def __init__(self, data: bytes, *outcomes: Outcome, root: str = "mem://store", name: str = "a.bin") -> None:
         for field, value in (("path", f"store/{name}" if root else f"/{name}"), ("root", root)):
             object.__setattr__(self, field, value)
-        self.__dict__.update(data=data, outcomes=list(outcomes), reads=[], connections=0)
+        self.__dict__.update(data=data, outcomes=list(outcomes), reads=[], connections=0, opened=[])
 
     def open_random(self) -> pa.NativeFile:
         self.__dict__["connections"] += 1
-        return pa.PythonFile(_Connection(self), "r")
+        self.__dict__["opened"].append(_Connection(self))
+        return pa.PythonFile(self.__dict__["opened"][-1], "r")
 
 
 class _Connection(io.BytesIO):

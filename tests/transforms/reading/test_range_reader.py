@@ -75,6 +75,7 @@ def test_a_connection_that_breaks_is_replaced_and_not_after_closing(monkeypatch:
     monkeypatch.setattr("time.sleep", lambda _: reader.close())
     with pytest.raises(ValueError, match="closed"):
         reader.read(0, 10)
+    assert file.connections == 2 and all(one.closed for one in file.opened)
 
 
 def test_what_cannot_be_opened_is_named(tmp_path: pathlib.Path) -> None:
