@@ -1,6 +1,7 @@
 """Embeddings of the images of many shards, one after another, in one stream: no shard's end drains the encoder.
 
-A shard is read and decoded while images of the one before are encoded. Every batch is full, and where a shard ends it
+The next shard is open, and its first samples are at hand, while one is read; it is decoded while images of the one
+before are encoded. Every batch is full, and where a shard ends it
 holds images of two; the last one of a stream is filled up with blank ones. What is made of an image depends neither on
 its place in a batch nor on its neighbours, only on how many there are (a test permutes them): so annotations are the
 same bytes whichever shards a worker is given, in whatever order.
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from transforms.annotating.busy_time import BusyTime
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.input_digest import InputDigest
-from transforms.annotating.read_ahead import read_ahead
+from transforms.annotating.read_ahead import ReadAhead
 from transforms.images.preprocess import PreparedImage
 from transforms.reading.listing import InputShard
 from transforms.reading.samples import RawSample, read_samples
@@ -62,6 +63,7 @@ Decode = Callable[[RawSample | Reject], tuple[Image | Reject, bytes]]
 #: The embeddings (N, D) that a source brings along, of images of one shard.
 Imported = Callable[[ShardUnderWay, list[Image]], torch.Tensor]
 
+_OPEN_AT_ONCE = 2  # a store answers the first call for a shard while the one before is read
 _NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 
 
@@ -74,6 +76,7 @@ class EmbeddingStream:
         """``decode`` runs on ``threads``."""
         self._encoder, self._batch_size, self._imported = encoder, batch_size, imported
         self._decode, self._threads = decode, threads
+        self._opened: deque[tuple[ShardUnderWay, ReadAhead[RawSample | Reject]]] = deque()
         self._decoding: deque[tuple[ShardUnderWay, Future[tuple[Image | Reject, bytes]] | None]] = deque()
         self._filling: list[Image] = []  # the chunk of the shard that is taken from decoding
         self._chunks: deque[tuple[ShardUnderWay, list[Image], bool]] = deque()  # whole, and not embedded throughout
@@ -83,25 +86,32 @@ class EmbeddingStream:
         self.clock = BusyTime(encoder.device)
 
     def add(self, shard: InputShard, source: SourceSettings) -> Iterator[Chunk]:
-        """Reads a shard to its end, and yields what has become ready meanwhile, of those before it too.
+        """Begins to read a shard, reads the one before it to its end, and yields what has become ready.
 
         Raises InputError for a shard that cannot be read.
         """
         if source.embeddings is not None:  # no images of its own would fill the batch that others wait for
             yield from self.finish()
-        of = ShardUnderWay(shard, source)
-        for sample in read_ahead(read_samples(shard, source), depth=self._batch_size):
-            self._decoding.append((of, self._threads.submit(self._decode, sample)))
-            if len(self._decoding) > 2 * self._batch_size:  # one batch in the model, one being decoded
-                yield from self._take_one()
-        self._decoding.append((of, None))
+        self._opened.append((ShardUnderWay(shard, source), ReadAhead(read_samples(shard, source), self._batch_size)))
+        if len(self._opened) == _OPEN_AT_ONCE:
+            yield from self._read_first()
 
     def finish(self) -> Iterator[Chunk]:
-        """What is left of all shards."""
+        """What is left of all shards. Raises InputError."""
+        while self._opened:
+            yield from self._read_first()
         while self._decoding:
             yield from self._take_one()
         self._encode()
         yield from self._ready()
+
+    def _read_first(self) -> Iterator[Chunk]:
+        of, samples = self._opened.popleft()
+        for sample in samples:
+            self._decoding.append((of, self._threads.submit(self._decode, sample)))
+            if len(self._decoding) > 2 * self._batch_size:  # one batch in the model, one being decoded
+                yield from self._take_one()
+        self._decoding.append((of, None))
 
     def _take_one(self) -> Iterator[Chunk]:
         of, decoding = self._decoding.popleft()

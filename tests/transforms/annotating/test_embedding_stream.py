@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -19,7 +19,9 @@ from transforms.annotating.settings import EncoderSettings
 from transforms.errors import InputError
 from transforms.images.decode import DecodeSettings
 from transforms.reading.listing import InputShard, list_shards
+from transforms.reading.samples import RawSample, read_samples
 from transforms.reading.settings import SourceSettings
+from transforms.rejects import Reject
 
 B = 4
 ENCODER = EncoderSettings(model="configs/encoder/tiny", precision="fp32", batch_size=B)
@@ -145,8 +147,27 @@ def test_a_source_with_embeddings_keeps_nobody_waiting(
     np.testing.assert_array_equal(last.embeddings.numpy(), rows)
 
 
+def test_the_next_shard_is_open_while_one_is_read(
+    embedder: Embedder, shards: list[tuple[InputShard, SourceSettings]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def read(shard: InputShard, source: SourceSettings) -> Iterator[RawSample | Reject]:
+        opened.append(shard.source)
+        return read_samples(shard, source)
+
+    monkeypatch.setattr("transforms.annotating.embedding_stream.read_samples", read)
+    stream = embedder.stream()
+    assert list(stream.add(*shards[2])) == [] and opened == ["s2"]
+    assert list(stream.add(*shards[5])) == [] and opened == ["s2", "s5"], "nine samples are still being decoded"
+    chunks = stream.add(*shards[1])
+    first = next(chunks)
+    assert first.of.source.name == "s2" and not first.is_last and opened == ["s2", "s5", "s1"]
+    assert [chunk.is_last for chunk in [*chunks, *stream.finish()]].count(True) == 3
+
+
 def test_a_shard_that_is_gone(embedder: Embedder, shards: list[tuple[InputShard, SourceSettings]]) -> None:
     shard, source = shards[0]
-    gone = source.model_copy(update={"path": source.path + "-gone"})
-    with pytest.raises(InputError):
-        list(embedder.stream().add(type(shard)("s0", "x", "webdataset", shard.path / "gone.tar", 1), gone))
+    gone = InputShard("s0", "x", "webdataset", shard.path / "gone.tar", 1)
+    with pytest.raises(InputError, match=r"gone\.tar is gone since it was listed"):
+        streamed(embedder, [shards[1], (gone, source), shards[2]])
