@@ -14,7 +14,6 @@ from model.architecture.processing import LlavaOnevision1_5Processor
 from model.training.loss_module import LossModule, MicroBatch
 from model.training.packed_dataset import PackedDataset
 from model.training.packed_loader import collate_packs
-from transforms.batching import batched
 from transforms.conversations.document import Document, Text
 from transforms.packing.documents.image_bytes import decode_image
 from transforms.packing.layouts.native_reader import PackedSet
@@ -51,8 +50,9 @@ def answers(
 ) -> list[Answer]:
     """Greedy answers to the first question of up to ``most`` documents with one image; ``folder``: its processor's."""
     processor = LlavaOnevision1_5Processor.from_pretrained(folder)
+    documents = islice(_with_one_image(PackedSet.open(packs)), most)
     found: list[Answer] = []
-    for asked in batched(islice(_with_one_image(PackedSet.open(packs)), most), _PROMPTS_AT_ONCE):
+    while asked := list(islice(documents, _PROMPTS_AT_ONCE)):
         found += _answers(model, processor, asked, max_tokens)
     return found
 
