@@ -18,8 +18,6 @@ from transforms.conversations.document import Document, Text
 from transforms.packing.documents.image_bytes import decode_image
 from transforms.packing.layouts.native_reader import PackedSet
 
-_PROMPTS_AT_ONCE = 32  # a token of one costs a tiny model as much time as of all
-
 
 @torch.no_grad()
 def held_out_loss(model: LlavaOnevision1_5ForConditionalGeneration, packs: str, chunk_tokens: int = 1024) -> float:
@@ -46,13 +44,21 @@ class Answer:
 
 
 def answers(
-    model: LlavaOnevision1_5ForConditionalGeneration, folder: str, packs: str, most: int = 200, max_tokens: int = 16
+    model: LlavaOnevision1_5ForConditionalGeneration,
+    folder: str,
+    packs: str,
+    most: int = 200,
+    max_tokens: int = 16,
+    at_once: int = 8,
 ) -> list[Answer]:
-    """Greedy answers to the first question of up to ``most`` documents with one image; ``folder``: its processor's."""
+    """Greedy answers to the first question of up to ``most`` documents with one image; ``folder``: its processor's.
+
+    Of so many ``at_once``: a small model takes as long for a token of one as of all of them, a large one its memory.
+    """
     processor = LlavaOnevision1_5Processor.from_pretrained(folder)
     documents = islice(_with_one_image(PackedSet.open(packs)), most)
     found: list[Answer] = []
-    while asked := list(islice(documents, _PROMPTS_AT_ONCE)):
+    while asked := list(islice(documents, at_once)):
         found += _answers(model, processor, asked, max_tokens)
     return found
 
@@ -81,7 +87,8 @@ def _answers(
     ]
     prompts = [processor.apply_chat_template(one, add_generation_prompt=True, tokenize=False) for one in turns]
     pixels = [[decode_image(image, document.images[0], document.key)] for document, image in asked]
-    inputs = processor(text=prompts, images=pixels, padding=True, return_tensors="pt").to(model.device)
+    padded = {"padding": True, "padding_side": "left"}  # each is gone on with at its right end
+    inputs = processor(text=prompts, images=pixels, return_tensors="pt", **padded).to(model.device)
     output = model.generate(**inputs, max_new_tokens=max_tokens, do_sample=False)
     given = processor.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
     return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -27,11 +26,9 @@ from transforms.images.decode import DecodeSettings
 from transforms.reading.checks import hint
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
-from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
 
-_MUCH_IDLE = 0.2  # of the time: a fifth of a GPU's price
 WORKERS_IMPORT = ("open_clip",)  # ahead of the fork; the driver does not need it
 
 
@@ -77,17 +74,14 @@ def stage_job(build: BuildRun) -> StageJob:
 
     watched = WatchedFiles(folder.root / "annotations", ".parquet", len(build.inputs), rows, "images")
     formats = {source.format for source in settings.sources}
-    encoder = functools.cache(partial(_take_encoder_figures, folder))
-
-    def hints(counts: Counts) -> str | None:
-        return "\n".join(filter(None, (hint(counts, formats), _idle_hint(encoder())))) or None
-
-    return StageJob(work, watched, figures=encoder, hint=hints)
+    return StageJob(
+        work, watched, partial(_take_encoder_figures, folder), lambda counts: hint(counts, formats), _of_idleness
+    )
 
 
 def _take_encoder_figures(folder: RunFolder) -> dict[str, Any]:
-    """What run.json keeps of the time of GPUs. Of cores nothing: they decode as well, and run.json of runs on them is
-    the same bytes each time."""
+    """What run.json keeps of the time of GPUs, in the job that has ended. Of cores nothing: they decode as well, and
+    run.json of runs on them is the same bytes each time."""
     path = encoder_times(folder)
     if not path.exists():
         return {}
@@ -96,9 +90,7 @@ def _take_encoder_figures(folder: RunFolder) -> dict[str, Any]:
     return {"encoder": {**asdict(times), "idle_share": times.idle_share}} if times.device == "cuda" else {}
 
 
-def _idle_hint(figures: Mapping[str, Any]) -> str | None:
+def _of_idleness(figures: Mapping[str, Any]) -> str | None:
     if "encoder" not in figures:
         return None
-    idle = figures["encoder"]["idle_share"]
-    more = "; more encoder.decode_threads, or cores, would feed it" if idle > _MUCH_IDLE else ""
-    return f"the encoder was idle {idle:.0%} of the time{more}"
+    return f"the encoder was idle {figures['encoder']['idle_share']:.0%} of the time, waiting for images or for others"

@@ -27,14 +27,15 @@ class StageJob:
     """What a stage has to do in one run.
 
     ``run`` returns the counts, or None where a Beam job left them in the run folder. ``figures`` are what run.json
-    keeps beside the counts, known when the job has ended. ``hint`` says what
-    else the user should know of the outcome; None: nothing.
+    keeps beside the counts, asked for when the stage has passed, and ``remark`` is what is said of them. ``hint`` says
+    what else the user should know of the counts, which may not pass; None: nothing.
     """
 
     run: Callable[[], Counts | None]
     watched: WatchedFiles | None = None
     figures: Callable[[], Mapping[str, Any]] = dict
     hint: Callable[[Counts], str | None] = lambda _: None
+    remark: Callable[[Mapping[str, Any]], str | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ class StageRunner:
         self._check_handover(stage, counts)
         self.state.folder.elements.remove()
         files = len(reject_files(self.state.folder, stage))
-        self.state.finish(stage.name, counts, reject_files=files, **job.figures())
+        figures = job.figures()
+        self.state.finish(stage.name, counts, reject_files=files, **figures)
+        self._remark(stage, job.remark(figures))
         tell(counts, f"{time.monotonic() - started:.1f} s")
 
     def _take_counts(self, stage: Stage) -> Counts:
@@ -86,8 +89,11 @@ class StageRunner:
             counts.check(stage.name, self.max_reject_share if stage.rejects_are_bounded else 1.0)
         except EvenweaveError as error:
             raise EvenweaveError(f"{error}\n{hint}" if hint else str(error)) from None
-        if hint:
-            self.console.print(Text.assemble((f"{stage.name}:", "yellow"), f" {hint}"), soft_wrap=True)
+        self._remark(stage, hint)
+
+    def _remark(self, stage: Stage, text: str | None) -> None:
+        if text:
+            self.console.print(Text.assemble((f"{stage.name}:", "yellow"), f" {text}"), soft_wrap=True)
 
     def _check_handover(self, stage: Stage, counts: Counts) -> None:
         """What a stage takes in is what the one before it gave out."""

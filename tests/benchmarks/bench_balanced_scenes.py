@@ -177,7 +177,7 @@ def train_one(root: pathlib.Path, arm: str, seed: int, steps: int) -> None:
     model = load_model(folder)
     record = {}
     for test in TESTS:
-        given = answers(model, folder, str(root / f"packs-{test}"), most=10**9, max_tokens=_ANSWER_TOKENS)
+        given = answers(model, folder, str(root / f"packs-{test}"), most=10**9, max_tokens=_ANSWER_TOKENS, at_once=32)
         record[test] = [(one.wanted, one.given.strip()) for one in given]
     (root / f"answers-{arm}-{seed}.json").write_text(json.dumps(record))
 

@@ -24,6 +24,7 @@ def test_loss_and_answers(tmp_path: pathlib.Path) -> None:
     found = answers(model, folder, packs, most=3)
     assert len(found) == 3
     assert all(answer.wanted.startswith("picture ") for answer in found), "the captions of the corpus"
+    assert found == answers(model, folder, packs, most=3, at_once=1) == answers(model, folder, packs, most=3, at_once=2)
 
 
 def test_right_to_the_letter() -> None:

@@ -101,8 +101,13 @@ class AnnotationStream:
         yield from self._taken(self._embedding.finish())
         self._thread.shutdown(wait=False)
 
+    def close(self) -> None:
+        """After a failure, or at any time: what has not been begun is not done."""
+        self._embedding.close()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
     def times(self) -> Times:
-        """How long the encoder worked."""
+        """How long the encoder worked since this was made."""
         return self._embedding.clock.times()
 
     def _taken(self, chunks: Iterable[Chunk]) -> Iterator[Future[Annotated]]:

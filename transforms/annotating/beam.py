@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from transforms.annotating.concept_vectors import read_concept_vectors
 from transforms.annotating.concepts.unspoken import is_silent
 from transforms.annotating.embedding_files import write_embeddings
 from transforms.annotating.encoder import device_of
+from transforms.annotating.retriever import set_search_threads
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.beam import CollectToList, WriteStageCounts
 from transforms.captions.assigning import Assigner
@@ -35,6 +36,7 @@ from transforms.stages import ANNOTATE
 from transforms.storage import StoragePath
 
 _TIMES = "times"
+_WRITES_AHEAD = 4  # shards that are complete, and not yet written
 
 
 class ShardToAnnotate(NamedTuple):
@@ -67,10 +69,10 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
         self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode)
 
     def expand(self, shards: beam.PCollection[ShardToAnnotate]) -> beam.PCollection[None]:
-        annotate = beam.ParDo(self._annotate).with_outputs(_TIMES, main="counts")
+        annotate = beam.ParDo(self._annotate)
         if self._hints:  # a runner may put a step that has some apart from its neighbours
             annotate = annotate.with_resource_hints(**self._hints)
-        done = shards | "Annotate shard" >> annotate
+        done = shards | "Annotate shard" >> annotate.with_outputs(_TIMES, main="counts")
         together = done[_TIMES] | "Times together" >> CollectToList()
         together | "Leave times" >> beam.Map(_leave_times, encoder_times(self._folder))
         return done["counts"] | WriteStageCounts(self._folder.counts(ANNOTATE.name))
@@ -107,7 +109,7 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._written: list[Future[Counts]] = []
         self._stream: AnnotationStream | None = None
-        self._parts: dict[InputShard, str] = {}
+        self._parts: dict[tuple[str, str], str] = {}
 
     def process(self, found: ShardToAnnotate) -> Iterator[Counts]:
         shard, part, made_by, is_same = found
@@ -122,8 +124,8 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
             self._annotator = self._begin()
         if self._stream is None:
             self._stream = self._annotator.stream()
-        self._parts[shard] = part
-        self._hand_on(self._stream.add(shard, self._sources[shard.source]))
+        self._parts[shard.source, shard.name] = part
+        self._hand_on(self._stream, self._stream.add(shard, self._sources[shard.source]))
 
     def _begin(self) -> Annotator:
         concepts, assign = read_concept_vectors(self._folder), self._settings[1].assign
@@ -135,21 +137,29 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
     def finish_bundle(self) -> Iterator[WindowedValue | TaggedOutput]:
         window = GlobalWindow()
         if self._stream is not None:
-            self._hand_on(self._stream.finish())
-            yield TaggedOutput(_TIMES, WindowedValue(self._stream.times(), window.max_timestamp(), [window]))
+            self._hand_on(self._stream, self._stream.finish())
         self._writer.shutdown()
         for future in self._written:
             yield WindowedValue(future.result(), window.max_timestamp(), [window])
+        if self._stream is not None:
+            yield TaggedOutput(_TIMES, WindowedValue(self._stream.times(), window.max_timestamp(), [window]))
 
-    def _hand_on(self, annotated: Iterable[Future[Annotated]]) -> None:
-        self._written += [self._writer.submit(self._write, one) for one in annotated]
+    def _hand_on(self, stream: AnnotationStream, annotated: Iterator[Future[Annotated]]) -> None:
+        try:
+            for one in annotated:
+                self._written.append(self._writer.submit(self._write, one))
+                if len(self._written) > _WRITES_AHEAD:  # a slow store holds up the encoder, not the memory
+                    self._written[-1 - _WRITES_AHEAD].result()
+        except BaseException:
+            stream.close()
+            raise
 
     def _write(self, annotated: Future[Annotated]) -> Counts:
         """Rejects first: the annotations are the sign that the shard is complete."""
         fingerprint, (shard, table, rejects, digest) = self._folder.fingerprint, annotated.result()
         annotations_path, rejects_path = files_of(self._folder, shard)
         counts = write_rejects(rejects_path, shard.name, rejects, fingerprint, table.num_rows)
-        self._write_embeddings(self._parts[shard], table)
+        self._write_embeddings(self._parts[shard.source, shard.name], table)
         write_table(annotations_path, table, fingerprint, counts, {INPUT_DIGEST: digest})
         return counts
 
@@ -177,5 +187,6 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         if self._changed is None:
             encoder, retrieval, _ = self._settings
             before, now = read_concept_vectors(reused), read_concept_vectors(self._folder)
+            set_search_threads(encoder.threads)
             self._changed = ChangedVocabulary(before, now, retrieval, device_of(encoder))
         return self._changed

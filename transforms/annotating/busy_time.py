@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class BusyTime:
         self._device = device.type
         self._begun = time.perf_counter()
         self._busy_secs = 0.0
-        self._events: list[tuple[Any, Any]] = []
+        self._events: deque[tuple[Any, Any]] = deque()
 
     @contextmanager
     def work(self) -> Iterator[None]:
@@ -53,11 +54,16 @@ class BusyTime:
         yield
         end.record()
         self._events.append((begin, end))
+        while self._events and self._events[0][1].query():  # done by now: a worker may have a million batches
+            self._take_first()
 
     def times(self) -> Times:
         """Up to now; waits for a GPU to have done what it was told."""
-        for begin, end in self._events:
-            end.synchronize()
-            self._busy_secs += begin.elapsed_time(end) / 1000
-        self._events.clear()
+        while self._events:
+            self._take_first()
         return Times(self._device, self._busy_secs, time.perf_counter() - self._begun)
+
+    def _take_first(self) -> None:
+        begin, end = self._events.popleft()
+        end.synchronize()
+        self._busy_secs += begin.elapsed_time(end) / 1000

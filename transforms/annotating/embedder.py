@@ -26,13 +26,16 @@ from transforms.reading.samples import RawSample
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reject
 
+_CPU_BATCH = 32  # cores gain nothing from more, and what fills up the last batch costs as much as images do
+
 
 class Embedder:
     """What one worker keeps loaded: the encoder, the decoding threads."""
 
     def __init__(self, encoder: EncoderSettings, decode: DecodeSettings, caption_similarity: bool = False) -> None:
         self._encoder = ClipEncoder(encoder)
-        self._batch_size = encoder.batch_size
+        on_gpu = self._encoder.device.type == "cuda"
+        self._batch_size = encoder.batch_size if on_gpu else min(encoder.batch_size, _CPU_BATCH)
         self._caption_similarity = caption_similarity
         self._preprocessor = self._encoder.preprocessor(decode)
         self._pool = ThreadPoolExecutor(encoder.decode_threads, thread_name_prefix="decode")
@@ -42,9 +45,10 @@ class Embedder:
     def encoder(self) -> ClipEncoder:
         return self._encoder
 
-    def stream(self) -> EmbeddingStream:
-        """A new one, for some shards."""
-        return EmbeddingStream(self._encoder, self._batch_size, self._decode, self._pool, self._imported_rows)
+    def stream(self, most: int | None = None) -> EmbeddingStream:
+        """A new one, for some shards; ``most``: images that there will be, where a smaller batch would do for them."""
+        batch_size = min(self._batch_size, most or self._batch_size)
+        return EmbeddingStream(self._encoder, batch_size, self._decode, self._pool, self._imported_rows)
 
     def _decode(self, item: RawSample | Reject) -> tuple[Image | Reject, bytes]:
         """What comes of a sample, and the digest of what it was."""

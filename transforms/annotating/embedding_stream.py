@@ -1,10 +1,10 @@
 """Embeddings of the images of many shards, one after another, in one stream: no shard's end drains the encoder.
 
-The next shard is open, and its first samples are at hand, while one is read; it is decoded while images of the one
-before are encoded. Every batch is full, and where a shard ends it
-holds images of two; the last one of a stream is filled up with blank ones. What is made of an image depends neither on
-its place in a batch nor on its neighbours, only on how many there are (a test permutes them): so annotations are the
-same bytes whichever shards a worker is given, in whatever order.
+The next shard is open, and its first samples are at hand, while one is read; that is decoded while images of the one
+before are encoded. Every batch is full, whatever shards its images are of; the last one of a stream is filled up with
+blank ones. What is made of an image depends neither on its place in a batch nor on its neighbours, only on how many
+there are (a test permutes them, on a CPU): so annotations are the same bytes whichever shards a worker is given, in
+whatever order.
 
 Shape legend: B images of a batch, N of one chunk of a shard, S_h and S_w the encoder's input, D embedding width.
 """
@@ -76,6 +76,7 @@ class EmbeddingStream:
         """``decode`` runs on ``threads``."""
         self._encoder, self._batch_size, self._imported = encoder, batch_size, imported
         self._decode, self._threads = decode, threads
+        self._encodes = False  # whether the images of the shard added last are to be encoded
         self._opened: deque[tuple[ShardUnderWay, ReadAhead[RawSample | Reject]]] = deque()
         self._decoding: deque[tuple[ShardUnderWay, Future[tuple[Image | Reject, bytes]] | None]] = deque()
         self._filling: list[Image] = []  # the chunk of the shard that is taken from decoding
@@ -90,8 +91,10 @@ class EmbeddingStream:
 
         Raises InputError for a shard that cannot be read.
         """
-        if source.embeddings is not None:  # no images of its own would fill the batch that others wait for
+        encodes = source.embeddings is None
+        if self._encodes and not encodes:  # no images of its own would fill the batch that others wait for
             yield from self.finish()
+        self._encodes = encodes
         self._opened.append((ShardUnderWay(shard, source), ReadAhead(read_samples(shard, source), self._batch_size)))
         if len(self._opened) == _OPEN_AT_ONCE:
             yield from self._read_first()
@@ -104,6 +107,16 @@ class EmbeddingStream:
             yield from self._take_one()
         self._encode()
         yield from self._ready()
+
+    def close(self) -> None:
+        """After a failure: nothing more is read or decoded."""
+        for _, samples in self._opened:
+            samples.close()
+        for _, decoding in self._decoding:
+            if decoding is not None:
+                decoding.cancel()
+        self._opened.clear()
+        self._decoding.clear()
 
     def _read_first(self) -> Iterator[Chunk]:
         of, samples = self._opened.popleft()
@@ -144,10 +157,12 @@ class EmbeddingStream:
         number = len(self._pixels)
         if not number:
             return
+        pixels = np.zeros((self._batch_size, *self._pixels[0].shape), np.uint8)
+        np.stack(self._pixels, out=pixels[:number])
+        batch = self._encoder.load(pixels)
         with self.clock.work():
-            batch = np.zeros((self._batch_size, *self._pixels[0].shape), np.uint8)
-            np.stack(self._pixels, out=batch[:number])
-            self._encoded.append(self._encoder.encode_images(batch)[:number])
+            embeddings = self._encoder.encode_loaded(batch)
+        self._encoded.append(embeddings[:number])
         self._rows_encoded += number
         self._pixels = []
 

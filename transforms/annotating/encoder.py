@@ -58,12 +58,18 @@ class ClipEncoder:
         """Bytes of files → the pixels that :meth:`encode_images` takes; files beyond ``limits`` are faults."""
         return Preprocessor(self.size, self.resize_mode, self.interpolation, self.fill_color, limits)
 
-    @torch.inference_mode()
     def encode_images(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
         """(N, S_h, S_w, 3) uint8 RGB → (N, D) float32 on the encoder's device, rows of length 1."""
+        return self.encode_loaded(self.load(pixels))
+
+    def load(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
+        """The same array on the encoder's device, or on its way there."""
         batch = torch.from_numpy(pixels)
-        if self.device.type == "cuda":
-            batch = batch.pin_memory().to(self.device, non_blocking=True)
+        return batch.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else batch
+
+    @torch.inference_mode()
+    def encode_loaded(self, batch: torch.Tensor) -> torch.Tensor:
+        """What :meth:`load` gave → as :meth:`encode_images`."""
         batch = batch.permute(0, 3, 1, 2).float().mul_(self._scale).add_(self._shift).to(self._dtype)
         return _normalise(self.model.encode_image(batch))
 

@@ -50,14 +50,15 @@ def environment_of(graph: Any, name: str) -> Any:
 def test_only_the_step_with_the_model_asks_for_a_gpu(engine: Kept, tmp_path: pathlib.Path) -> None:
     graph = graph_of_annotate(engine, tmp_path)
     named = {one.unique_name for one in graph.components.transforms.values()}
-    assert "Annotate/Annotate shard" in named and any(name.startswith("Annotate/WriteStageCounts") for name in named)
+    step = "Annotate/Annotate shard/ParDo(_AnnotateShard)"
+    assert step in named and any(name.startswith("Annotate/WriteStageCounts") for name in named)
     with_hints = {
         one.unique_name
         for one in graph.components.transforms.values()
         if one.environment_id and graph.components.environments[one.environment_id].resource_hints
     }
-    assert with_hints == {"Annotate/Annotate shard"}
-    hints = environment_of(graph, "Annotate/Annotate shard").resource_hints
+    assert with_hints == {step}
+    hints = environment_of(graph, step).resource_hints
     assert hints["beam:resources:accelerator:v1"] == b"type:nvidia-l4;count:1;install-nvidia-driver"
     assert hints["beam:resources:min_ram_bytes:v1"] == str(40 * 10**9).encode()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pathlib
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image, ImageDraw
 
 from tests.transforms.annotating.test_imported_embeddings import write as write_imported
 from transforms.annotating.annotator import Annotator
 from transforms.annotating.concept_vectors import ConceptVectors
+from transforms.annotating.embedding_stream import Chunk
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
 from transforms.datasets import list_matrix
@@ -72,3 +74,28 @@ def test_embeddings_that_a_source_brings_along_are_not_made_again(
     brought = source.model_copy(update={"embeddings": str(tmp_path / "brought")})
     annotator = Annotator(ENCODER, RetrievalSettings(concepts_per_image=1), DecodeSettings(), ConceptVectors(concepts))
     assert list_matrix(annotator.annotate(shard, brought).table["concept_ids"])[:, 0].tolist() == [2, 0, 1, 2, 1]
+
+
+def test_shards_in_one_stream_are_what_they_are_alone(source: SourceSettings) -> None:
+    concepts = ConceptVectors(ClipEncoder(ENCODER).encode_texts(["a circle", "a dog", "a cat"]))
+    annotator = Annotator(ENCODER, RetrievalSettings(concepts_per_image=2), DecodeSettings(), concepts)
+    shards = list_shards(source, files_per_shard=3)
+    assert len(shards) > 1
+    stream = annotator.stream()
+    together = [*(one for shard in shards for one in stream.add(shard, source)), *stream.finish()]
+    alone = [annotator.annotate(shard, source) for shard in shards]
+    assert [one.result() for one in together] == alone
+    assert stream.times().busy_secs > 0
+
+
+def test_what_fails_beside_the_encoder_is_told(source: SourceSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    concepts = ConceptVectors(ClipEncoder(ENCODER).encode_texts(["a circle"]))
+    annotator = Annotator(ENCODER, RetrievalSettings(concepts_per_image=1), DecodeSettings(), concepts)
+
+    def fail(chunk: Chunk) -> pa.Table:
+        raise MemoryError(len(chunk.images))
+
+    monkeypatch.setattr(annotator, "table", fail)
+    (shard,) = list_shards(source)
+    with pytest.raises(MemoryError):
+        annotator.annotate(shard, source)

@@ -99,8 +99,8 @@ def test_every_batch_is_full(
     embedder: Embedder, shards: list[tuple[InputShard, SourceSettings]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[NDArray[np.uint8]] = []
-    encode = embedder.encoder.encode_images
-    monkeypatch.setattr(embedder.encoder, "encode_images", lambda pixels: seen.append(pixels) or encode(pixels))
+    load = embedder.encoder.load
+    monkeypatch.setattr(embedder.encoder, "load", lambda pixels: seen.append(pixels) or load(pixels))
     chunks = streamed(embedder, shards)
     images = sum(len(chunk.images) for chunk in chunks)
     assert [len(batch) for batch in seen] == [B] * -(-images // B), "one a shard's end would be more"
@@ -116,9 +116,9 @@ def test_shards_leave_before_the_end(embedder: Embedder, shards: list[tuple[Inpu
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 32])
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_an_embedding_does_not_depend_on_its_neighbours(precision: str, batch_size: int) -> None:
-    settings = ENCODER.model_copy(update={"precision": precision, "batch_size": batch_size})
+@pytest.mark.parametrize(("precision", "threads"), [("fp32", 1), ("fp32", 2), ("bf16", 1)])
+def test_an_embedding_does_not_depend_on_its_neighbours(precision: str, threads: int, batch_size: int) -> None:
+    settings = ENCODER.model_copy(update={"precision": precision, "threads": threads, "batch_size": batch_size})
     encoder, random = ClipEncoder(settings), np.random.default_rng(0)
     images = random.integers(0, 256, (3 * batch_size, *encoder.size, 3), dtype=np.uint8)
 
@@ -145,6 +145,21 @@ def test_a_source_with_embeddings_keeps_nobody_waiting(
     *_, last = stream.finish()
     assert last.of.source.name == "b" and last.is_last
     np.testing.assert_array_equal(last.embeddings.numpy(), rows)
+
+
+def test_few_images_need_no_large_batch(embedder: Embedder) -> None:
+    assert embedder.stream()._batch_size == embedder.stream(100)._batch_size == B
+    assert embedder.stream(3)._batch_size == 3
+    large = Embedder(ENCODER.model_copy(update={"batch_size": 256}), DecodeSettings())
+    assert large.stream()._batch_size == (256 if torch.cuda.is_available() else 32)
+
+
+def test_after_a_failure_nothing_goes_on(embedder: Embedder, shards: list[tuple[InputShard, SourceSettings]]) -> None:
+    stream = embedder.stream()
+    list(stream.add(*shards[2]))
+    (_, samples), *_ = stream._opened
+    stream.close()
+    assert not samples._thread.is_alive() and list(stream.finish()) == []
 
 
 def test_the_next_shard_is_open_while_one_is_read(

@@ -41,7 +41,7 @@ def part(folder: StoragePath, number: int) -> StoragePath:
 
 def embed_sample(embedder: Embedder, shard: InputShard, source: SourceSettings, path: StoragePath) -> None:
     """Leaves the embeddings of the shard's images, up to its limit."""
-    stream = embedder.stream()
+    stream = embedder.stream(shard.limit)
     chunks = [*stream.add(shard, source), *stream.finish()]
     write_array(path, np.concatenate([chunk.embeddings.cpu().numpy() for chunk in chunks]))
 
