@@ -36,7 +36,11 @@ class EncoderSettings(Settings):
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="auto: bf16 on processors that compute it natively, else fp32"
     )
-    batch_size: int = Field(256, ge=1, description="images in one forward pass; more fills a GPU, less saves memory")
+    batch_size: int = Field(
+        256,
+        ge=1,
+        description="images in one forward pass; more fills a GPU, less saves memory; on cores annotate takes 32 at most",
+    )
     threads: int = Field(
         1,
         ge=1,
