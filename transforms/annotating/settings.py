@@ -39,7 +39,8 @@ class EncoderSettings(Settings):
     batch_size: int = Field(
         256,
         ge=1,
-        description="images in one forward pass; more fills a GPU, less saves memory; on cores annotate takes 32 at most",
+        description="images in one forward pass; more fills a GPU, less saves memory; on cores annotate takes 32 "
+        "at most",
     )
     threads: int = Field(
         1,
