@@ -73,7 +73,7 @@ ARMS: dict[str, dict[str, Any] | None] = {
     "even_wrong": {"method": "even"},  # with a tenth of what was retrieved replaced
     "full": None,
 }
-PICTURE = pathlib.Path(CONFIGS).parent / ".github" / "images" / "balanced_scenes.png"
+PICTURE = pathlib.Path(__file__).parents[2] / ".github" / "images" / "balanced_scenes.png"
 _WRONG_SHARE = 0.1
 _HELD_OUT_SEED = 10_000  # apart from all raw corpora
 _ANSWER_TOKENS = 48

@@ -36,7 +36,7 @@ from transforms.tar.writer import TarStream
 METHODS = ("raked", "uniform")
 THIRDS = ("common", "middling", "rare")
 BUILD = os.path.join(CONFIGS, "build", "mini.yaml")
-PICTURE = pathlib.Path(CONFIGS).parent / ".github" / "images" / "balanced_training.png"
+PICTURE = pathlib.Path(__file__).parents[2] / ".github" / "images" / "balanced_training.png"
 _RAW, _HELD_OUT = 21, 22  # seeds of pictures
 _PICTURES_PER_SHARD = 1000
 _RANK = {concept.name: rank for rank, concept in enumerate(NAMEABLE)}

@@ -30,6 +30,7 @@ THIRDS = ("common", "middling", "rare")
 #: Pictures of a thing among those that an arm selected: where bins begin.
 TRAINED = (0, 1, 5, 10, 20, 40, 80)
 
+_LEAST_SHOWN = 20  # things of a bin that is drawn: the recall of fewer says little
 _TESTS_SHOWN = {
     "flat": "each thing alike",
     "natural": "as in the corpus",
@@ -108,6 +109,7 @@ def _by_trained_chart(found: pa.Table) -> alt.Chart:
         {"arm": arm, "trained": labels[int(row["trained_at_least"])], "recall": row["recall"]}
         for arm in _ARMS_SHOWN
         for row in by_trained(found, arm)
+        if row["things"] >= _LEAST_SHOWN
     ]
     scale = alt.Scale(domain=list(_ARMS_SHOWN), range=[SERIES_COLOURS[name] for name in _ARMS_SHOWN.values()])
     return (
