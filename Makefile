@@ -108,7 +108,7 @@ bench: setup-dev ## benchmarks: each prints a ratio to its bound or peer, kept i
 	done
 	$(BIN)/python -m tests.benchmarks.readme_figures
 
-bench-balanced-training: setup-dev ## what balancing is worth to a tiny model (half an hour on two cores, then three hours)
+bench-balanced-training: setup-dev ## what balancing is worth to a tiny model (half an hour on two cores, then two hours)
 	$(OFFLINE) $(BIN)/python -m tests.benchmarks.bench_balanced_training
 	$(OFFLINE) $(BIN)/python -m tests.benchmarks.bench_balanced_scenes
 	$(BIN)/python -m tests.benchmarks.readme_figures
