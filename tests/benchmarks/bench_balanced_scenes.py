@@ -11,9 +11,9 @@ one for all. Judged is whether a greedy caption names a thing of a held-out pict
 as often and beside all others alike; ``natural``, as in the corpus; ``apart``, rare things beside their companion and
 without it, each as often.
 
-What is tested was fixed before the first run and is tested alone: ``PRIMARY`` of
-``scene_outcomes``. All else is exploratory, its p values
-adjusted by Holm's method. Whatever is found stands, with the recalls it comes from; what is there is not done again.
+What is tested was fixed before the first run and is tested alone: ``PRIMARY`` of ``scene_outcomes``. All else is
+exploratory, its p values adjusted by Holm's method. Whatever is found stands, with the counts it comes from; what is
+there is not done again.
 
 Sizes were settled on a seed apart (100), by what ``uniform`` learns: with a random tower, and names listed in an order
 by chance, its recall on ``flat`` was 0.06 however the steps were dealt (``even``, tried there twice, 0.05 and 0.04): no

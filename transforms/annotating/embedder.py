@@ -26,7 +26,7 @@ from transforms.reading.samples import RawSample
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reject
 
-_CPU_BATCH = 32  # cores gain nothing from more, and what fills up the last batch costs as much as images do
+_CPU_BATCH = 32  # what fills up the last batch costs a core as much as images do
 
 
 class Embedder:
