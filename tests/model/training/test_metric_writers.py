@@ -57,8 +57,8 @@ def test_an_output_that_is_a_file(tmp_path: pathlib.Path) -> None:
         open_writers(TrainSettings.model_validate(values), 0)
 
 
+@pytest.mark.usefixtures("wandb")
 def test_weights_and_biases_without_an_account(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("wandb")
     monkeypatch.setenv("HOME", str(tmp_path))  # where a log-in is kept
     monkeypatch.setenv("WANDB_MODE", "online")
     monkeypatch.delenv("WANDB_API_KEY", raising=False)

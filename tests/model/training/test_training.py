@@ -378,9 +378,9 @@ def test_tensorboard(start: Start, tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("wandb")
 def test_weights_and_biases(start: Start, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Offline, as without an account: its own file holds the losses."""
-    pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     train(settings_of(start, tmp_path, steps=2, metrics={"every_steps": 1, "wandb_project": "tests"}))
