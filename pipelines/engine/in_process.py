@@ -19,6 +19,7 @@ from pipelines.engine.user_errors import users_errors_as_themselves
 
 if TYPE_CHECKING:
     import apache_beam as beam
+    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 
 class InProcessEngine(Engine):
@@ -29,7 +30,6 @@ class InProcessEngine(Engine):
 
     def run(self, build: Callable[[beam.Pipeline], None], max_workers: int | None = None) -> None:
         import apache_beam as beam
-        from apache_beam.runners.portability.fn_api_runner import FnApiRunner
         from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
         from pipelines.engine.graph_building import PipelineOptions, functions_looked_through_once
@@ -40,7 +40,7 @@ class InProcessEngine(Engine):
         workers = min(self._settings.processes, max_workers or sys.maxsize)
         flags = [*self._beam_flags, f"--direct_num_workers={workers}", "--default_sdk_harness_log_level=CRITICAL"]
         environment = WorkerProcessEnvironment(build.__module__) if workers > 1 else EmbeddedPythonEnvironment.default()
-        runner = FnApiRunner(default_environment=environment)
+        runner = self._runner(environment)
         # Beam's own worker prints each exception before it is raised here
         quiet = contextlib.redirect_stderr(io.StringIO())
         with functions_looked_through_once():
@@ -49,9 +49,15 @@ class InProcessEngine(Engine):
             with users_errors_as_themselves(), quiet, lost_workers_are_errors():
                 result = pipeline.run()
                 result.wait_until_finish()
-        self._ended(pipeline, result)
+        self._ended(result)
 
-    def _ended(self, pipeline: beam.Pipeline, result: Any) -> None:
+    def _runner(self, environment: Any) -> FnApiRunner:
+        """Beam's own, with workers in ``environment``."""
+        from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+        return FnApiRunner(default_environment=environment)
+
+    def _ended(self, result: Any) -> None:
         """For what wants to know more of a job that has ended well."""
 
     @property

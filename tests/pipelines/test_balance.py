@@ -74,12 +74,13 @@ def test_a_size_above_the_corpus_is_told_to_the_user(tmp_path: pathlib.Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("workers", "added_up_at_once"), [(1, 1000), (2, 4)])
+@pytest.mark.parametrize(("workers", "added_up_at_once"), [(1, 1000), (1, 1), (2, 4)])
 def test_strata_and_caps_are_those_of_the_passes_alone(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, workers: int, added_up_at_once: int
 ) -> None:
-    """Whatever the number of workers, and of the groups in which what shards give is added up."""
+    """Whatever the number of workers, and of levels of groups in which what shards give is added up: none, two, one."""
     monkeypatch.setattr(corpus_size, "_ALONE", added_up_at_once)
+    monkeypatch.setattr(corpus_size, "_FAN_IN", 3)
     even = {"floor": 2, "caps": {"source": {"a": 0.3}}, "target": {"concept 3": 2.0}}
     strata = {"by": "lang", "sizes": {"en": 80, "zh": 40}}
     settings = BalanceSettings.model_validate({"size": 120, "even": even, "strata": strata, "max_sample_rows": 200})

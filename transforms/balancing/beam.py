@@ -57,17 +57,18 @@ class SumInPlace(beam.CombineFn):  # type: ignore[misc]
         return Packed(self._zero())
 
     def add_input(self, accumulator: Packed, element: Any) -> Packed:
+        """``element``: one, or a sum of some that is packed."""
+        value = element.value if isinstance(element, Packed) else element
         if accumulator.value is None:
-            accumulator.value = copy.deepcopy(element)
-        else:
-            accumulator.value += element
+            accumulator.value = copy.deepcopy(value)
+        elif value is not None:
+            accumulator.value += value
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[Packed]) -> Packed:
         total = self.create_accumulator()
         for accumulator in accumulators:
-            if accumulator.value is not None:
-                total = self.add_input(total, accumulator.value)
+            total = self.add_input(total, accumulator)
         return total
 
     def extract_output(self, accumulator: Packed) -> Any:
@@ -79,13 +80,6 @@ class _Subtotal(SumInPlace):
 
     def extract_output(self, accumulator: Packed) -> Packed:
         return accumulator
-
-
-class _Total(SumInPlace):
-    """Of subtotals."""
-
-    def add_input(self, accumulator: Packed, element: Any) -> Packed:
-        return super().add_input(accumulator, element.value if isinstance(element, Packed) else element)
 
 
 class _DealBundles(beam.DoFn):  # type: ignore[misc]
@@ -101,6 +95,11 @@ class _DealBundles(beam.DoFn):  # type: ignore[misc]
         if self._group is None:
             self._group = hash64(*name) % self._groups
         yield self._group, name
+
+
+def _to_fewer(dealt: tuple[int, Packed], groups: int) -> tuple[int, Packed]:
+    group, subtotal = dealt
+    return group % groups, subtotal
 
 
 def _of_dealt(dealt: tuple[int, ShardName], function: Callable[..., Any], *known: Any) -> tuple[int, Any]:
@@ -166,23 +165,26 @@ class _Shards:
 
     names: beam.PCollection[ShardName]
     reader: ShardReader
-    groups: int  # that sums are added up in, before they are added up to one
+    groups: tuple[int, ...]  # that sums are added up in, by level, before they are added up to one
 
     def add_up(self, label: str, function: Callable[..., Any], zero: Callable[[], Any], *known: Any) -> Any:
         """A pass: ``function`` of each shard, the reader and what is known (a PCollection of one element each), and the
         sum of it all."""
         inputs = (AsSingleton(one) if isinstance(one, beam.PCollection) else one for one in known)
-        if self.groups == 1:
+        if not self.groups:
             mapped = self.names | label >> beam.Map(function, self.reader, *inputs)
             return mapped | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
-        return (
+        sums = (
             self.names
-            | f"Deal: {label}" >> beam.ParDo(_DealBundles(self.groups))
+            | f"Deal: {label}" >> beam.ParDo(_DealBundles(self.groups[0]))
             | label >> beam.Map(_of_dealt, function, self.reader, *inputs).with_output_types(tuple[int, Any])
-            | f"Add each: {label}" >> beam.CombinePerKey(_Subtotal(zero))
-            | f"Subtotals: {label}" >> beam.Values()
-            | f"Add: {label}" >> beam.CombineGlobally(_Total(zero))
+            | f"Add each of {self.groups[0]}: {label}" >> beam.CombinePerKey(_Subtotal(zero))
         )
+        for groups in self.groups[1:]:
+            fewer = sums | f"To {groups}: {label}" >> beam.Map(_to_fewer, groups).with_output_types(tuple[int, Any])
+            sums = fewer | f"Add each of {groups}: {label}" >> beam.CombinePerKey(_Subtotal(zero))
+        subtotals = sums | f"Subtotals: {label}" >> beam.Values()
+        return subtotals | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
 
 
 class Balance(beam.PTransform):  # type: ignore[misc]
@@ -237,7 +239,7 @@ class Balance(beam.PTransform):  # type: ignore[misc]
         method, settings = self._method, self._settings
         if method.sampling == "rare":
             empty = partial(PrioritySample.zero, method.sample_rows(settings), self._n_cells)
-            if self._size.groups == 1:
+            if not self._size.groups:
                 sampled = shards.add_up("Sample rare concepts", passes.sample_rare, empty, tally)
             else:
                 sampled = self._bounded_sample(shards, tally, empty)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
-#: Shards whose sums are added up at once: in a job so small, more steps take longer than they save.
-_ALONE = 1000
-_MOST_GROUPS = 24  # each hands one sum on, of 10 MB at most: no group is above 256 MB
+#: Shards whose sums are added up by one worker: 0.4 MB each, compressed, of 10,000 rows and 500,000 concepts, so their
+#: group stays below 256 MB where each sends its own. In a job so small more steps take longer than they save.
+_ALONE = 600
+_FAN_IN = 24  # sums of groups that one worker adds up: they grow with what they hold, to 10 MB
 
 
 class CorpusSize(NamedTuple):
@@ -17,9 +17,12 @@ class CorpusSize(NamedTuple):
     rows: int | None = None
 
     @property
-    def groups(self) -> int:
-        """In which what shards give is added up before it is added up to one."""
-        return 1 if self.shards <= _ALONE else min(_MOST_GROUPS, math.isqrt(self.shards))
+    def groups(self) -> tuple[int, ...]:
+        """How many groups what shards give is added up in, by level, before it is added up to one."""
+        levels = 0
+        while self.shards > _ALONE * _FAN_IN**levels:
+            levels += 1
+        return tuple(_FAN_IN**level for level in range(levels, 0, -1))
 
 
 SMALL = CorpusSize(1)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from apache_beam.portability.api import beam_fn_api_pb2, beam_provision_api_pb2, endpoints_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner, worker_handlers
-from apache_beam.runners.worker import sdk_worker_main
+from apache_beam.runners.worker import bundle_processor, sdk_worker_main
 from apache_beam.transforms import environments, userstate
 
 #: Names by the module that holds them, and the file of ours that uses them.
@@ -30,6 +30,8 @@ _NAMES = [
     ("worker_processes", environments, "python_sdk_capabilities"),
     ("in_process", environments, "EmbeddedPythonEnvironment.default"),
     ("worker", sdk_worker_main, "main"),
+    ("measured", FnApiRunner, "create_stages"),
+    ("measured", bundle_processor, "DATA_OUTPUT_URN"),
     ("graph_building", userstate, "get_dofn_specs"),
 ]
 
