@@ -21,7 +21,7 @@ from transforms.balancing.measures import measures
 from transforms.balancing.methods import weighting
 from transforms.balancing.methods.raked import Raked
 from transforms.balancing.methods.weighting import Weighting
-from transforms.balancing.order_sampling import Boundary, Cut
+from transforms.balancing.order_sampling import Boundary, Cut, RankTally
 from transforms.balancing.sampling import Expectation, bins, histogram
 from transforms.balancing.settings import BalanceSettings
 
@@ -32,9 +32,9 @@ def select(ids: NDArray[np.int32], weights: Weighting, size: int) -> NDArray[np.
     index = bins(weights.of_images(ids))
     expectation = Expectation.solve(histogram(index, strata, 1), (size,), 1)
     rank = order_sampling.ranks(sample_ids, index, strata, expectation, 0)
-    boundary = Boundary.find(
-        order_sampling.tally_ranks(rank, sample_ids, strata, order_sampling.windows(expectation), 0), expectation
-    )
+    ranked = RankTally.zero(1)
+    ranked += order_sampling.tally_ranks(rank, sample_ids, strata, order_sampling.windows(expectation), 0)
+    boundary = Boundary.find(ranked, expectation)
     won = Cut.at(boundary, []).wins(rank, sample_ids, strata, 0)
     return np.flatnonzero(won | (expectation.certain[0, index] > 0))
 

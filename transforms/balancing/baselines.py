@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from transforms import keyed
 from transforms.balancing.concept_ids import Ids
+from transforms.balancing.hits import Hits
 from transforms.balancing.methods import METHODS
 from transforms.balancing.methods.weighting import Corpus, Weighting
-from transforms.balancing.sampling import N_BINS, Floats, Ints, bins, expected_copies, histogram
+from transforms.balancing.sampling import N_BINS, Floats, Ints, bin_hits, bins, expected_copies
 from transforms.balancing.settings import BalanceSettings, Method
 from transforms.balancing.strata import Strata
 from transforms.balancing.tally import CorpusTally
@@ -48,13 +49,13 @@ class Baselines:
         """Histograms of weights that ``weigh`` gives."""
         return len(BASELINES) * len(Strata.of(settings).names)
 
-    def weigh(self, ids: Ids, strata: Ints) -> Ints:
-        """(len(BASELINES)·S, B) rows of each bin of weight, of (N, K) ids in (N,) strata."""
+    def weigh(self, ids: Ids, strata: Ints) -> list[Hits]:
+        """What (N, K) ids in (N,) strata add to the rows of each bin of weight, (S, B) by method."""
         n_named = self.n_named
         inside = strata < n_named
         if not inside.all():
             ids, strata = ids[inside], strata[inside]
-        return np.concatenate([histogram(bins(each.of_images(ids)), strata, n_named) for each in self.weightings])
+        return [bin_hits(bins(each.of_images(ids)), strata, n_named) for each in self.weightings]
 
     def solved(self, rows: Ints, settings: BalanceSettings) -> Baselines:
         """With the expectations that the (len(BASELINES)·S, B) weights of all rows give."""

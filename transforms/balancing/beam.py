@@ -9,7 +9,6 @@ side input of the next pass.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -50,7 +49,8 @@ class SumInPlace(beam.CombineFn):  # type: ignore[misc]
     """Adds elements in place into a fresh ``zero()``: anything whose ``+=`` is exact and free of order."""
 
     def __init__(self, zero: Callable[[], Any]) -> None:
-        """``zero`` may give None, where only an element knows its own shape: sums then begin at a copy of the first."""
+        """``zero`` may give None, where only an element knows its own shape: sums then begin at what its ``empty()``
+        gives."""
         self._zero = zero
 
     def create_accumulator(self) -> Packed:
@@ -59,9 +59,9 @@ class SumInPlace(beam.CombineFn):  # type: ignore[misc]
     def add_input(self, accumulator: Packed, element: Any) -> Packed:
         """``element``: one, or a sum of some that is packed."""
         value = element.value if isinstance(element, Packed) else element
-        if accumulator.value is None:
-            accumulator.value = copy.deepcopy(value)
-        elif value is not None:
+        if value is not None:
+            if accumulator.value is None:
+                accumulator.value = value.empty()
             accumulator.value += value
         return accumulator
 

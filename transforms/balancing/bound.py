@@ -28,6 +28,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from transforms.balancing.concept_ids import Ids
+from transforms.balancing.hits import Hits
 from transforms.balancing.sampling import Floats, Ints
 
 _FINE = 1 << 16  # steps of a concept's price in a nat, whole so that sums are exact
@@ -72,14 +73,12 @@ class Prices:
         shape = (n_parts, concepts_per_image + 1, -(-most // width) + 1)
         return cls(np.append(steps, 0), least, width, shape, parts.part, lift, dearest)
 
-    def zero(self) -> Ints:
-        return np.zeros(self.shape, np.int64)
-
-    def tally(self, ids: Ids, groups: Ints) -> Ints:
-        """(N, K) ids and (N,) groups of rows → (P, K+1, B): how many have which number of concepts and which score."""
+    def tally(self, ids: Ids, groups: Ints) -> Hits:
+        """What (N, K) ids and (N,) groups of rows add to (P, K+1, B): how many have which number of concepts and which
+        score."""
         total = -(-(np.einsum("nk->n", self.steps[ids]) + self.lift[groups]) // self.width)
         joint = (self.part[groups] * self.shape[1] + (ids >= 0).sum(axis=1)) * self.shape[2] + total
-        return np.bincount(joint, minlength=self.shape[0] * self.shape[1] * self.shape[2]).reshape(self.shape)
+        return Hits(joint, self.shape)
 
     def upper_bound(self, tally: Ints, sizes: Sequence[int], max_copies: int, floor_value: float = 0.0) -> float:
         """The least λ, in nats; ``floor_value``: Σ μ·floor − Σ η·cap, 0 where nothing is asked for."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.balancing.hits import Hits
 from transforms.balancing.sampling import Ints
 from transforms.errors import RunFolderError
 
@@ -33,10 +34,20 @@ def count_concepts(ids: Ids, n_concepts: int) -> Ints:
 
     Raises RunFolderError for an id beyond the vocabulary.
     """
-    counts = np.bincount(np.add(ids.ravel(), 1, dtype=np.int64), minlength=n_concepts + 1)
-    if len(counts) > n_concepts + 1:
+    return concept_hits(ids, n_concepts).dense()
+
+
+def concept_hits(ids: Ids, n_concepts: int, copies: Ints | None = None) -> Hits:
+    """The same as what it adds to (V,) counts; with ``copies``, each row so many times."""
+    if copies is not None:
+        chosen = np.flatnonzero(copies)
+        ids, copies = ids[chosen], copies[chosen]
+    held = ids >= 0
+    places = ids[held].astype(np.int64)
+    highest = int(places.max(initial=-1))
+    if highest >= n_concepts:
         raise RunFolderError(
-            f"annotations hold concept {len(counts) - 2}, but the vocabulary has {n_concepts} concepts. "
+            f"annotations hold concept {highest}, but the vocabulary has {n_concepts} concepts. "
             "They were made with another vocabulary: annotate again into a new folder."
         )
-    return counts[1:]
+    return Hits(places, (n_concepts,), None if copies is None else np.repeat(copies, held.sum(axis=1)))

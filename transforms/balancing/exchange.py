@@ -91,6 +91,10 @@ class Offers:
     def zero(cls, shortage: Shortage) -> Self:
         return cls(shortage, [], [])
 
+    def empty(self) -> Self:
+        """A sum of nothing, for the same shortage."""
+        return self.zero(self.shortage)
+
     def add(self, coming: Candidates, leaving: Candidates) -> None:
         """Rows that could be drawn once more, by rising rank, and once less, by falling rank."""
         self.incoming.append(_best_incoming(coming, self.shortage.sought))

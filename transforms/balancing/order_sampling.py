@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transforms import keyed
-from transforms.balancing.sampling import BINS_PER_OCTAVE, N_BINS, Expectation, Floats, Ints, bins, histogram
+from transforms.balancing.sampling import BINS_PER_OCTAVE, N_BINS, Expectation, Floats, Ints, bin_hits, bins
 from transforms.stages import BALANCE
 
 _PURPOSE = BALANCE.name
@@ -50,7 +50,7 @@ class Candidates(NamedTuple):
 
 
 class RankTally:
-    """Pass 3: the histogram of ranks (S, B), and the candidates for the cut. Adds up in place."""
+    """Pass 3: the histogram of ranks (S, B), of a shard its hits, and the candidates for the cut. Adds up in place."""
 
     def __init__(self, ranks: Ints, candidates: list[Candidates]) -> None:
         self.ranks = ranks
@@ -92,7 +92,7 @@ def windows(expectation: Expectation) -> Ints:
 def tally_ranks(rank: Floats, sample_ids: NDArray[np.uint64], strata: Ints, window: Ints, seed: int) -> RankTally:
     """The ranks of a shard, binned, with the candidates inside the (S, 2) window of bins of their stratum."""
     found = candidates(rank, sample_ids, strata, window, seed)
-    return RankTally(histogram(bins(rank), strata, len(window)), [found])
+    return RankTally(bin_hits(bins(rank), strata, len(window)).to_add(), [found])
 
 
 def candidates(rank: Floats, sample_ids: NDArray[np.uint64], strata: Ints, window: Ints, seed: int) -> Candidates:

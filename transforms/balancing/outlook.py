@@ -86,8 +86,8 @@ class Outlook:
         return cls(target, expected, shortage, multipliers, cap_prices, prices, ends, sizes, worth)
 
     def scores(self, ids: Ids, groups: Ints) -> tuple[Ints, Ints]:
-        """What both bounds have to know of rows."""
-        one, other = (prices.tally(ids, groups) for prices in self.prices)
+        """What both bounds have to know of rows, to be added up."""
+        one, other = (prices.tally(ids, groups).to_add() for prices in self.prices)
         return one, other
 
     def bounds(self, scores: tuple[Ints, Ints], max_copies: int) -> tuple[float, float]:

@@ -22,17 +22,18 @@ from transforms import keyed
 from transforms.balancing import order_sampling
 from transforms.balancing.baselines import Baselines
 from transforms.balancing.cells import Cells
-from transforms.balancing.concept_ids import Ids, count_concepts, drop_below
+from transforms.balancing.concept_ids import Ids, concept_hits, drop_below
 from transforms.balancing.even.response import ResponseTally
 from transforms.balancing.even.sample import PrioritySample, WeighedSample, safe_bound
 from transforms.balancing.exchange import Candidates as ExchangeRows
 from transforms.balancing.exchange import Exchange, Offers, Shortage
+from transforms.balancing.hits import Hits
 from transforms.balancing.methods import METHODS
 from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.order_sampling import Boundary, Candidates, Cut, RankTally
 from transforms.balancing.outlook import Outlook
 from transforms.balancing.profile import Profile, caption_lengths
-from transforms.balancing.sampling import N_BINS, Expectation, Floats, Ints, histogram
+from transforms.balancing.sampling import N_BINS, Expectation, Floats, Ints, bin_hits
 from transforms.balancing.selection_tally import SelectionTally
 from transforms.balancing.settings import BalanceSettings
 from transforms.balancing.strata import ALL, Strata
@@ -127,9 +128,9 @@ def count(name: ShardName, reader: RowReader, n_concepts: int, rows: int | None 
     ids = reader.concepts(table)
     if sample.limit:
         sample.add(keyed.mix64(table["sample_id"].to_numpy(), settings.seed, _SAMPLE_PURPOSE), ids)
-    counts = inside = count_concepts(ids, n_concepts)
+    counts = inside = concept_hits(ids, n_concepts).to_add()
     if settings.strata is not None:
-        inside = count_concepts(ids[_is_inside(settings, reader.cells(name, table))], n_concepts)
+        inside = concept_hits(ids[_is_inside(settings, reader.cells(name, table))], n_concepts).to_add()
     return CorpusTally(len(table), counts, inside, reader.rows_by_stratum(name, table), sample, ids.shape[1])
 
 
@@ -176,15 +177,15 @@ def expect(name: ShardName, reader: RowReader, weighting: Weighting) -> Response
     ids, cells = _concepts_and_cells(name, reader)
     log_odds = weighting.log_odds(ids, cells)
     log_odds[~_is_inside(reader.settings, cells)] = -np.inf
-    return nothing.add(ids, cells, log_odds, reader.settings.max_copies)
+    return nothing.of_rows(ids, cells, log_odds, reader.settings.max_copies)
 
 
-def weigh(name: ShardName, reader: RowReader, weighting: Weighting, baselines: Baselines) -> Ints:
-    """The histograms of weights, (…, B): of the method, a row a group, and of the baselines."""
+def weigh(name: ShardName, reader: RowReader, weighting: Weighting, baselines: Baselines) -> Hits:
+    """Of the histograms of weights, (…, B): of the method, a row a group, and of the baselines."""
     ids, cells = _concepts_and_cells(name, reader)
     groups, weight_bins = weighting.place(ids, cells)
-    own = histogram(weight_bins, groups, weighting.n_groups(reader.settings))
-    return np.concatenate([own, baselines.weigh(ids, Cells.of(reader.settings).stratum[cells])])
+    own = bin_hits(weight_bins, groups, weighting.n_groups(reader.settings))
+    return Hits.joined([own, *baselines.weigh(ids, Cells.of(reader.settings).stratum[cells])])
 
 
 def _concepts_and_cells(name: ShardName, reader: RowReader) -> tuple[Ids, Ints]:
@@ -253,7 +254,7 @@ def draw(name: ShardName, reader: RowReader, weighting: Weighting, expectation: 
     copies, _ = Drawn(expectation, cut).copies(rows, reader.settings.seed)
     n_concepts = len(weighting.takes_part)
     expected = expectation.expected[rows.groups, rows.weight_bins]
-    drawn = count_concepts(np.repeat(rows.ids, copies, axis=0), n_concepts)
+    drawn = concept_hits(rows.ids, n_concepts, copies).to_add()
     n_cells = len(Cells.of(reader.settings))
     return DrawTally(drawn, ExpectedTally.of(rows.ids, rows.cells, expected, n_concepts, n_cells))
 
@@ -308,18 +309,17 @@ def select(
     bare = rows.ids.max(axis=1, initial=-1) < 0
     strata, n_concepts = Cells.of(settings).stratum[rows.cells], len(weighting.takes_part)
     beside = baselines.copies(rows.ids, rows.sample_ids, strata, settings.seed)
-    profile = Profile.zero(rows.ids.shape[1], len(Strata.of(settings).names), n_concepts)
     every = np.ones(len(bare), np.int64)
-    lengths = caption_lengths(rows.table["caption"])
-    profile.add([every, *beside, chosen.copies], rows.ids, lengths, strata, outlook.ends)
+    lengths, n_strata = caption_lengths(rows.table["caption"]), len(Strata.of(settings).names)
+    profile = Profile.of([every, *beside, chosen.copies], rows.ids, lengths, strata, n_strata, outlook.ends)
     return SelectionTally(
         chosen.counts,
         int(chosen.copies.sum()),
         int(bare.sum()),
         int(chosen.copies[bare].sum()),
-        count_concepts(np.repeat(rows.ids, chosen.copies, axis=0), n_concepts),
+        concept_hits(rows.ids, n_concepts, chosen.copies).to_add(),
         np.bincount(rows.groups, chosen.copies, weighting.n_groups(settings)).astype(np.int64),
-        np.stack([count_concepts(np.repeat(rows.ids, one, axis=0), n_concepts) for one in beside]),
+        Hits.stacked([concept_hits(rows.ids, n_concepts, one) for one in beside]).to_add(),
         outlook.scores(rows.ids, rows.groups),
         profile,
     )

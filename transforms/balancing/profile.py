@@ -8,7 +8,7 @@ Shape legend: N rows, K concepts an image, V concepts, S strata that are named, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms.balancing.baselines import BASELINES
-from transforms.balancing.concept_ids import Ids, count_concepts
+from transforms.balancing.concept_ids import Ids, concept_hits
+from transforms.balancing.hits import Hits
 from transforms.balancing.measures import band_coverage
 from transforms.balancing.sampling import Ints
 
@@ -59,31 +60,27 @@ class Profile:
     characters: Ints  # (L,) of captions
     by_octave: Ints  # (L, _OCTAVES) copies by length of the caption: none, 1, 2 to 3, 4 to 7 …
     by_concepts: Ints  # (L, K+1) copies by number of concepts
-    by_stratum: Ints  # (L, S, V) copies of each concept; S is 0 where strata are not looked at
+    by_stratum: Ints  # (L, S, V) copies of each concept, of a shard its hits; S is 0 where strata are not looked at
 
     @classmethod
-    def zero(cls, concepts_per_image: int, n_strata: int, n_concepts: int) -> Self:
-        """``n_strata`` that are named; one alone is the corpus."""
-        count = len(SELECTIONS)
-        looked_at = n_strata if n_strata > 1 and count * n_strata * n_concepts <= _MOST_CELLS else 0
-        shapes = ((2,), (), (_OCTAVES,), (concepts_per_image + 1,), (looked_at, n_concepts))
-        return cls(*(np.zeros((count, *shape), np.int64) for shape in shapes))
-
-    def add(self, copies: Sequence[Ints], ids: Ids, lengths: Ints, strata: Ints, ends: Ends) -> None:
-        """(L,) × (N,) copies of rows with (N, K) ids, captions of (N,) lengths, in (N,) strata."""
+    def of(cls, copies: Sequence[Ints], ids: Ids, lengths: Ints, strata: Ints, n_strata: int, ends: Ends) -> Self:
+        """Of a shard: (L,) × (N,) copies of rows with (N, K) ids, captions of (N,) lengths, in (N,) strata, of which
+        ``n_strata`` are named; one alone is the corpus."""
         concepts = (ids >= 0).sum(axis=1)
         head = ends.head[ids].sum(axis=1)
         carried = head * ends.tail[ids].any(axis=1)
         octave = np.minimum(np.frexp(lengths)[1], _OCTAVES - 1)
-        for number, each in enumerate(copies):
-            self.head[number] += each @ head, each @ carried
-            self.characters[number] += each @ lengths
-            self.by_octave[number] += _counted(octave, each, _OCTAVES)
-            self.by_concepts[number] += _counted(concepts, each, self.by_concepts.shape[1])
-            for stratum in range(self.by_stratum.shape[1]):
-                inside = strata == stratum
-                held = np.repeat(ids[inside], each[inside], axis=0)
-                self.by_stratum[number, stratum] += count_concepts(held, self.by_stratum.shape[2])
+        return cls(
+            np.array([(each @ head, each @ carried) for each in copies], np.int64),
+            np.array([each @ lengths for each in copies], np.int64),
+            np.stack([_counted(octave, each, _OCTAVES) for each in copies]),
+            np.stack([_counted(concepts, each, ids.shape[1] + 1) for each in copies]),
+            _by_stratum(copies, ids, strata, n_strata, len(ends.head) - 1).to_add(),
+        )
+
+    def empty(self) -> Self:
+        """A sum of nothing, of the same shapes."""
+        return type(self)(*(np.zeros(getattr(self, one.name).shape, np.int64) for one in fields(self)))
 
     def __iadd__(self, other: Profile) -> Self:
         self.head += other.head
@@ -115,6 +112,15 @@ class Profile:
             stratum: {name: band_coverage(counts[place], counts[0]) for place, name in enumerate(SELECTIONS) if place}
             for stratum, counts in rows.items()
         }
+
+
+def _by_stratum(copies: Sequence[Ints], ids: Ids, strata: Ints, n_strata: int, n_concepts: int) -> Hits:
+    if n_strata == 1 or len(copies) * n_strata * n_concepts > _MOST_CELLS:
+        return Hits(np.empty(0, np.int64), (len(copies), 0, n_concepts))
+    inside = [strata == stratum for stratum in range(n_strata)]
+    return Hits.stacked(
+        [Hits.stacked([concept_hits(ids, n_concepts, each * one) for one in inside]) for each in copies]
+    )
 
 
 def _counted(index: Ints, copies: Ints, length: int) -> Ints:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.balancing.hits import Hits
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -40,11 +42,16 @@ def bin_values() -> Floats:
     return bits.view(np.float64)
 
 
-def histogram(index: Ints, strata: Ints, n_strata: int) -> Ints:
-    """(N,) bins and (N,) strata → (S, B) rows."""
+def bin_hits(index: Ints, strata: Ints, n_strata: int) -> Hits:
+    """What (N,) bins and (N,) strata add to (S, B) rows."""
     joint = strata * N_BINS
     joint += index
-    return np.bincount(joint, minlength=n_strata * N_BINS).reshape(n_strata, N_BINS)
+    return Hits(joint, (n_strata, N_BINS))
+
+
+def histogram(index: Ints, strata: Ints, n_strata: int) -> Ints:
+    """(N,) bins and (N,) strata → (S, B) rows."""
+    return bin_hits(index, strata, n_strata).dense()
 
 
 def expected_copies(weights: Floats, rows: NDArray[Any], size: float, max_copies: int) -> Floats:

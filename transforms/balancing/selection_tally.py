@@ -1,11 +1,15 @@
 """What the last pass adds up to. In place, exactly and in any order, so Beam can combine it anywhere.
 
+Of one shard, the arrays by concept and of scores are ``Hits``.
+
 Shape legend: V concepts, G groups.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
 
 from transforms.balancing.profile import Profile
 from transforms.balancing.sampling import Ints
@@ -25,6 +29,12 @@ class SelectionTally:
     count_baselines: Ints  # (len(BASELINES), V) copies of each concept that the baselines would hold
     scores: tuple[Ints, Ints]  # for the bounds of all selections, and of those that keep floors and caps
     profile: Profile
+
+    def empty(self) -> SelectionTally:
+        """A sum of nothing, of the same shapes."""
+        arrays = (self.count_after, self.group_copies, self.count_baselines, *self.scores)
+        after, groups, baselines, *scores = (np.zeros(one.shape, np.int64) for one in arrays)
+        return SelectionTally(Counts(), 0, 0, 0, after, groups, baselines, (scores[0], scores[1]), self.profile.empty())
 
     def __iadd__(self, other: SelectionTally) -> SelectionTally:
         self.counts = self.counts + other.counts

@@ -1,5 +1,7 @@
 """What the passes add up to. Each class adds in place, exactly and in any order, so Beam can combine it anywhere.
 
+Arrays by concept are ``Hits`` in what one shard gives, which is only ever added to a ``zero``.
+
 Shape legend: N rows, K concepts an image, V concepts, R images of the sample, C cells.
 """
 
@@ -13,7 +15,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.balancing.concept_ids import Ids
+from transforms.balancing.concept_ids import Ids, concept_hits
 from transforms.balancing.sampling import Floats, Ints
 
 
@@ -106,8 +108,8 @@ class ExpectedTally:
     def of(cls, ids: Ids, cells: Ints, copies: Floats, n_concepts: int, n_cells: int) -> ExpectedTally:
         """Of (N, K) ids, (N,) cells and (N,) expected copies."""
         units = np.rint(copies / cls.UNIT)  # whole floats: the sums of a shard are exact
-        held = np.bincount(ids.ravel() + 1, np.repeat(units, ids.shape[1]), n_concepts + 1)[1:]
-        return cls(held.astype(np.int64), np.bincount(cells, units, n_cells).astype(np.int64))
+        held = concept_hits(ids, n_concepts, units.astype(np.int64))
+        return cls(held.to_add(), np.bincount(cells, units, n_cells).astype(np.int64))
 
     def __iadd__(self, other: ExpectedTally) -> ExpectedTally:
         self.copies += other.copies

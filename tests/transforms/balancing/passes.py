@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from transforms.balancing import passes
 from transforms.balancing.certificate import write_certificate
 from transforms.balancing.concept_table import write_concepts
@@ -22,9 +24,14 @@ def run_passes(
         write_sample(known.sample, folder, known.tally.count_inside)
     choice = (known.weighting, known.expectation, known.cut, known.outlook, known.exchange, known.baselines)
     selected = (passes.select(name, reader, *choice) for name in names)
-    outcome: SelectionTally = timed("select", lambda: add_up(next(selected), selected))
+    outcome: SelectionTally = timed("select", lambda: _add_all(selected))
     write_concepts(outcome, folder, settings, known.tally, known.weighting)
     write_certificate(
         outcome, folder, settings, known.tally, known.weighting, known.expectation, known.outlook, known.exchange
     )
     return outcome
+
+
+def _add_all(parts: Iterator[SelectionTally]) -> SelectionTally:
+    first = next(parts)
+    return add_up(add_up(first.empty(), [first]), parts)

@@ -144,7 +144,7 @@ def test_no_selection_that_keeps_a_cap_is_above_its_bound(seed: int, size: int, 
     ids, cell = random_ids(40, 12, 3, seed), (np.arange(40) % 2).astype(np.int64)
     p, cap = random.random(12) + 0.01, min(cap, size)
     prices = Prices.of(-np.log(p / p.sum()), Parts(np.zeros(2, np.int64), np.array([price, 0.0])), 3)
-    bound = prices.upper_bound(prices.tally(ids, cell), (size,), 1, -price * cap)
+    bound = prices.upper_bound(prices.tally(ids, cell).dense(), (size,), 1, -price * cap)
     for _ in range(20):
         few = random.permutation(np.flatnonzero(cell == 0))[: random.integers(0, cap + 1)]
         others = random.permutation(np.flatnonzero(cell == 1))[: size - len(few)]

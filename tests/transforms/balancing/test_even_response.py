@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -31,13 +32,18 @@ def brought(ids: np.ndarray, copies: np.ndarray) -> Floats:
     return counts
 
 
+def tally_of(total: ResponseTally, *rows: Any) -> ResponseTally:
+    total += total.of_rows(*rows)
+    return total
+
+
 @given(st.integers(0, 10**6), st.sampled_from([1, 3]), st.integers(1, 4))
 def test_parts_add_up_to_what_each_shift_lets_rows_expect(seed: int, max_copies: int, parts: int) -> None:
     ids, random = random_ids(ROWS, V, 4, seed), np.random.default_rng(seed)
     cells, log_odds = random.integers(0, 3, ROWS), random.normal(-5, 8, ROWS)
     total = ResponseTally(V, OF_CELLS)
     for rows in np.array_split(random.permutation(ROWS), parts):
-        total += ResponseTally(V, OF_CELLS).add(ids[rows], cells[rows], log_odds[rows], max_copies)
+        total += ResponseTally(V, OF_CELLS).of_rows(ids[rows], cells[rows], log_odds[rows], max_copies)
     assert set(total.at) == set(OF_CELLS[cells[log_odds > -10]].tolist())
     for stratum, tallies in total.at.items():
         inside = OF_CELLS[cells] == stratum
@@ -52,7 +58,7 @@ def test_parts_add_up_to_what_each_shift_lets_rows_expect(seed: int, max_copies:
 def test_between_two_sizes_lies_what_lies_between_them(seed: int, asked: list[float]) -> None:
     """In each stratum by itself."""
     ids, random = random_ids(ROWS, V, 4, seed), np.random.default_rng(seed)
-    tally = ResponseTally(V, OF_CELLS).add(ids, random.integers(0, 3, ROWS), random.normal(-2, 4, ROWS), 1)
+    tally = tally_of(ResponseTally(V, OF_CELLS), ids, random.integers(0, 3, ROWS), random.normal(-2, 4, ROWS), 1)
     copies, cells = tally.at_sizes(np.array(asked))
     wanted = 0.0
     for stratum, size in enumerate(asked):
@@ -74,8 +80,8 @@ def test_the_order_of_parts_changes_no_bit_and_no_part() -> None:
     found, asked = [], np.array([40.0, 30.0])
     for order in ([0, 1], [1, 0]):
         parts = [
-            ResponseTally(V, OF_CELLS).add(ids[by_stratum[one]], cells[by_stratum[one]], log_odds[by_stratum[one]], 1)
-            for one in order
+            tally_of(ResponseTally(V, OF_CELLS), ids[rows], cells[rows], log_odds[rows], 1)
+            for rows in (by_stratum[one] for one in order)
         ]
         before = [part.at_sizes(asked)[0].tobytes() for part in parts]
         total = ResponseTally(V, OF_CELLS)
@@ -85,7 +91,7 @@ def test_the_order_of_parts_changes_no_bit_and_no_part() -> None:
         assert [part.at_sizes(asked)[0].tobytes() for part in parts] == before
         found.append(total.at_sizes(2 * asked))
     assert found[0][0].tobytes() == found[1][0].tobytes() and found[0][1].tobytes() == found[1][1].tobytes()
-    once = ResponseTally(V, OF_CELLS).add(ids, cells, log_odds, 1).at_sizes(asked)
+    once = tally_of(ResponseTally(V, OF_CELLS), ids, cells, log_odds, 1).at_sizes(asked)
     np.testing.assert_allclose(found[0][0], 2 * once[0])
 
 
@@ -96,8 +102,8 @@ def test_too_many_strata_are_looked_at_as_one() -> None:
     ids, log_odds = random_ids(ROWS, V, 4, 1), np.random.default_rng(1).normal(-2, 4, ROWS)
     cells = np.arange(ROWS) % 3
     with mock.patch.object(response, "_MOST_BYTES", 0):
-        copies, sizes = ResponseTally(V, OF_CELLS).add(ids, cells, log_odds, 1).at_sizes(np.array([40.0, 30.0]))
-    alone = ResponseTally(V, np.zeros(1, np.int64)).add(ids, 0 * cells, log_odds, 1).at_sizes(np.array([70.0]))
+        copies, sizes = tally_of(ResponseTally(V, OF_CELLS), ids, cells, log_odds, 1).at_sizes(np.array([40.0, 30.0]))
+    alone = tally_of(ResponseTally(V, np.zeros(1, np.int64)), ids, 0 * cells, log_odds, 1).at_sizes(np.array([70.0]))
     np.testing.assert_allclose(copies, alone[0])
     assert sizes.sum() == pytest.approx(70)
 
@@ -116,7 +122,7 @@ def corrected(ids: np.ndarray, counts: Ints, frame: Frame, passes: int) -> list[
     n_concepts, none = len(counts), np.zeros(len(ids), np.int64)
     for _ in range(passes):
         weights = Even.of(solution, n_concepts)
-        tally = ResponseTally(n_concepts, np.zeros(1, np.int64)).add(ids, none, weights.log_odds(ids, none), 1)
+        tally = tally_of(ResponseTally(n_concepts, np.zeros(1, np.int64)), ids, none, weights.log_odds(ids, none), 1)
         copies, sizes = tally.at_sizes(np.array([len(ids) / 10]))
         lacking = float(np.maximum(np.minimum(frame.request.floor, counts) - copies, 0.0).sum())
         found.append((normalised_entropy(copies[counts > 0]), lacking))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,6 +26,12 @@ def select(weights: np.ndarray, size: int, max_copies: int = 1, seed: int = 0, p
     second = [order_sampling.candidates(rank[rows], ids[rows], strata[rows], boundary.missing, seed) for rows in pieces]
     won = Cut.at(boundary, second).wins(rank, ids, strata, seed)
     return expectation.certain[0, index] + won
+
+
+def tally_of(*rows: Any) -> RankTally:
+    total = RankTally.zero(1)
+    total += order_sampling.tally_ranks(*rows)
+    return total
 
 
 @settings(max_examples=30, deadline=None)
@@ -68,7 +76,7 @@ def test_the_first_look_finds_the_cut_of_a_large_draw() -> None:
     for seed in range(10):
         expectation = Expectation.solve(histogram(index, strata, 1), (20_000,), 1)
         rank = order_sampling.ranks(ids, index, strata, expectation, seed)
-        rank_tally = order_sampling.tally_ranks(rank, ids, strata, order_sampling.windows(expectation), seed)
+        rank_tally = tally_of(rank, ids, strata, order_sampling.windows(expectation), seed)
         assert Boundary.find(rank_tally, expectation).is_known
         assert len(rank_tally.candidates[0].rank) < 25 * np.sqrt(20_000)
 
@@ -80,7 +88,7 @@ def test_the_second_look_mends_a_window_that_missed() -> None:
     expectation = Expectation.solve(histogram(index, strata, 1), (100,), 1)
     rank = order_sampling.ranks(ids, index, strata, expectation, 0)
     nowhere = np.array([[0, -1]])
-    rank_tally = order_sampling.tally_ranks(rank, ids, strata, nowhere, 0)
+    rank_tally = tally_of(rank, ids, strata, nowhere, 0)
     rank_tally.candidates[0] = order_sampling.Candidates.none()
     boundary = Boundary.find(rank_tally, expectation)
     boundary.missing[0] = boundary.bin[0]

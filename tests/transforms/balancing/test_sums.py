@@ -88,7 +88,7 @@ def test_histograms_are_small_on_their_way() -> None:
     )
     baselines = Baselines.fit(tally, reader.settings)
     parts = [passes.weigh(name, reader, weights, baselines) for name in names]
-    together = add_up(np.zeros_like(parts[0]), parts)
+    together = add_up(np.zeros(parts[0].shape, np.int64), parts)
     assert together.nbytes == 4 * 2 << 20
     [sent] = sent_bytes([together])
     assert sent < together.nbytes / 20

@@ -10,7 +10,7 @@ Shape legend: N rows, K concepts an image, V concepts, C cells, S strata, H shif
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -45,18 +45,20 @@ class ResponseTally:
         has_room = 8 * self.n_concepts * len(SHIFTS) * n_strata <= _MOST_BYTES
         return self.stratum if has_room else np.zeros_like(self.stratum)
 
-    def add(self, ids: Ids, cells: Ints, log_odds: Floats, max_copies: int) -> Self:
-        """(N, K) ids, (N,) cells and (N,) logarithms of expected copies, before ``max_copies`` cuts them off."""
-        most = np.log(max_copies)
+    def of_rows(self, ids: Ids, cells: Ints, log_odds: Floats, max_copies: int) -> Self:
+        """What rows add to such a sum: (N, K) ids, (N,) cells and (N,) logarithms of expected copies, before
+        ``max_copies`` cuts them off."""
+        most, found = np.log(max_copies), replace(self, at={})
         some = np.flatnonzero(log_odds > _NOTHING)  # most rows cannot expect to be taken, whatever ν
         parts = self.part[cells[some]]
         for part in np.unique(parts).tolist():
             rows = some[parts == part]
             one, own, odds = ids[rows], cells[rows], log_odds[rows]
-            for tally, shift in zip(self._of(part), SHIFTS, strict=True):
-                copies = np.exp(np.minimum(odds + shift, most))
-                tally += ExpectedTally.of(one, own, copies, self.n_concepts, len(self.stratum))
-        return self
+            found.at[part] = [
+                ExpectedTally.of(one, own, copies, self.n_concepts, len(self.stratum))
+                for copies in (np.exp(np.minimum(odds + shift, most)) for shift in SHIFTS)
+            ]
+        return found
 
     def __iadd__(self, other: Self) -> Self:
         for part, found in other.at.items():
