@@ -163,6 +163,7 @@ class RunState:
             )
             state._save()
             return state
+        folder.root.remove_partials(below=False)  # of files that no stage writes, run.json before all
         state = cls.read(folder.root)
         if state.folder.fingerprint != folder.fingerprint:
             changed = ", ".join(differences(state.values["identity"], identity))

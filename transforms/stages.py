@@ -7,7 +7,7 @@ of ``evenweave instruct`` runs in ``pipelines/instruct/<name>.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 REJECTS = "rejects"  # in it, a folder a stage
@@ -27,7 +27,9 @@ class Stage:
     may_write: tuple[str, ...] = ()  # the same, of what only some settings ask for
     each_shard: str | None = None  # which of these holds a Parquet file of each input shard
     with_manifest: str | None = None  # which of these holds shards and the manifest of them
-    takes: str | None = None  # the stage whose rows it takes in; None: what stands outside the run folder
+    # the stage whose rows it takes in; None: what stands outside the run folder. In a run that orders its stages itself
+    # this is whichever comes before it, and the stage is the same.
+    takes: str | None = field(default=None, compare=False)
     leaves: str | None = None  # what a row that leaves it is called in the report; None: it is not told apart there
     rejects_are_bounded: bool = False  # by max_reject_share; elsewhere any share may be rejected
     selects: bool = False  # what it leaves out was not chosen, and is no reject

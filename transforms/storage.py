@@ -196,11 +196,12 @@ class StoragePath:
         with self._looking():
             yield from (file for entry in _local_entries(self.path) if (file := _local_file(entry)))
 
-    def remove_partials(self) -> None:
-        """Delete what killed writers left below this folder; only while nothing writes there."""
+    def remove_partials(self, below: bool = True) -> None:
+        """Delete what killed writers left in this folder, and below it; only while nothing writes there."""
         if self.is_in_object_store:
             return  # they leave nothing there
-        for path in self._files():
+        found = self._files() if below else [self / name for name in os.listdir(self.path)]
+        for path in found:
             if PARTIAL in path.name:
                 path.delete()
 

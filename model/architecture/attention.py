@@ -94,6 +94,7 @@ def packed_attention(
     return output.unflatten(0, (batch, length)), None
 
 
+@torch.compiler.disable  # unrolled, it would be compiled anew for every number of segments
 def _segment_by_segment(
     query: torch.Tensor,
     key: torch.Tensor,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import pathlib
@@ -50,6 +51,17 @@ def test_counts_that_a_job_left_are_taken(stages: StageRunner) -> None:
         "seen": 3,
     }
     assert not left.exists()
+
+
+def test_a_stage_of_a_run_that_orders_its_stages_itself(stages: StageRunner) -> None:
+    """What it takes from is the run's: it is the same stage, and what its killed writers left is removed."""
+    partial = stages.state.folder.root / "x" / "a.tar.partial-1"
+    partial.write_text("of a worker that was killed")
+    stages.state.begin(DEDUPLICATE.name)
+    reordered = dataclasses.replace(DEDUPLICATE, takes=None)
+    assert reordered == DEDUPLICATE
+    stages.run_stage(reordered, counted(3, 3))
+    assert not partial.exists()
 
 
 def test_what_is_done_is_told_and_not_looked_for(stages: StageRunner) -> None:

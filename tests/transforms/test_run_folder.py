@@ -37,6 +37,13 @@ def test_a_run_goes_on_where_it_was(tmp_path: pathlib.Path) -> None:
     assert again.counts("annotate") == Counts(5, 4, {"empty_image": 1})
 
 
+def test_what_a_killed_driver_left_of_run_json_is_removed(tmp_path: pathlib.Path) -> None:
+    open_run(tmp_path)
+    (tmp_path / "run.json.partial-0123").write_text("{")
+    open_run(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
 def test_other_settings_are_refused_by_name(tmp_path: pathlib.Path) -> None:
     open_run(tmp_path)
     with pytest.raises(RunFolderError, match=r"changed: settings.balance.size. Choose a new output folder"):
