@@ -42,12 +42,12 @@ def concept_hits(ids: Ids, n_concepts: int, copies: Ints | None = None) -> Hits:
     if copies is not None:
         chosen = np.flatnonzero(copies)
         ids, copies = ids[chosen], copies[chosen]
-    held = ids >= 0
-    places = ids[held].astype(np.int64)
+    held = np.flatnonzero(ids.ravel() >= 0)
+    places = ids.ravel()[held].astype(np.int64)
     highest = int(places.max(initial=-1))
     if highest >= n_concepts:
         raise RunFolderError(
             f"annotations hold concept {highest}, but the vocabulary has {n_concepts} concepts. "
             "They were made with another vocabulary: annotate again into a new folder."
         )
-    return Hits(places, (n_concepts,), None if copies is None else np.repeat(copies, held.sum(axis=1)))
+    return Hits(places, (n_concepts,), None if copies is None else np.repeat(copies, ids.shape[1])[held])
