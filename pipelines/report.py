@@ -33,7 +33,6 @@ def run(run_folder_uri: str, console: Console | None = None) -> StoragePath:
     with CorpusImages(settings.sources, settings.files_per_shard) as images:
         summary = gather(state, images)
     page = state.folder.report
-    page.parent.remove_partials()
     page.keep_bytes(render(summary).encode())
     figures = render_figures(summary.concept_counts)
     for name, data in figures.items():

@@ -163,7 +163,6 @@ class RunState:
             )
             state._save()
             return state
-        folder.root.remove_partials(below=False)  # of files that no stage writes, run.json before all
         state = cls.read(folder.root)
         if state.folder.fingerprint != folder.fingerprint:
             changed = ", ".join(differences(state.values["identity"], identity))
@@ -171,6 +170,7 @@ class RunState:
                 f"{folder.root} was begun with other settings or inputs ({state.folder.fingerprint}, now "
                 f"{folder.fingerprint}); changed: {changed}. Choose a new output folder, or set these back."
             )
+        folder.run_json.remove_own_partials()  # no stage writes it, and a killed stage's are removed with the stage
         return state
 
     @classmethod

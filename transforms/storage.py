@@ -15,7 +15,7 @@ import operator
 import os
 import posixpath
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -196,13 +196,22 @@ class StoragePath:
         with self._looking():
             yield from (file for entry in _local_entries(self.path) if (file := _local_file(entry)))
 
-    def remove_partials(self, below: bool = True) -> None:
-        """Delete what killed writers left in this folder, and below it; only while nothing writes there."""
+    def remove_partials(self) -> None:
+        """Delete what killed writers left below this folder; only while nothing writes there."""
+        if not self.is_in_object_store:  # they leave nothing there
+            self._delete(path for path in self._files() if PARTIAL in path.name)
+
+    def remove_own_partials(self) -> None:
+        """Delete what killed writers of this file left beside it; only while nothing writes it."""
         if self.is_in_object_store:
-            return  # they leave nothing there
-        found = self._files() if below else [self / name for name in os.listdir(self.path)]
-        for path in found:
-            if PARTIAL in path.name:
+            return
+        beside = self._look(pafs.FileSelector(self.parent.path, allow_not_found=True))
+        names = [info.base_name for info in beside if info.base_name.startswith(self.name + PARTIAL)]
+        self._delete(self.parent / name for name in names)
+
+    def _delete(self, paths: Iterable[StoragePath]) -> None:
+        for path in paths:
+            with self._looking(), contextlib.suppress(FileNotFoundError):  # taken by its writer since it was listed
                 path.delete()
 
     def _look(self, what: str | pafs.FileSelector) -> Any:

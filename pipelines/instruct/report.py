@@ -25,7 +25,6 @@ def write_report(run: InstructRun) -> None:
     """Tallies every part again, unless that is known: ``report/tally.json``."""
     tally = _tally(run)
     page = run.folder.report
-    page.parent.remove_partials()
     stages = [(stage.name, run.state.counts(stage.name)) for stage in run.stages()]
     values = run.state.values
     facts = Facts(

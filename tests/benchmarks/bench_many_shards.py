@@ -7,6 +7,8 @@ hold on a machine that others use too. Beside each stage: pyarrow reading the co
 Balance is by inverse_frequency: what a method that is fitted takes besides depends on its sample, not on the shards
 (bench_even).
 
+What is shuffled is what the one bundle of each job sends: of balance one sum a pass.
+
 Each bit of the perceptual hashes is set with a chance of its own, as pictures with white margins have them; every
 twentieth row has the hash of another.
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.settings import RunnerSettings
 from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
 from tests.transforms.balancing.passes import run_passes
+from transforms.balancing import beam as balance_beam
 from transforms.balancing import corpus_size
 from transforms.balancing.methods import METHODS
 from transforms.balancing.passes import ShardReader
@@ -78,9 +81,19 @@ def test_a_size_above_the_corpus_is_told_to_the_user(tmp_path: pathlib.Path) -> 
 def test_strata_and_caps_are_those_of_the_passes_alone(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, workers: int, added_up_at_once: int
 ) -> None:
-    """Whatever the number of workers, and of levels of groups in which what shards give is added up: none, two, one."""
+    """Whatever the number of workers, and of levels of groups in which what shards give is added up: none, two, one.
+
+    In this process each shard, and each sum, is dealt by itself, as if all came in bundles of their own.
+    """
     monkeypatch.setattr(corpus_size, "_ALONE", added_up_at_once)
     monkeypatch.setattr(corpus_size, "_FAN_IN", 3)
+    dealt = Counter[tuple[int, int]]()
+
+    def deal(self: Any, numbered: tuple[int, Any]) -> list[tuple[int, Any]]:
+        dealt[self._groups, numbered[0] % self._groups] += 1
+        return [(numbered[0] % self._groups, numbered[1])]
+
+    monkeypatch.setattr(balance_beam._DealBundles, "process", deal)
     even = {"floor": 2, "caps": {"source": {"a": 0.3}}, "target": {"concept 3": 2.0}}
     strata = {"by": "lang", "sizes": {"en": 80, "zh": 40}}
     settings = BalanceSettings.model_validate({"size": 120, "even": even, "strata": strata, "max_sample_rows": 200})
@@ -90,3 +103,6 @@ def test_strata_and_caps_are_those_of_the_passes_alone(
     alone, names = write_corpus(tmp_path / "alone", ids, 5, 50, langs=langs)
     run_passes(ShardReader(alone, settings), names, 50)
     assert files(tmp_path / "beam") == files(tmp_path / "alone")
+    if (workers, added_up_at_once) == (1, 1):
+        levels = Counter(groups for groups, _ in dealt)
+        assert levels[9] > 2 and levels[3] > 1, "several groups went through each level"

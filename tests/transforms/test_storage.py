@@ -41,6 +41,15 @@ def test_what_a_killed_writer_leaves_is_not_listed(tmp_path: pathlib.Path) -> No
     assert os.listdir(tmp_path) == ["x.tar"]
 
 
+def test_what_killed_writers_of_one_file_left(tmp_path: pathlib.Path) -> None:
+    names = ["x.tar", "x.tar.partial-0123", "xy.tar.partial-0123", "b"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"1")
+    StoragePath.of(tmp_path / "x.tar").remove_own_partials()
+    StoragePath.of(tmp_path / "none" / "x.tar").remove_own_partials()
+    assert sorted(os.listdir(tmp_path)) == sorted(set(names) - {"x.tar.partial-0123"})
+
+
 @pytest.mark.parametrize(
     ("uri", "path"),
     [

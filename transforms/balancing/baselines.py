@@ -46,7 +46,7 @@ class Baselines:
 
     @staticmethod
     def rows(settings: BalanceSettings) -> int:
-        """Histograms of weights that ``weigh`` gives."""
+        """Histograms of weights that ``weigh`` gives, all methods together."""
         return len(BASELINES) * len(Strata.of(settings).names)
 
     def weigh(self, ids: Ids, strata: Ints) -> list[Hits]:

@@ -1,4 +1,4 @@
-"""Balancing as one Beam transform: passes over the shards, each reduced to arrays of fixed size, no shuffle.
+"""Balancing as one Beam transform: passes over the shards, whose sums are arrays of fixed size; no row is shuffled.
 
     count ──▶ weights ──▶ weigh ──▶ λ ──▶ rank ──▶ cut ──▶ draw ──▶ exchange ──▶ select
       └─▶ sample ─▶ fit ─▶ expect ─▶ fit … ─┘   where the method is corrected
@@ -83,7 +83,8 @@ class _Subtotal(SumInPlace):
 
 
 class _DealBundles(beam.DoFn):  # type: ignore[misc]
-    """Shards → (group, shard): all of a bundle in one group, so that each bundle sends one sum."""
+    """(Number, element) → (group, element): all of a bundle in one group, so that each bundle holds and sends one sum,
+    and is of the group that its first number gives."""
 
     def __init__(self, groups: int) -> None:
         self._groups = groups
@@ -91,15 +92,15 @@ class _DealBundles(beam.DoFn):  # type: ignore[misc]
     def start_bundle(self) -> None:
         self._group: int | None = None
 
-    def process(self, name: ShardName) -> Iterator[tuple[int, ShardName]]:
+    def process(self, numbered: tuple[int, Any]) -> Iterator[tuple[int, Any]]:
+        number, element = numbered
         if self._group is None:
-            self._group = hash64(*name) % self._groups
-        yield self._group, name
+            self._group = number % self._groups
+        yield self._group, element
 
 
-def _to_fewer(dealt: tuple[int, Packed], groups: int) -> tuple[int, Packed]:
-    group, subtotal = dealt
-    return group % groups, subtotal
+def _numbered(name: ShardName) -> tuple[int, ShardName]:
+    return hash64(*name), name
 
 
 def _of_dealt(dealt: tuple[int, ShardName], function: Callable[..., Any], *known: Any) -> tuple[int, Any]:
@@ -174,14 +175,17 @@ class _Shards:
         if not self.groups:
             mapped = self.names | label >> beam.Map(function, self.reader, *inputs)
             return mapped | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
+        first, *others = self.groups
         sums = (
             self.names
-            | f"Deal: {label}" >> beam.ParDo(_DealBundles(self.groups[0]))
+            | f"Number: {label}" >> beam.Map(_numbered)
+            | f"Deal to {first}: {label}" >> beam.ParDo(_DealBundles(first))
             | label >> beam.Map(_of_dealt, function, self.reader, *inputs).with_output_types(tuple[int, Any])
-            | f"Add each of {self.groups[0]}: {label}" >> beam.CombinePerKey(_Subtotal(zero))
+            | f"Add each of {first}: {label}" >> beam.CombinePerKey(_Subtotal(zero))
         )
-        for groups in self.groups[1:]:
-            fewer = sums | f"To {groups}: {label}" >> beam.Map(_to_fewer, groups).with_output_types(tuple[int, Any])
+        for groups in others:
+            dealt = beam.ParDo(_DealBundles(groups)).with_output_types(tuple[int, Any])
+            fewer = sums | f"Deal to {groups}: {label}" >> dealt
             sums = fewer | f"Add each of {groups}: {label}" >> beam.CombinePerKey(_Subtotal(zero))
         subtotals = sums | f"Subtotals: {label}" >> beam.Values()
         return subtotals | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))

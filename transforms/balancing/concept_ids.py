@@ -44,10 +44,10 @@ def concept_hits(ids: Ids, n_concepts: int, copies: Ints | None = None) -> Hits:
         ids, copies = ids[chosen], copies[chosen]
     held = np.flatnonzero(ids.ravel() >= 0)
     places = ids.ravel()[held].astype(np.int64)
-    highest = int(places.max(initial=-1))
-    if highest >= n_concepts:
+    highest, lowest = int(places.max(initial=-1)), int(ids.min(initial=-1))
+    if highest >= n_concepts or lowest < -1:
         raise RunFolderError(
-            f"annotations hold concept {highest}, but the vocabulary has {n_concepts} concepts. "
-            "They were made with another vocabulary: annotate again into a new folder."
+            f"annotations hold concept {lowest if lowest < -1 else highest}, but the vocabulary has {n_concepts} "
+            "concepts. They were made with another vocabulary: annotate again into a new folder."
         )
     return Hits(places, (n_concepts,), None if copies is None else np.repeat(copies, ids.shape[1])[held])

@@ -42,7 +42,7 @@ class Shortage:
     drawn: Ints  # (V,) copies
     floor: Ints  # (V,) 0 where nothing is promised
 
-    @property
+    @functools.cached_property
     def missing(self) -> Ints:
         """(V,) copies."""
         return np.asarray(np.maximum(self.floor - self.drawn, 0))

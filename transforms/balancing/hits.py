@@ -24,6 +24,10 @@ class Hits:
     shape: tuple[int, ...]
     weights: Ints | None = None  # (n,) what each adds; None: one
 
+    def __post_init__(self) -> None:
+        if len(self.places) and not 0 <= self.places.min() <= self.places.max() < np.prod(self.shape):
+            raise IndexError(f"hits at {self.places.min()} to {self.places.max()} of {self.shape}")
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: tuple[Any, ...] = (None,)) -> Any:
         counts = out[0]
         if ufunc is not np.add or method != "__call__" or counts is not inputs[0]:

@@ -1,4 +1,4 @@
-"""Bundles as a runner hands them to a worker: shards done before, taken over, encoded, all in one; and after a failure."""
+"""Bundles as a runner hands them to a worker: with shards done before, taken over and encoded, and after a failure."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from transforms.balancing.concept_ids import count_concepts, drop_below
+from transforms.balancing.concept_ids import concept_hits, count_concepts, drop_below
 from transforms.errors import RunFolderError
 
 IDS = np.array([[0, 1], [0, -1], [0, 2], [-1, -1], [0, 1]], dtype=np.int32)
@@ -19,9 +19,18 @@ def test_count_concepts_by_hand() -> None:
     assert count_concepts(IDS[:0], 4).tolist() == [0, 0, 0, 0]
 
 
+@given(hnp.arrays(np.int32, (7, 3), elements=st.integers(-1, 4)), hnp.arrays(np.int64, 7, elements=st.integers(0, 3)))
+def test_copies_count_as_rows_that_come_again(ids: np.ndarray, copies: np.ndarray) -> None:
+    again = np.repeat(ids, copies, axis=0)
+    expected = [int((again == concept).sum()) for concept in range(5)]
+    assert concept_hits(ids, 5, copies).dense().tolist() == expected
+
+
 def test_an_id_of_another_vocabulary_is_named() -> None:
     with pytest.raises(RunFolderError, match="concept 2, but the vocabulary has 2"):
         count_concepts(IDS, 2)
+    with pytest.raises(RunFolderError, match="concept -2, but the vocabulary has 4"):
+        count_concepts(np.array([[0, -2]], np.int32), 4)
 
 
 @given(

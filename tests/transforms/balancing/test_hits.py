@@ -40,6 +40,12 @@ def test_joined_and_stacked(seed: int, weighted: list[bool]) -> None:
     np.testing.assert_array_equal(Hits.stacked(parts).dense(), np.stack([whole(part) for part in parts]))
 
 
+@pytest.mark.parametrize("place", [-1, 6])
+def test_a_place_outside_is_an_error(place: int) -> None:
+    with pytest.raises(IndexError):
+        Hits(np.array([2, place]), (2, 3))
+
+
 def test_what_cannot_be_added_to_is_an_error() -> None:
     hits = Hits(np.array([1]), (2, 3))
     for counts in (np.zeros((3, 2), np.int64), np.zeros(6, np.int64), np.zeros((3, 2), np.int64).T):

@@ -98,6 +98,10 @@ class PrioritySample:
     def zero(cls, limit: int, n_cells: int, bound: float = math.inf) -> PrioritySample:
         return cls(limit, np.zeros(n_cells, np.int64), np.zeros(n_cells, np.int64), bound=bound)
 
+    def empty(self) -> PrioritySample:
+        """A sum of nothing, of the same shape."""
+        return self.zero(self.limit, len(self.rows), self.bound)
+
     def add(self, uniform: Floats, sample_ids: NDArray[np.uint64], cells: Ints, ids: Ids, counts: Ints) -> None:
         """(N,) rows, with the (V,) images of each concept; rows without a concept are only counted."""
         rarest = np.append(counts, np.iinfo(np.int64).max)[ids].min(axis=1)
