@@ -26,7 +26,8 @@ from transforms.reading.samples import RawSample
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reject
 
-_CPU_BATCH = 32  # what fills up the last batch costs a core as much as images do
+#: At most, on cores: what fills up the last batch costs a core as much as images do.
+CPU_BATCH = 32
 
 
 class Embedder:
@@ -35,7 +36,7 @@ class Embedder:
     def __init__(self, encoder: EncoderSettings, decode: DecodeSettings, caption_similarity: bool = False) -> None:
         self._encoder = ClipEncoder(encoder)
         on_gpu = self._encoder.device.type == "cuda"
-        self._batch_size = encoder.batch_size if on_gpu else min(encoder.batch_size, _CPU_BATCH)
+        self._batch_size = encoder.batch_size if on_gpu else min(encoder.batch_size, CPU_BATCH)
         self._caption_similarity = caption_similarity
         self._preprocessor = self._encoder.preprocessor(decode)
         self._pool = ThreadPoolExecutor(encoder.decode_threads, thread_name_prefix="decode")
