@@ -14,10 +14,11 @@ BEAM_FLAGS  := $(if $(RUNNER_FLAGS),-- $(RUNNER_FLAGS))
 
 # tests never reach for the network: every model and corpus they need is made or shipped here
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
-# and use one thread each: JOBS of them share the cores, and threads of several would wait for each other
+# and use one thread each: threads of several would wait for each other
 TESTS   := $(OFFLINE) OMP_NUM_THREADS=1
-# each of them begins with tests that stand together, which share what they build, and ends with some of another's
-PYTEST  := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+# one more than JOBS: a quarter of their time tests wait for what they start, stop and kill. Each begins with tests that
+# stand together, which share what they build, and ends with some of another's
+PYTEST  := $(BIN)/python -m pytest -n $(shell expr $(JOBS) + 1) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev build-85m instruct report spark-jar flink-jar tiny-encoder train-tiny test test-compat test-engines check fuzz format mutants \

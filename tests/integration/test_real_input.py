@@ -35,6 +35,10 @@ def test_photographs_come_out_as_they_went_in(real_data: Callable[[str], pathlib
 
 @pytest.mark.parametrize("encoder", [TINY, ANY], ids=["tiny", "random-vit"])
 def test_cc12m(encoder: list[str], real_data: Callable[[str], pathlib.Path], tmp_path: pathlib.Path) -> None:
+    if encoder is ANY:  # whose weights find nothing, whatever it is called, and are a real encoder's in size
+        words = tmp_path / "words.yaml"
+        words.write_text("language: en\nprompts: ['a photo of {}']\nconcepts: [a, b, c, d, e, f, g, h]\n")
+        encoder = [*encoder, "--set", f"vocabulary.path={words}"]
     evenweave("build", MINI, "--input", real_data("cc12m"), "--output", tmp_path / "run", "--size", 10, *encoder)
     found = samples(tmp_path / "run")
     assert len(found) == 10
