@@ -1,7 +1,7 @@
 """What the rows of a shard add to a large array of counts.
 
-Sums are arrays of 500,000 concepts, or of 262,144 bins for each group; a shard of some thousand rows touches a small part
-of them, so that whole arrays of each shard would be mostly zeros to make, to send and to add.
+Sums are arrays of 500,000 concepts, or of 262,144 bins for each group; a shard of some thousand rows touches a small
+part of them, so that whole arrays of each shard would be mostly zeros to make, to send and to add.
 """
 
 from __future__ import annotations
