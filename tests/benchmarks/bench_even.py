@@ -23,10 +23,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tests.benchmarks.harness import keep
+from tests.transforms.balancing.corpus import count_concepts
 from tests.transforms.balancing.passes import run_passes
 from tests.transforms.synthetic_annotations import meaningless_names, write_annotations, write_vocabulary
 from transforms.balancing.certificate import read_certificate
-from transforms.balancing.concept_ids import Ids, count_concepts, drop_below
+from transforms.balancing.concept_ids import Ids, drop_below
 from transforms.balancing.measures import COVERED_IMAGES, covered, normalised_entropy
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings

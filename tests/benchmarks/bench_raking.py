@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks.harness import keep
+from tests.transforms.balancing.corpus import count_concepts
 from tests.transforms.synthetic_annotations import N_CONCEPTS, concept_ids
 from transforms.balancing import order_sampling
-from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.measures import measures
 from transforms.balancing.methods import weighting
 from transforms.balancing.methods.raked import Raked
 from transforms.balancing.methods.weighting import Weighting
 from transforms.balancing.order_sampling import Boundary, Cut, RankTally
-from transforms.balancing.sampling import Expectation, bins, histogram
+from transforms.balancing.sampling import Expectation, bin_hits, bins
 from transforms.balancing.settings import BalanceSettings
 
 
@@ -30,7 +30,7 @@ def select(ids: NDArray[np.int32], weights: Weighting, size: int) -> NDArray[np.
     """Rows of exactly ``size`` images."""
     strata, sample_ids = np.zeros(len(ids), np.int64), np.arange(len(ids), dtype=np.uint64)
     index = bins(weights.of_images(ids))
-    expectation = Expectation.solve(histogram(index, strata, 1), (size,), 1)
+    expectation = Expectation.solve(bin_hits(index, strata, 1).dense(), (size,), 1)
     rank = order_sampling.ranks(sample_ids, index, strata, expectation, 0)
     ranked = RankTally.zero(1)
     ranked += order_sampling.tally_ranks(rank, sample_ids, strata, order_sampling.windows(expectation), 0)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from concept_vocab.matching.matcher import CaptionMatcher
 from concept_vocab.matching.metaclip import MetaclipMatcher
-from transforms.balancing.concept_ids import Ids, count_concepts, drop_below
+from transforms.balancing.concept_ids import Ids, concept_hits, drop_below
 from transforms.balancing.sampling import Ints
 from transforms.captions.assigning import NAMED
 from transforms.datasets import list_matrix
@@ -90,7 +90,7 @@ class Agreement:
         """``pairs``: the row and the concept of each that a caption names."""
         ids, scores = retrieved(captioned, min_similarity)
         row, place = np.nonzero(ids >= 0)
-        count_concepts(ids, n_concepts)  # raises for one beyond the vocabulary
+        concept_hits(ids, n_concepts)  # raises for one beyond the vocabulary
         seen = _meanings(row, ids[row, place].astype(np.int64), n_concepts, groups)
         said = _meanings(*pairs, n_concepts, groups)
         both = np.intersect1d(seen, said, assume_unique=True)

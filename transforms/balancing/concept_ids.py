@@ -29,16 +29,12 @@ def drop_below(ids: Ids, scores: NDArray[np.float16], min_similarity: float) -> 
     return np.where(scores.view(np.uint16) - low <= high - low, ids, np.int32(-1))
 
 
-def count_concepts(ids: Ids, n_concepts: int) -> Ints:
-    """(N, K) ids → (V,) rows on which each concept stands; -1 counts nowhere.
+def concept_hits(ids: Ids, n_concepts: int, copies: Ints | None = None) -> Hits:
+    """What (N, K) ids add to (V,) rows on which each concept stands; with ``copies``, each row so many times. -1 counts
+    nowhere.
 
     Raises RunFolderError for an id beyond the vocabulary.
     """
-    return concept_hits(ids, n_concepts).dense()
-
-
-def concept_hits(ids: Ids, n_concepts: int, copies: Ints | None = None) -> Hits:
-    """The same as what it adds to (V,) counts; with ``copies``, each row so many times."""
     if copies is not None:
         chosen = np.flatnonzero(copies)
         ids, copies = ids[chosen], copies[chosen]

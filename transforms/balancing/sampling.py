@@ -49,11 +49,6 @@ def bin_hits(index: Ints, strata: Ints, n_strata: int) -> Hits:
     return Hits(joint, (n_strata, N_BINS))
 
 
-def histogram(index: Ints, strata: Ints, n_strata: int) -> Ints:
-    """(N,) bins and (N,) strata → (S, B) rows."""
-    return bin_hits(index, strata, n_strata).dense()
-
-
 def expected_copies(weights: Floats, rows: NDArray[Any], size: float, max_copies: int) -> Floats:
     """min(max_copies, λ·w) with Σ rows · that = size. ``weights`` and ``rows`` (number of rows of each) are (B,).
 

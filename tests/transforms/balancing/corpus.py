@@ -1,4 +1,4 @@
-"""Small corpora at rest, for the tests of balancing."""
+"""Small corpora at rest, and how often each concept stands in rows, for the tests of balancing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tests.transforms.synthetic_annotations import meaningless_names, write_annotations, write_vocabulary
+from transforms.balancing.concept_ids import concept_hits
 from transforms.datasets import ShardName, read_table, rejects_table, write_table
 from transforms.keyed import sample_ids
 from transforms.rejects import Reason, Reject
@@ -61,3 +62,8 @@ def random_ids(rows: int, n_concepts: int, k: int, seed: int) -> NDArray[np.int3
     ids[:, 1:][ids[:, 1:] == ids[:, :-1]] = -1
     ids[random.random(rows) < 0.05] = -1
     return ids
+
+
+def count_concepts(ids: NDArray[np.int32], n_concepts: int) -> NDArray[np.int64]:
+    """(N, K) ids → (V,) rows on which each concept stands."""
+    return concept_hits(ids, n_concepts).dense()

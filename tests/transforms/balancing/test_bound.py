@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.transforms.balancing.corpus import random_ids
+from tests.transforms.balancing.corpus import count_concepts, random_ids
 from transforms.balancing.bound import Parts, Prices
-from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.in_turn import add_up
 from transforms.balancing.methods import weighting
 from transforms.balancing.settings import BalanceSettings

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
+from tests.transforms.balancing.corpus import count_concepts, random_ids, selected_copies, write_corpus
 from tests.transforms.balancing.passes import run_passes
 from transforms.balancing.certificate import read_certificate, warnings
-from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.measures import normalised_entropy
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.settings import BalanceSettings

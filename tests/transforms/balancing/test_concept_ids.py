@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from transforms.balancing.concept_ids import concept_hits, count_concepts, drop_below
+from tests.transforms.balancing.corpus import count_concepts
+from transforms.balancing.concept_ids import concept_hits, drop_below
 from transforms.errors import RunFolderError
 
 IDS = np.array([[0, 1], [0, -1], [0, 2], [-1, -1], [0, 1]], dtype=np.int32)

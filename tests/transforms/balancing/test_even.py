@@ -9,11 +9,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.transforms.balancing.corpus import random_ids, selected_copies, write_corpus
+from tests.transforms.balancing.corpus import count_concepts, random_ids, selected_copies, write_corpus
 from tests.transforms.balancing.passes import run_passes
 from tests.transforms.synthetic_annotations import concept_ids
 from transforms.balancing.certificate import read_certificate
-from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.measures import COVERED_IMAGES, covered, normalised_entropy
 from transforms.balancing.methods import METHODS, weighting
 from transforms.balancing.passes import ShardReader

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.balancing.corpus import random_ids
+from tests.transforms.balancing.corpus import count_concepts, random_ids
 from tests.transforms.synthetic_annotations import concept_ids
-from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.even import response
 from transforms.balancing.even.correct import correct
 from transforms.balancing.even.fit import Frame, fit

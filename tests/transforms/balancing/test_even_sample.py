@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.balancing.corpus import random_ids
+from tests.transforms.balancing.corpus import count_concepts, random_ids
 from transforms import keyed
-from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.even.sample import PrioritySample, WeighedSample, safe_bound
 
 V, ROWS = 30, 300

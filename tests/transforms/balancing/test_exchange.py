@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.balancing.corpus import random_ids
+from tests.transforms.balancing.corpus import count_concepts, random_ids
 from transforms.balancing import exchange
-from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.exchange import Candidates, Exchange, Offers, Shortage
 
 V, ROWS = 12, 200

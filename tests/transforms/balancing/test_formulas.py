@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from concept_vocab.matching.metaclip import MetaclipMatcher
-from transforms.balancing.concept_ids import count_concepts
+from tests.transforms.balancing.corpus import count_concepts
 from transforms.balancing.in_memory import balance_table
 from transforms.balancing.methods import METHODS, weighting
 from transforms.balancing.methods.metaclip import metaclip_threshold

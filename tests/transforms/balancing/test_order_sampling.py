@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from transforms.balancing import order_sampling
 from transforms.balancing.order_sampling import Boundary, Cut, RankTally
-from transforms.balancing.sampling import N_BINS, Expectation, bins, histogram
+from transforms.balancing.sampling import N_BINS, Expectation, bin_hits, bins
 
 
 def select(weights: np.ndarray, size: int, max_copies: int = 1, seed: int = 0, parts: int = 1) -> np.ndarray:
     """Copies of each row, by way of every step, the rows in ``parts`` shards."""
     ids = np.arange(len(weights), dtype=np.uint64)
     strata, index = np.zeros(len(weights), np.int64), bins(weights)
-    expectation = Expectation.solve(histogram(index, strata, 1), (size,), max_copies)
+    expectation = Expectation.solve(bin_hits(index, strata, 1).dense(), (size,), max_copies)
     rank = order_sampling.ranks(ids, index, strata, expectation, seed)
     window = order_sampling.windows(expectation)
     rank_tally, pieces = RankTally.zero(1), np.array_split(np.arange(len(weights)), parts)
@@ -57,7 +57,7 @@ def test_inclusion_probabilities_are_kept(max_copies: int) -> None:
     weights = np.repeat([1.0, 2.0, 4.0, 8.0, 1000.0], 40)
     size, seeds = 60, 400
     ids, index, strata = np.arange(200, dtype=np.uint64), bins(weights), np.zeros(200, np.int64)
-    expectation = Expectation.solve(histogram(index, strata, 1), (size,), max_copies)
+    expectation = Expectation.solve(bin_hits(index, strata, 1).dense(), (size,), max_copies)
     expected, total = expectation.expected[0, index], np.zeros(200)
     for seed in range(seeds):
         rank = order_sampling.ranks(ids, index, strata, expectation, seed)
@@ -74,7 +74,7 @@ def test_the_first_look_finds_the_cut_of_a_large_draw() -> None:
     index, strata = bins(weights), np.zeros(len(weights), np.int64)
     ids = np.arange(len(weights), dtype=np.uint64)
     for seed in range(10):
-        expectation = Expectation.solve(histogram(index, strata, 1), (20_000,), 1)
+        expectation = Expectation.solve(bin_hits(index, strata, 1).dense(), (20_000,), 1)
         rank = order_sampling.ranks(ids, index, strata, expectation, seed)
         rank_tally = tally_of(rank, ids, strata, order_sampling.windows(expectation), seed)
         assert Boundary.find(rank_tally, expectation).is_known
@@ -85,7 +85,7 @@ def test_the_second_look_mends_a_window_that_missed() -> None:
     weights = np.random.default_rng(0).lognormal(size=1000)
     index, strata = bins(weights), np.zeros(1000, np.int64)
     ids = np.arange(1000, dtype=np.uint64)
-    expectation = Expectation.solve(histogram(index, strata, 1), (100,), 1)
+    expectation = Expectation.solve(bin_hits(index, strata, 1).dense(), (100,), 1)
     rank = order_sampling.ranks(ids, index, strata, expectation, 0)
     nowhere = np.array([[0, -1]])
     rank_tally = tally_of(rank, ids, strata, nowhere, 0)

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.transforms.balancing.corpus import count_concepts
 from tests.transforms.synthetic_annotations import N_CONCEPTS, concept_ids
-from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.measures import normalised_entropy, top_share
 from transforms.balancing.methods import weighting
 from transforms.balancing.raking import fit, group_rare, water_fill
-from transforms.balancing.sampling import Expectation, bins, histogram
+from transforms.balancing.sampling import Expectation, bin_hits, bins
 from transforms.balancing.settings import BalanceSettings, RakingSettings
 from transforms.errors import ConfigError
 
@@ -19,7 +19,7 @@ def expected_counts(settings: BalanceSettings, ids: np.ndarray, sample: np.ndarr
     """(V,) expected copies of each concept in a selection."""
     weights = weighting(settings, count_concepts(ids, n_concepts), len(ids), sample).of_images(ids)
     index, strata = bins(weights), np.zeros(len(ids), np.int64)
-    expectation = Expectation.solve(histogram(index, strata, 1), (settings.size,), settings.max_copies)
+    expectation = Expectation.solve(bin_hits(index, strata, 1).dense(), (settings.size,), settings.max_copies)
     copies = np.repeat(expectation.expected[0, index], ids.shape[1])
     return np.bincount(ids.ravel() + 1, copies, n_concepts + 1)[1:]
 

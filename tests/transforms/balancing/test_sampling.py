@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.balancing.sampling import N_BINS, Expectation, bin_values, bins, expected_copies, histogram
+from transforms.balancing.sampling import N_BINS, Expectation, bin_hits, bin_values, bins, expected_copies
 
 
 @given(st.lists(st.floats(2.0**-79, 2.0**47), min_size=2, max_size=50))
@@ -21,7 +21,7 @@ def test_bins_hold_what_lies_beyond_their_range() -> None:
 
 
 def test_histogram_counts_rows_by_stratum_and_bin() -> None:
-    counts = histogram(np.array([3, 3, 5]), np.array([0, 1, 1]), 2)
+    counts = bin_hits(np.array([3, 3, 5]), np.array([0, 1, 1]), 2).dense()
     assert counts.shape == (2, N_BINS)
     assert (counts[0, 3], counts[1, 3], counts[1, 5], counts.sum()) == (1, 1, 1, 3)
 
@@ -52,7 +52,7 @@ def test_expected_copies_by_hand() -> None:
 
 def test_expectation_splits_copies_into_certain_and_drawn() -> None:
     index = bins(np.array([1.0, 1.0, 1.0, 1.0, 3.0]))
-    expectation = Expectation.solve(histogram(index, np.zeros(5, np.int64), 1), (5,), 3)
+    expectation = Expectation.solve(bin_hits(index, np.zeros(5, np.int64), 1).dense(), (5,), 3)
     np.testing.assert_allclose(expectation.expected[0, index], [5 / 7] * 4 + [15 / 7], rtol=1e-3)
     assert expectation.certain[0, index].tolist() == [0, 0, 0, 0, 2]
     assert expectation.winners.tolist() == [3]
@@ -62,5 +62,5 @@ def test_expectation_splits_copies_into_certain_and_drawn() -> None:
 def test_weights_of_a_wide_range_still_give_the_size() -> None:
     weights = np.array([1e-20, 1e-10, 1.0, 1e10])
     index = bins(weights)
-    expectation = Expectation.solve(histogram(index, np.zeros(4, np.int64), 1), (3,), 1)
+    expectation = Expectation.solve(bin_hits(index, np.zeros(4, np.int64), 1).dense(), (3,), 1)
     assert expectation.expected.sum() >= 3 and expectation.certain.sum() + expectation.winners[0] >= 3

@@ -14,10 +14,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
-from tests.transforms.balancing.corpus import random_ids, write_corpus
+from tests.transforms.balancing.corpus import count_concepts, random_ids, write_corpus
 from tests.transforms.balancing.passes import run_passes
 from transforms.balancing.certificate import read_certificate, warnings
-from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.in_memory import balance_table
 from transforms.balancing.methods.even import Even
 from transforms.balancing.methods.weighting import Corpus

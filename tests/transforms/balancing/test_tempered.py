@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.transforms.balancing.corpus import random_ids
-from transforms.balancing.concept_ids import count_concepts
+from tests.transforms.balancing.corpus import count_concepts, random_ids
 from transforms.balancing.methods import weighting
 from transforms.balancing.settings import BalanceSettings
 

@@ -13,9 +13,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, minimize
 
+from tests.transforms.balancing.corpus import count_concepts
 from tests.transforms.balancing.test_target import KINDS, NAMES, ROWS, V, asked, balanced, divergence_of, images
 from transforms.balancing.certificate import warnings
-from transforms.balancing.concept_ids import count_concepts
 from transforms.balancing.in_memory import balance_table
 from transforms.balancing.methods.even import Even
 from transforms.balancing.methods.weighting import Corpus

@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.balancing.corpus import random_ids
-from transforms.balancing.concept_ids import count_concepts
+from tests.transforms.balancing.corpus import count_concepts, random_ids
 from transforms.balancing.even.incidence import Incidence
 
 V = 30
