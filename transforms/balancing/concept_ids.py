@@ -5,6 +5,8 @@ Shape legend: N rows, K concepts an image, V concepts.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ from transforms.balancing.sampling import Ints
 from transforms.errors import RunFolderError
 
 Ids = NDArray[np.int32]
+_T = TypeVar("_T", bound=np.generic)
 
 
 def drop_below(ids: Ids, scores: NDArray[np.float16], min_similarity: float) -> Ids:
@@ -27,6 +30,12 @@ def drop_below(ids: Ids, scores: NDArray[np.float16], min_similarity: float) -> 
     low = threshold.view(np.uint16)
     high = np.float16(np.inf).view(np.uint16)
     return np.where(scores.view(np.uint16) - low <= high - low, ids, np.int32(-1))
+
+
+def look_up(values: NDArray[_T], ids: Ids, bare: _T | int | bool) -> NDArray[_T]:
+    """(N, K) what (V,) ``values`` hold for (N, K) ids, and ``bare`` for -1. What it takes grows with N alone."""
+    found: NDArray[_T] = np.where(ids < 0, np.asarray(bare, values.dtype), values[ids])
+    return found
 
 
 def concept_hits(ids: Ids, n_concepts: int, copies: Ints | None = None) -> Hits:

@@ -21,7 +21,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.balancing.concept_ids import Ids
+from transforms.balancing.concept_ids import Ids, look_up
 from transforms.balancing.sampling import Floats, Ints
 
 #: Images that may go out, for each that may come in: most can be spared, but not beside one another.
@@ -30,6 +30,9 @@ _LEAST_OUTGOING = 1000
 
 #: Rows that are put together at least before they are looked through: half of them stay, so each is moved a few times.
 _LEAST_PRUNED = 1 << 15
+
+#: Copies drawn of what is no concept: enough for any floor.
+_NO_CONCEPT = np.iinfo(np.int64).max
 
 #: Images on either side that are looked at: some 100 MB. Where more are missing, floors that lack least come first.
 MOST_EXCHANGES = 1 << 20
@@ -55,6 +58,11 @@ class Shortage:
         sought = np.zeros_like(self.missing)
         sought[order[kept]] = self.missing[order[kept]]
         return sought
+
+    def spare(self, ids: Ids) -> Ints:
+        """(N,) copies that the concept of each row which can spare least has above its floor; negative: it is short."""
+        spare: Ints = (look_up(self.drawn, ids, _NO_CONCEPT) - look_up(self.floor, ids, 0)).min(axis=1)
+        return spare
 
     @property
     def outgoing_limit(self) -> int:
@@ -98,8 +106,8 @@ class Offers:
     def add(self, coming: Candidates, leaving: Candidates) -> None:
         """Rows that could be drawn once more, by rising rank, and once less, by falling rank."""
         self.incoming.append(_best_incoming(coming, self.shortage.sought))
-        kept = np.append(self.shortage.drawn >= self.shortage.floor, True)  # the last slot is for id -1
-        can_go = np.flatnonzero(kept[leaving.ids].all(axis=1) & (leaving.ids.max(axis=1, initial=-1) >= 0))
+        is_kept = self.shortage.spare(leaving.ids) >= 0
+        can_go = np.flatnonzero(is_kept & (leaving.ids.max(axis=1, initial=-1) >= 0))
         self.outgoing.append(_best_outgoing(leaving.take(can_go), self.shortage))
 
     def __iadd__(self, other: Offers) -> Self:
@@ -123,7 +131,7 @@ class Offers:
 def _best_incoming(rows: Candidates, sought: Ints) -> Candidates:
     """For each concept that is short, as many rows of least rank as it lacks, of each group: who can leave is not
     known yet."""
-    row, slot = np.nonzero(np.append(sought, 0)[rows.ids] > 0)
+    row, slot = np.nonzero(look_up(sought, rows.ids, 0))
     concept = rows.ids[row, slot]
     order = np.lexsort((rows.sample_id[row], rows.rank[row], rows.group[row], concept))
     concept, row = concept[order], row[order]
@@ -136,8 +144,7 @@ def _best_incoming(rows: Candidates, sought: Ints) -> Candidates:
 def _best_outgoing(rows: Candidates, shortage: Shortage) -> Candidates:
     """As many rows of highest rank of each group as there is a limit to; those whose concepts are all above their
     floors first, since others can go only once an image has come in."""
-    above = np.append(shortage.drawn > shortage.floor, True)
-    waits = ~above[rows.ids].all(axis=1)
+    waits = shortage.spare(rows.ids) <= 0
     order = np.lexsort((rows.sample_id, -rows.rank, waits, rows.group))
     group = rows.group[order]
     kept = np.arange(len(group)) - np.searchsorted(group, group, side="left") < shortage.outgoing_limit
@@ -162,8 +169,7 @@ class Exchange:
             return cls.none()
         counts, floor = offers.shortage.drawn.copy(), offers.shortage.floor
         incoming, outgoing = offers.best()
-        short = np.append(offers.shortage.sought > 0, False)
-        mends = short[incoming.ids].sum(axis=1)
+        mends = np.count_nonzero(look_up(offers.shortage.sought, incoming.ids, 0), axis=1)
         order = np.lexsort((incoming.sample_id, incoming.rank, -mends))
         waiting = _Leaving(outgoing, floor)
         changed: list[tuple[int, int]] = []

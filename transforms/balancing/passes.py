@@ -22,7 +22,7 @@ from transforms import keyed
 from transforms.balancing import order_sampling
 from transforms.balancing.baselines import Baselines
 from transforms.balancing.cells import Cells
-from transforms.balancing.concept_ids import Ids, concept_hits, drop_below
+from transforms.balancing.concept_ids import Ids, concept_hits, drop_below, look_up
 from transforms.balancing.even.response import ResponseTally
 from transforms.balancing.even.sample import PrioritySample, WeighedSample, safe_bound
 from transforms.balancing.exchange import Candidates as ExchangeRows
@@ -277,7 +277,8 @@ def seek_exchanges(
     takes = np.array(weighting.group_sizes(settings))[rows.groups] > 0
     candidates = ExchangeRows(rows.sample_ids, rows.groups, rows.rank, rows.ids)
     leaving = candidates._replace(rank=np.where(won, rows.rank, -1.0 - rows.weight_bins))
-    more = np.where(takes & np.append(shortage.sought, 0)[rows.ids].any(axis=1), settings.max_copies - copies, 0)
+    is_sought = look_up(shortage.sought, rows.ids, 0).any(axis=1)
+    more = np.where(takes & is_sought, settings.max_copies - copies, 0)
     offers.add(candidates.take(np.repeat(np.arange(len(copies)), more)), leaving.take(np.flatnonzero(copies > 0)))
     return offers
 

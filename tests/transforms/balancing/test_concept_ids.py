@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tests.transforms.balancing.corpus import count_concepts
-from transforms.balancing.concept_ids import concept_hits, drop_below
+from transforms.balancing.concept_ids import concept_hits, drop_below, look_up
 from transforms.errors import RunFolderError
 
 IDS = np.array([[0, 1], [0, -1], [0, 2], [-1, -1], [0, 1]], dtype=np.int32)
@@ -25,6 +25,13 @@ def test_copies_count_as_rows_that_come_again(ids: np.ndarray, copies: np.ndarra
     again = np.repeat(ids, copies, axis=0)
     expected = [int((again == concept).sum()) for concept in range(5)]
     assert concept_hits(ids, 5, copies).dense().tolist() == expected
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_no_concept_is_looked_up_as_what_is_asked_for(bare: bool) -> None:
+    assert look_up(COUNTS, IDS, 9).tolist() == [[4, 2], [4, 9], [4, 1], [9, 9], [4, 2]]
+    assert look_up(COUNTS > 1, IDS, bare)[3].tolist() == [bare, bare]
+    assert look_up(COUNTS, IDS, np.iinfo(np.int64).max).dtype == np.int64
 
 
 def test_an_id_of_another_vocabulary_is_named() -> None:

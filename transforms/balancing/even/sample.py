@@ -17,7 +17,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.balancing.concept_ids import Ids
+from transforms.balancing.concept_ids import Ids, look_up
 from transforms.balancing.sampling import Floats, Ints
 
 
@@ -45,6 +45,12 @@ class WeighedSample(NamedTuple):
         return cls(held, np.zeros(len(held), np.int64), each, every, bare)
 
 
+def _rarest(counts: Ints, ids: Ids) -> Ints:
+    """(N,) images of each row's rarest concept, of (V,) counts; beyond all where it has none."""
+    least: Ints = look_up(counts, ids, np.iinfo(np.int64).max).min(axis=1)
+    return least
+
+
 def safe_bound(limit: int, counts: Ints, plain: WeighedSample | None, concepts_per_image: int) -> float:
     """A priority below which surely more than ``limit`` rows lie, and not many more.
 
@@ -57,10 +63,10 @@ def safe_bound(limit: int, counts: Ints, plain: WeighedSample | None, concepts_p
         return math.inf
     needed = limit + 12 * math.sqrt(limit) + 144  # fewer come once in 10^30
     before = np.concatenate([[0], np.cumsum(held)])
-    rarest, each = np.empty(0), 0.0
+    rarest, each = np.empty(0, np.int64), 0.0
     if plain is not None and len(plain.ids):
         each = float(plain.weight[0])
-        rarest = np.append(np.maximum(counts, 1), np.iinfo(np.int64).max)[plain.ids].min(axis=1)
+        rarest = _rarest(np.maximum(counts, 1), plain.ids)
     for step in range(8 * (int(held[-1]).bit_length() + 1)):
         bound = math.pow(2.0, step / 8)
         below = int(np.searchsorted(held, bound))
@@ -104,7 +110,7 @@ class PrioritySample:
 
     def add(self, uniform: Floats, sample_ids: NDArray[np.uint64], cells: Ints, ids: Ids, counts: Ints) -> None:
         """(N,) rows, with the (V,) images of each concept; rows without a concept are only counted."""
-        rarest = np.append(counts, np.iinfo(np.int64).max)[ids].min(axis=1)
+        rarest = _rarest(counts, ids)
         bare = ids.max(axis=1, initial=-1) < 0
         self.rows += np.bincount(cells[~bare], minlength=len(self.rows))
         self.bare_rows += np.bincount(cells[bare], minlength=len(self.rows))
@@ -143,6 +149,6 @@ class PrioritySample:
         part, weight = self.parts[0], np.ones(self.size)
         if self.size > self.limit:
             threshold, part = part.priority[-1], part.take(np.arange(self.limit))
-            rarest = np.append(counts, np.iinfo(np.int64).max)[part.ids].min(axis=1)
+            rarest = _rarest(counts, part.ids)
             weight = np.maximum(1.0, rarest / threshold)
         return WeighedSample(part.ids, part.cells, weight, self.rows, self.bare_rows)
