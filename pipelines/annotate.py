@@ -27,6 +27,7 @@ from transforms.reading.checks import hint
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.run_folder import RunFolder
+from transforms.stages import ANNOTATE
 from transforms.storage import StoragePath
 
 WORKERS_IMPORT = ("open_clip",)  # ahead of the fork; the driver does not need it
@@ -52,7 +53,7 @@ def run(
 
     def build(pipeline: beam.Pipeline) -> None:
         by_name = {source.name: source for source in sources}
-        annotate = Annotate(folder, by_name, encoder, retrieval, decode, engine.resource_hints())
+        annotate = Annotate(folder, by_name, encoder, retrieval, decode, engine.resource_hints(ANNOTATE.name))
         pipeline | "Shards" >> CreateMany(folder, found) | annotate
 
     engine.run(build, max_workers=most_workers())

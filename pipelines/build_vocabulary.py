@@ -18,6 +18,7 @@ from pipelines.engine.engine import Engine
 from pipelines.vocabulary_build_settings import VocabularyBuildSettings
 from transforms.configuration import fingerprint
 from transforms.errors import ConfigError, InputError, RunFolderError
+from transforms.stages import VOCABULARY
 from transforms.storage import StoragePath
 from transforms.vocabularies.assembly import Assembly, ByMeaning, assemble, infoboxes_by_form
 from transforms.vocabularies.counting import CountingJob, is_counted, ranges_for, read_counts
@@ -130,10 +131,11 @@ def _by_meaning(
     def embed(names: Sequence[str]) -> Vectors:
         job = EmbeddingJob(folder / "embeddings", language, names, grouping.encoder, digest)
         if missing := job.missing():
+            hints = engine.resource_hints(VOCABULARY.name)
             from transforms.vocabularies.beam import EmbedNames
 
             def build(pipeline: Any) -> None:
-                _ = pipeline | "Embed names" >> EmbedNames(missing, grouping.encoder, language)
+                _ = pipeline | "Embed names" >> EmbedNames(missing, grouping.encoder, language, hints)
 
             with engine.progress(console, "embed names", None):
                 engine.run(build)

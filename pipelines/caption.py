@@ -12,7 +12,7 @@ from pydantic import Field
 from rich.console import Console
 from rich.text import Text
 
-from pipelines.engine.choice import choose_engine
+from pipelines.engine.choice import beside_the_cache, choose_engine
 from pipelines.engine.progress import WatchedFiles
 from pipelines.engine.settings import RunnerSettings
 from transforms.beam import CreateMany
@@ -86,7 +86,7 @@ def _judge(
     def build(pipeline: beam.Pipeline) -> None:
         _ = pipeline | "Shards" >> CreateMany(folder, names) | WriteCaptions(parts, left)
 
-    engine = choose_engine(settings.runner)
+    engine = beside_the_cache(choose_engine(settings.runner), settings.runner)
     watched = WatchedFiles(CaptionFolder.of(folder).root / "kept", ".parquet", len(names))
     with engine.progress(console, "caption", watched):
         engine.run(build)

@@ -5,11 +5,14 @@ Nothing is finished first, unlike in training: whatever takes long leaves its fi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from types import FrameType
+from typing import ClassVar
 
 from rich.console import Console
 from rich.text import Text
@@ -22,10 +25,21 @@ class StoppedBySignal(BaseException):
     """Raised in the main thread; not an Exception, so that nobody takes it for a failure of what runs."""
 
 
+@contextlib.contextmanager
+def patience(secs: float) -> Iterator[None]:
+    """A signal that comes within leaves so long for what must be said elsewhere; a second one ends the process."""
+    StopOnSignal.patience_secs = secs
+    try:
+        yield
+    finally:
+        StopOnSignal.patience_secs = _PATIENCE_SECS
+
+
 class StopOnSignal:
     """A context whose process ends, when a signal comes, with 128 + its number, as a shell counts."""
 
     _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    patience_secs: ClassVar[float] = _PATIENCE_SECS
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
@@ -45,7 +59,7 @@ class StopOnSignal:
         self.received = signal.Signals(number)
         for other in self._SIGNALS:
             signal.signal(other, signal.SIG_DFL)  # a second one ends the process at once
-        timer = threading.Timer(_PATIENCE_SECS, self._end)
+        timer = threading.Timer(self.patience_secs, self._end)
         timer.daemon = True
         timer.start()
         raise StoppedBySignal

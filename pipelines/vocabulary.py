@@ -21,6 +21,8 @@ from transforms.annotating.indexes import chosen
 from transforms.annotating.word_lists import read_word_list
 from transforms.captions.run_matcher import write_forms
 from transforms.rejects import Counts
+from transforms.resource_hints import asks_for_gpu
+from transforms.stages import ANNOTATE, VOCABULARY
 from transforms.storage import StoragePath
 from transforms.vocabulary_folder import finish_vocabulary, read_written, write_concepts, write_embeddings
 
@@ -35,7 +37,8 @@ def run(build: BuildRun) -> int:
     folder, settings = build.folder, build.settings
     vocabulary = read_word_list(settings.vocabulary.path)
     device = device_of(settings.encoder)
-    index = chosen(settings.retrieval.index, len(vocabulary), device.type)
+    searches_on = "cuda" if asks_for_gpu(build.engine.resource_hints(ANNOTATE.name)) else device.type
+    index = chosen(settings.retrieval.index, len(vocabulary), searches_on)
     if index != settings.retrieval.index:
         build.console.print(Text.assemble(("index:", "yellow"), f" {index.kind}, for {len(vocabulary):,} concepts"))
     reused = build.reused.folder if build.reused and build.reused.vocabulary else None
@@ -60,7 +63,7 @@ def run(build: BuildRun) -> int:
 
 def _embed(build: BuildRun, work: EmbeddingWork) -> None:
     """The parts that are not there yet."""
-    missing = work.missing()
+    missing, hints = work.missing(), build.engine.resource_hints(VOCABULARY.name)
     workers_encode = build.engine.has_workers_beside and most_workers() is None
     if len(missing) == 1 and not workers_encode:  # a job would take longer to begin than to do
         embed_part(work, missing[0], ClipEncoder(work.encoder))
@@ -68,7 +71,7 @@ def _embed(build: BuildRun, work: EmbeddingWork) -> None:
         from transforms.annotating.concepts.beam import EmbedConcepts
 
         def wire(pipeline: beam.Pipeline) -> None:
-            _ = pipeline | "Embed concepts" >> EmbedConcepts(work, missing, build.engine.resource_hints())
+            _ = pipeline | "Embed concepts" >> EmbedConcepts(work, missing, hints)
 
         build.engine.run(wire, max_workers=most_workers())
 
@@ -77,13 +80,12 @@ def _sample(build: BuildRun, folder: StoragePath) -> NDArray[np.float32]:
     """Embeddings of some of the images."""
     from transforms.annotating.concepts.beam import SampleImages
 
-    shards = choose(build.inputs)
+    shards, hints = choose(build.inputs), build.engine.resource_hints(VOCABULARY.name)
     encoder, decode = build.settings.encoder, build.settings.decode
 
     def wire(pipeline: beam.Pipeline) -> None:
-        _ = pipeline | "Sample images" >> SampleImages(
-            folder, shards, build.sources, encoder, decode, build.engine.resource_hints()
-        )
+        sample = SampleImages(folder, shards, build.sources, encoder, decode, hints)
+        _ = pipeline | "Sample images" >> sample
 
     build.engine.run(wire, max_workers=most_workers())
     return read_sample(folder, len(shards))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -43,6 +43,12 @@ class CreateMany(beam.PTransform):  # type: ignore[misc]
 
 def _read_elements(path: StoragePath) -> Any:
     return pickle.loads(path.read_bytes())  # written by the driver of this very job
+
+
+def hinted(step: beam.DoFn, resource_hints: Mapping[str, str]) -> beam.ParDo:
+    """A runner may put a step that has some apart from its neighbours, on other machines."""
+    done = beam.ParDo(step)
+    return done.with_resource_hints(**resource_hints) if resource_hints else done
 
 
 class CollectToList(beam.PTransform):  # type: ignore[misc]

@@ -41,6 +41,12 @@ def _named_runner(beam_flags: Sequence[str]) -> str | None:
     return name or None
 
 
+def beside_the_cache(engine: Engine, settings: RunnerSettings) -> Engine:
+    """For a job whose workers read replies, which lie on a disk of this machine alone: where others would do it, worker
+    processes of this one."""
+    return InProcessEngine(settings) if engine.is_remote else engine
+
+
 def engine_for(settings: Settings, runner: RunnerSettings, beam_flags: Sequence[str] = ()) -> Engine:
     """The engine that ``settings`` ask for in their section ``runner``; raises ConfigError where it cannot do them."""
     engine = choose_engine(runner, beam_flags)

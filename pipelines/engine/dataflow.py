@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.engine.local_paths import refuse_local_paths
-from pipelines.engine.remote import RemoteEngine
+from pipelines.engine.remote import RemoteEngine, job_id_of, job_name
 from pipelines.engine.settings import RunnerSettings
 from transforms.configuration import Settings
-from transforms.errors import ConfigError
+from transforms.errors import ConfigError, EvenweaveError
 
 if TYPE_CHECKING:
     import apache_beam as beam
+
+
+def _refuse_hub(settings: Settings) -> None:
+    """The image that we make asks no hub while a job runs: what is not in it fails on each machine, four times."""
+    encoder = getattr(settings, "encoder", None)
+    tag = getattr(encoder, "pretrained", None)
+    if tag and tag != "random" and "://" not in tag and not os.path.exists(tag):
+        raise ConfigError(
+            f"encoder.pretrained is {tag}, which is on a hub, and workers ask none. Put the file of weights into a "
+            "bucket and name it (encoder.pretrained=gs://…/open_clip_model.safetensors), or into the image "
+            "(configs/docker/Dockerfile: WEIGHTS)"
+        )
 
 
 class DataflowEngine(RemoteEngine):
@@ -23,6 +37,7 @@ class DataflowEngine(RemoteEngine):
         super().__init__(beam_flags)
         assert settings.dataflow is not None  # as the settings have checked
         self._settings, self._cloud = settings, settings.dataflow
+        self._mark = ""
 
     @property
     def is_remote(self) -> bool:
@@ -31,11 +46,19 @@ class DataflowEngine(RemoteEngine):
     def check(self, settings: Settings) -> None:
         """The extra that talks to Google Cloud, and paths that other machines can reach."""
         refuse_local_paths(settings, self._settings.shared_folders, "dataflow")
+        _refuse_hub(settings)
+        # one name a run and stage: of two active jobs of one name the service refuses the second
+        self._mark = hashlib.sha256(str(getattr(settings, "output", "")).encode()).hexdigest()[:8]
         if importlib.util.find_spec("google.auth") is None:
-            raise ConfigError("dataflow needs the client of Google Cloud: pip install 'evenweave[gcp]'")
+            raise ConfigError(
+                "dataflow needs the client of Google Cloud: pip install 'apache-beam[gcp]', or --editable '.[gcp]'"
+            )
 
-    def resource_hints(self) -> Mapping[str, str]:
-        return self._settings.of_stage(self.job).hints
+    def resource_hints(self, stage: str) -> Mapping[str, str]:
+        return self._settings.of_stage(stage).hints
+
+    def how_to_cancel(self, job_id: str) -> str:
+        return f"gcloud dataflow jobs cancel {job_id} --project={self._cloud.project} --region={self._cloud.region}"
 
     def link(self, job_id: str) -> str:
         place = f"{self._cloud.region}/{job_id}?project={self._cloud.project}"
@@ -43,7 +66,29 @@ class DataflowEngine(RemoteEngine):
 
     def run(self, build: Callable[[beam.Pipeline], None], max_workers: int | None = None) -> None:  # noqa: ARG002
         """``max_workers`` counts the GPUs of this machine, which does none of the work."""
-        self._submit(build, ["--runner=DataflowRunner", *self.flags()])
+        try:
+            self._submit(build, ["--runner=DataflowRunner", *self.flags()])
+        except Exception as error:
+            # its module imports the client of Google Cloud
+            if type(error).__name__ != "DataflowJobAlreadyExistsError":
+                raise
+            raise EvenweaveError(
+                f"{self.job or 'job'}: a job of this run is under way: {error}\n{self._ends_how('ID')}"
+            ) from error
+
+    def _wait(self, result: Any) -> None:
+        try:
+            super()._wait(result)
+        except AssertionError as error:  # as Beam ends when the service has not answered for some minutes
+            job_id = job_id_of(result)
+            raise EvenweaveError(
+                f"{self.job or 'job'}: Dataflow answers no more, and job {job_id} goes on: {self.link(job_id)}\n"
+                f"{self._ends_how(job_id)}"
+            ) from error
+
+    def _ends_how(self, job_id: str) -> str:
+        how = self.how_to_cancel(job_id)
+        return f"When it has ended, or was cancelled ({how}), the same command goes on from what it left"
 
     def flags(self) -> list[str]:
         """What Dataflow is told of the stage at hand, but for the runner's name."""
@@ -54,7 +99,7 @@ class DataflowEngine(RemoteEngine):
             f"--region={cloud.region}",
             f"--staging_location={cloud.staging.rstrip('/')}/staging",
             f"--temp_location={cloud.staging.rstrip('/')}/temp",
-            f"--job_name=evenweave-{(self.job or 'job').replace('_', '-')}",
+            f"--job_name={job_name(self.job, self._mark)}",
             f"--sdk_container_image={cloud.image}",
             "--sdk_location=container",  # the image has the SDK: nothing is fetched from PyPI when a worker starts
             f"--worker_machine_type={stage.machine_type or cloud.machine_type}",

@@ -55,8 +55,8 @@ class Engine(ABC):
     def check(self, settings: Settings) -> None:  # noqa: B027 (most can do whatever there is)
         """Raises ConfigError where a job of these settings cannot run here; called before any work."""
 
-    def resource_hints(self) -> Mapping[str, str]:
-        """Beam's resource hints for the step of the job at hand that loads a model."""
+    def resource_hints(self, stage: str) -> Mapping[str, str]:  # noqa: ARG002
+        """Beam's resource hints for the step of ``stage`` that loads a model."""
         return {}
 
     def prepare(self, job: str) -> None:  # noqa: B027 (most have nothing to prepare)

@@ -20,10 +20,10 @@ from pipelines.engine.bound_process import bound
 from pipelines.engine.forking import import_ahead
 from pipelines.engine.job_servers import JobServer, class_path, find_java, java_command
 from pipelines.engine.local_paths import refuse_local_paths
-from pipelines.engine.remote import RemoteEngine
+from pipelines.engine.remote import RemoteEngine, job_name
 from pipelines.engine.settings import RunnerSettings
 from transforms.configuration import Settings
-from transforms.errors import EvenweaveError, WorkerLostError
+from transforms.errors import ConfigError, EvenweaveError, WorkerLostError
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _KEPT_MILLIS = 60_000
 #: Times that a job is begun in which workers die. One that needs more memory than there is dies each time.
 _TRIES = 3
+#: Values of workers_at that are no address.
+_WORKERS_HERE = ("processes", "threads")
 
 
 class JobServiceEngine(RemoteEngine):
@@ -66,7 +68,10 @@ class JobServiceEngine(RemoteEngine):
     @property
     def is_remote(self) -> bool:
         host = self.master.removeprefix("spark://").removeprefix("http://").rpartition(":")[0]
-        return not self.is_local and host not in ("localhost", "127.0.0.1", "[::1]", socket.gethostname())
+        if self.is_local or host in ("localhost", "127.0.0.1", "[::1]"):
+            return False
+        # other machines can join a master that is called by the name of this one; their workers are those of pools
+        return host != socket.gethostname() or self._workers_at not in _WORKERS_HERE
 
     def check(self, settings: Settings) -> None:
         """Java, the jar, and paths that other machines can reach."""
@@ -75,7 +80,13 @@ class JobServiceEngine(RemoteEngine):
         find_java()
         class_path(self.server, self._job_server()[0], beam_version)
         if self.is_remote:
-            refuse_local_paths(settings, self._settings.shared_folders, f"{self._settings.name} at {self.master}")
+            name = self._settings.name
+            refuse_local_paths(settings, self._settings.shared_folders, f"{name} at {self.master}")
+            if self._workers_at in _WORKERS_HERE:
+                raise ConfigError(
+                    f"runner.{name}.workers_at is {self._workers_at}, which are on this machine, and {self.master} has "
+                    "others. Start python -m pipelines.engine.worker_pool PORT on each, and name it localhost:PORT"
+                )
 
     def prepare(self, job: str) -> None:
         """As the in-process runner does it."""
@@ -88,7 +99,7 @@ class JobServiceEngine(RemoteEngine):
             workers = min(workers, max_workers)
         flags = [
             f"--job_endpoint={self._endpoint}",
-            f"--job_name=evenweave-{self.job or 'job'}",
+            f"--job_name={job_name(self.job)}",
             *self._worker_flags(workers, build.__module__),
             *self._more_flags(),
             *self._settings.flags,

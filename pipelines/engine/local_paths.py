@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,8 +10,9 @@ from transforms.configuration import Settings
 from transforms.errors import ConfigError
 from transforms.storage import absolute
 
-#: What says how a job is run: its jars and folders are meant for this machine.
-_OF_THE_RUNNER = "runner"
+#: What is meant for this machine: how a job is run, with its jars and folders; and the replies of models, which are
+#: asked for and judged here.
+_OF_THIS_MACHINE = ("runner", "asking")
 
 
 def refuse_local_paths(settings: Settings, shared_folders: Sequence[str], where: str) -> None:
@@ -32,10 +34,17 @@ def refuse_local_paths(settings: Settings, shared_folders: Sequence[str], where:
 def _local_paths(settings: Settings) -> Iterator[tuple[str, str]]:
     """Settings make the paths of inputs absolute when they are read; that of the output they leave as it is."""
     for key, value in settings.model_dump(mode="json", by_alias=True).items():
-        if key == "output":
+        if key == "encoder":
+            yield from ((f"{key}.{name}", absolute(one)) for name, one in value.items() if _is_here(one))
+        elif key == "output":
             yield from _found_in(key, absolute(value))
-        elif key != _OF_THE_RUNNER:
+        elif key not in _OF_THIS_MACHINE:
             yield from _found_in(key, value)
+
+
+def _is_here(value: Any) -> bool:
+    """Of what may be a name of a hub as well."""
+    return isinstance(value, str) and "://" not in value and os.path.exists(value)
 
 
 def _found_in(key: str, value: Any) -> Iterator[tuple[str, str]]:

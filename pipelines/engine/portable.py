@@ -22,19 +22,15 @@ class PortableEngine(Engine):
         """``max_workers`` is left to the flags: only they know what machines there are."""
         self._run(build, self._beam_flags)
 
-    def _run(
-        self,
-        build: Callable[[beam.Pipeline], None],
-        flags: Sequence[str],
-        begun: Callable[[Any], None] = lambda _: None,
-    ) -> None:
-        """``begun`` is told of what Beam makes of the job, as soon as it has been handed over."""
+    def _run(self, build: Callable[[beam.Pipeline], None], flags: Sequence[str]) -> None:
         import apache_beam as beam
         from apache_beam.options.pipeline_options import PipelineOptions
 
         pipeline = beam.Pipeline(options=PipelineOptions(list(flags)))
         build(pipeline)
         with users_errors_as_themselves():
-            result = pipeline.run()
-            begun(result)
-            result.wait_until_finish()
+            self._wait(pipeline.run())
+
+    def _wait(self, result: Any) -> None:
+        """To the end of a job that has been handed over; ``result`` is what Beam makes of it."""
+        result.wait_until_finish()

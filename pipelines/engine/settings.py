@@ -10,12 +10,12 @@ from pydantic import Field, field_validator, model_validator
 from pipelines.engine.cluster_settings import FlinkSettings, SparkSettings
 from pipelines.engine.dataflow_settings import DataflowSettings
 from transforms.configuration import NOT_FINGERPRINTED, Settings
-from transforms.stages import ANNOTATE, STAGES
+from transforms.stages import ANNOTATE, STAGES, VOCABULARY
 
 RunnerName = Literal["direct", "spark", "flink", "dataflow"]
 
 #: Stages with a step that loads a model, and so may ask for other machines than the rest.
-_WITH_A_MODEL = (ANNOTATE.name,)
+_WITH_A_MODEL = (VOCABULARY.name, ANNOTATE.name)
 
 
 def available_cores() -> int:
@@ -30,7 +30,7 @@ class StageResources(Settings):
     hints: dict[str, str] = Field(
         {},
         description="Beam's resource hints of the step that loads the model, which dataflow heeds: "
-        "accelerator, min_ram; of annotate alone",
+        "accelerator, min_ram; of vocabulary and annotate alone",
     )
     machine_type: str | None = Field(
         None, min_length=1, description="of its workers on dataflow, in place of that of all"

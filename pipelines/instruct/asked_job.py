@@ -10,6 +10,7 @@ from collections.abc import Callable
 import apache_beam as beam
 from rich.text import Text
 
+from pipelines.engine.choice import beside_the_cache
 from pipelines.engine.progress import WatchedFiles
 from pipelines.instruct.run import InstructRun
 from pipelines.run_stage import StageJob
@@ -50,7 +51,7 @@ def judge(run: InstructRun, stage: Stage, parts: AskedParts) -> None:
     def build(pipeline: beam.Pipeline) -> None:
         _ = pipeline | "Parts" >> beam.Create(names) | EachPart(folder, stage.name, work)
 
-    run.engine.run(build)
+    beside_the_cache(run.engine, run.settings.runner).run(build)
 
 
 def say(run: InstructRun, stage: Stage, desk: Desk, found: Asked) -> None:

@@ -21,16 +21,17 @@ from transforms.annotating.changed_vocabulary import ChangedVocabulary
 from transforms.annotating.concept_vectors import read_concept_vectors
 from transforms.annotating.concepts.unspoken import is_silent
 from transforms.annotating.embedding_files import write_embeddings
-from transforms.annotating.encoder import device_of
+from transforms.annotating.encoder import device_of, require_gpu
 from transforms.annotating.retriever import set_search_threads
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
-from transforms.beam import CollectToList, WriteStageCounts
+from transforms.beam import CollectToList, WriteStageCounts, hinted
 from transforms.captions.assigning import Assigner
 from transforms.datasets import read_counts, read_metadata, read_table, write_rejects, write_table
 from transforms.images.decode import DecodeSettings
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
+from transforms.resource_hints import asks_for_gpu
 from transforms.run_folder import RunFolder
 from transforms.stages import ANNOTATE
 from transforms.storage import StoragePath
@@ -66,13 +67,12 @@ class Annotate(beam.PTransform):  # type: ignore[misc]
         super().__init__()
         self._folder = folder
         self._hints = dict(resource_hints or {})
-        self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode)
+        on_gpu = asks_for_gpu(self._hints)
+        self._annotate = _AnnotateShard(folder, dict(sources), encoder, retrieval, decode, on_gpu)
 
     def expand(self, shards: beam.PCollection[ShardToAnnotate]) -> beam.PCollection[None]:
-        annotate = beam.ParDo(self._annotate)
-        if self._hints:  # a runner may put a step that has some apart from its neighbours
-            annotate = annotate.with_resource_hints(**self._hints)
-        done = shards | "Annotate shard" >> annotate.with_outputs(_TIMES, main="counts")
+        annotate = hinted(self._annotate, self._hints).with_outputs(_TIMES, main="counts")
+        done = shards | "Annotate shard" >> annotate
         together = done[_TIMES] | "Times together" >> CollectToList()
         together | "Leave times" >> beam.Map(_leave_times, encoder_times(self._folder))
         return done["counts"] | WriteStageCounts(self._folder.counts(ANNOTATE.name))
@@ -98,7 +98,10 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         encoder: EncoderSettings,
         retrieval: RetrievalSettings,
         decode: DecodeSettings,
+        on_gpu: bool,
     ) -> None:
+        """``on_gpu``: there must be one."""
+        self._on_gpu = on_gpu
         self._folder = folder
         self._sources = sources
         self._settings = (encoder, retrieval, decode)
@@ -128,6 +131,8 @@ class _AnnotateShard(beam.DoFn):  # type: ignore[misc]
         self._hand_on(self._stream, self._stream.add(shard, self._sources[shard.source]))
 
     def _begin(self) -> Annotator:
+        if self._on_gpu:
+            require_gpu()
         concepts, assign = read_concept_vectors(self._folder), self._settings[1].assign
         if not assign.takes_captions:
             return Annotator(*self._settings, concepts)

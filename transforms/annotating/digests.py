@@ -9,6 +9,7 @@ import hashlib
 import os
 
 from transforms.annotating.settings import EncoderSettings, VocabularySettings
+from transforms.annotating.weights_at_hand import at_hand
 from transforms.configuration import fingerprint
 from transforms.errors import ConfigError
 from transforms.storage import StoragePath
@@ -16,7 +17,8 @@ from transforms.vocabularies.files import vocabulary_digest
 
 
 def encoder_digest(settings: EncoderSettings) -> str:
-    """SHA-256 (16 digits) of the encoder's files where they lie on this machine, else its model and tag."""
+    """SHA-256 (16 digits) of the encoder's files where they lie on this machine or at a URI, else its model and tag."""
+    settings = at_hand(settings)
     names = [settings.model, settings.pretrained]
     local = [StoragePath.of(name) for name in names if name and os.path.exists(name)]
     if not local:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import platform
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from transforms.annotating.settings import EncoderSettings
 from transforms.annotating.transformers_clip import is_transformers_folder, load_transformers_clip, require_clip
+from transforms.annotating.weights_at_hand import at_hand
 from transforms.errors import ConfigError
 from transforms.images.decode import DecodeSettings
 from transforms.images.preprocess import Preprocessor
@@ -91,6 +93,17 @@ def device_of(settings: EncoderSettings) -> torch.device:
     return device
 
 
+def require_gpu() -> None:
+    """Raises ConfigError where there is none that torch can use: for a step that asked for one, before it goes on
+    quietly on cores, which takes a hundred times as long on machines that cost more."""
+    if not torch.cuda.is_available():
+        raise ConfigError(
+            f"this step asks for a GPU (runner.stages: hints: accelerator), and torch {torch.__version__}, made for "
+            f"CUDA {torch.version.cuda}, finds none that it can use on {platform.node()}. An older driver needs an "
+            "image with a torch for an older CUDA; without the hint the step runs on cores"
+        )
+
+
 def most_workers() -> int | None:
     """Of a job that encodes: one a GPU, as several processes would each wait for it; None where there is none."""
     return torch.cuda.device_count() or None
@@ -123,6 +136,7 @@ def _build(settings: EncoderSettings, precision: str, device: torch.device) -> t
     """The model and its tokenizer."""
     import open_clip
 
+    settings = at_hand(settings)
     check_encoder(settings)
     try:
         if is_transformers_folder(settings.model):
@@ -142,13 +156,15 @@ def _build(settings: EncoderSettings, precision: str, device: torch.device) -> t
     except Exception as error:  # open_clip, transformers and the hub raise many kinds; all mean the same to the user
         raise ConfigError(
             f"cannot load encoder {settings.model} with weights {settings.pretrained}: {error}\n"
-            "Weights come from the hub, its local cache, or a folder or file given as encoder.model or "
-            "encoder.pretrained."
+            "Weights come from the hub, its local cache, or a folder or file, here or at a URI, given as encoder.model "
+            "or encoder.pretrained."
         ) from error
 
 
 def check_encoder(settings: EncoderSettings) -> None:
-    """What can be told without loading anything: raises ConfigError for a model or weights that cannot be had."""
+    """What can be told without loading anything: raises ConfigError for a model or weights that cannot be had. What
+    lies at a URI is fetched."""
+    settings = at_hand(settings)
     if is_transformers_folder(settings.model):
         require_clip(settings.model)
         if settings.pretrained is not None:

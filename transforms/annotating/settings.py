@@ -16,14 +16,14 @@ class EncoderSettings(Settings):
 
     model: str = Field(
         min_length=1,
-        description="an open_clip architecture (ViT-H-14-quickgelu), or a folder with weights, tokenizer and "
-        "open_clip_config.json, or, of transformers, the config.json of a CLIP",
+        description="an open_clip architecture (ViT-H-14-quickgelu), or a folder, here or at a URI, with weights, "
+        "tokenizer and open_clip_config.json, or, of transformers, the config.json of a CLIP",
         json_schema_extra=NOT_FINGERPRINTED,  # its content is an input: encoder.weights_digest
     )
     pretrained: str | None = Field(
         None,
-        description="an open_clip tag (metaclip_fullcc), a weights file, or 'random' for seeded random weights; null "
-        "for a folder, which holds its own",
+        description="an open_clip tag (metaclip_fullcc), a weights file, here or at a URI, or 'random' for seeded "
+        "random weights; null for a folder, which holds its own",
         json_schema_extra=NOT_FINGERPRINTED,
     )
     languages: list[str] | None = Field(

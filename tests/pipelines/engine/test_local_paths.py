@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pathlib
+import socket
 
 import pytest
 
 from pipelines.build_settings import BuildSettings
-from pipelines.engine.choice import ENGINES, choose_engine
+from pipelines.engine.choice import ENGINES, beside_the_cache, choose_engine
 from pipelines.engine.dataflow import DataflowEngine
 from pipelines.engine.flink import FlinkEngine
 from pipelines.engine.local_paths import refuse_local_paths
@@ -17,6 +18,7 @@ from pipelines.job_options import as_overrides
 from pipelines.pack_settings import PackJobSettings
 from transforms.configuration import Settings, load_settings
 from transforms.errors import ConfigError
+from transforms.instruct.asking.settings import AskingSettings
 
 ELSEWHERE = [
     "output=gs://b/run",
@@ -68,6 +70,44 @@ def test_a_cluster_on_this_machine_sees_what_is_here(name: str, master: str, is_
     engine = choose_engine(settings)
     assert isinstance(engine, SparkEngine | FlinkEngine)
     assert engine.is_remote == is_remote
+
+
+@pytest.mark.parametrize("where", ["processes", "localhost:50000"])
+def test_a_master_by_the_name_of_this_machine_may_have_others(where: str) -> None:
+    spark = {"master": f"spark://{socket.gethostname()}:7077", "workers_at": where}
+    engine = choose_engine(RunnerSettings.model_validate({"name": "spark", "spark": spark}))
+    assert engine.is_remote == (where != "processes")
+
+
+def test_workers_of_a_cluster_are_not_those_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.engine.job_service.find_java", lambda: "java")
+    monkeypatch.setattr("pipelines.engine.job_service.class_path", lambda *_: [])
+    engine = choose_engine(RunnerSettings.model_validate({"name": "spark", "spark": {"master": "spark://far:7077"}}))
+    with pytest.raises(ConfigError, match=r"workers_at is processes.*spark://far:7077 has others.*worker_pool PORT"):
+        engine.check(build(*ELSEWHERE))
+
+
+def test_an_encoder_here_is_a_local_path_however_it_is_named(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = build(*ELSEWHERE, "encoder.pretrained=weights.pt")
+    refuse_local_paths(settings, [], "spark")  # there is none: it is for the encoder to say so
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights.pt").write_bytes(b"")
+    with pytest.raises(ConfigError, match=f"encoder.pretrained: {tmp_path}/weights.pt"):
+        refuse_local_paths(settings, [], "spark")
+
+
+def test_replies_of_models_stay_on_this_machine() -> None:
+    class Asks(Settings):
+        asking: AskingSettings
+
+    refuse_local_paths(Asks.model_validate({"asking": {"cache": "/mnt/replies"}}), [], "spark")
+    far = {"name": "spark", "spark": {"master": "spark://far:7077"}}
+    for runner, is_kept in (({"name": "spark"}, True), (far, False)):
+        settings = RunnerSettings.model_validate(runner)
+        engine = choose_engine(settings)
+        assert (beside_the_cache(engine, settings) is engine) == is_kept
 
 
 def test_dataflow_refuses_before_it_asks_for_its_client() -> None:

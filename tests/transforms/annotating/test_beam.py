@@ -6,20 +6,23 @@ import pathlib
 from collections.abc import Sequence
 
 import pytest
+import torch
 from apache_beam.pvalue import TaggedOutput
 from PIL import Image
 
 from concept_vocab.vocabulary import Vocabulary
-from transforms.annotating.beam import ShardToAnnotate, _AnnotateShard
+from transforms.annotating.beam import Annotate, ShardToAnnotate, _AnnotateShard
+from transforms.annotating.concepts.beam import SampleImages
 from transforms.annotating.encoder import ClipEncoder
 from transforms.annotating.settings import EncoderSettings, RetrievalSettings
-from transforms.errors import InputError
+from transforms.errors import ConfigError, InputError
 from transforms.images.decode import DecodeSettings
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder
 from transforms.storage import StoragePath
+from transforms.vocabularies.beam import EmbedNames
 from transforms.vocabulary_folder import save_vocabulary
 
 ENCODER = EncoderSettings(model="configs/encoder/tiny", precision="fp32", batch_size=4)
@@ -50,8 +53,8 @@ def run_folder(path: pathlib.Path, fingerprint: str) -> RunFolder:
     return folder
 
 
-def annotator(folder: RunFolder, source: SourceSettings) -> _AnnotateShard:
-    return _AnnotateShard(folder, {source.name: source}, ENCODER, RETRIEVAL, DecodeSettings())
+def annotator(folder: RunFolder, source: SourceSettings, on_gpu: bool = False) -> _AnnotateShard:
+    return _AnnotateShard(folder, {source.name: source}, ENCODER, RETRIEVAL, DecodeSettings(), on_gpu)
 
 
 def bundle(annotate: _AnnotateShard, shards: Sequence[ShardToAnnotate]) -> list[Counts]:
@@ -105,3 +108,19 @@ def test_a_bundle_after_one_that_failed(
     alone = run_folder(tmp_path / "alone", "f")
     bundle(annotator(alone, source), to_do(shards))
     assert files(folder) == files(alone)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_was_asked_for_is_looked_for_before_work(
+    tmp_path: pathlib.Path, source: SourceSettings, shards: list[InputShard]
+) -> None:
+    folder = run_folder(tmp_path, "a" * 16)
+    with pytest.raises(ConfigError, match="asks for a GPU"):
+        bundle(annotator(folder, source, on_gpu=True), [ShardToAnnotate(shards[0], "0")])
+    hints = {"accelerator": "type:nvidia-l4;count:1"}
+    for step in (
+        Annotate(folder, {}, ENCODER, RETRIEVAL, DecodeSettings(), hints)._annotate,
+        SampleImages(folder.root, [], {}, ENCODER, DecodeSettings(), hints)._sample,
+        EmbedNames([], ENCODER, "en", hints)._embed,
+    ):
+        assert step._on_gpu

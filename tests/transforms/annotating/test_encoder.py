@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from transforms.annotating.encoder import ClipEncoder, check_encoder
+from transforms.annotating.encoder import ClipEncoder, check_encoder, require_gpu
 from transforms.annotating.settings import EncoderSettings
 from transforms.errors import ConfigError
 
@@ -87,3 +87,11 @@ def test_a_folder_without_weights_is_no_model_at_random(
 def test_a_folder_that_is_no_model(tmp_path: object) -> None:
     with pytest.raises(ConfigError, match=r"cannot load encoder .*config"):
         ClipEncoder(EncoderSettings(model=str(tmp_path)))
+
+
+def test_a_step_that_asked_for_a_gpu_does_not_go_on_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    require_gpu()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=r"asks for a GPU .*finds none that it can use"):
+        require_gpu()

@@ -9,18 +9,14 @@ import apache_beam as beam
 from transforms.annotating.concepts.image_sample import embed_sample, part
 from transforms.annotating.concepts.parts import EmbeddingWork, embed_part
 from transforms.annotating.embedder import Embedder
-from transforms.annotating.encoder import ClipEncoder
+from transforms.annotating.encoder import ClipEncoder, require_gpu
 from transforms.annotating.settings import EncoderSettings
+from transforms.beam import hinted
 from transforms.images.decode import DecodeSettings
 from transforms.reading.listing import InputShard
 from transforms.reading.settings import SourceSettings
+from transforms.resource_hints import asks_for_gpu
 from transforms.storage import StoragePath
-
-
-def _hinted(step: beam.DoFn, hints: dict[str, str]) -> beam.ParDo:
-    """On the machines that a step with a model needs, where it needs other ones than the rest."""
-    done = beam.ParDo(step)
-    return done.with_resource_hints(**hints) if hints else done
 
 
 class EmbedConcepts(beam.PTransform):  # type: ignore[misc]
@@ -34,17 +30,19 @@ class EmbedConcepts(beam.PTransform):  # type: ignore[misc]
         return (
             pipeline
             | "Parts" >> beam.Create(self._parts)
-            | "Embed part" >> _hinted(_EmbedPart(self._work), self._hints)
+            | "Embed part" >> hinted(_EmbedPart(self._work, asks_for_gpu(self._hints)), self._hints)
         )
 
 
 class _EmbedPart(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, work: EmbeddingWork) -> None:
-        self._work = work
+    def __init__(self, work: EmbeddingWork, on_gpu: bool) -> None:
+        self._work, self._on_gpu = work, on_gpu
         self._encoder: ClipEncoder | None = None
 
     def process(self, number: int) -> Iterator[None]:
         if self._encoder is None:
+            if self._on_gpu:
+                require_gpu()
             self._encoder = ClipEncoder(self._work.encoder)
         embed_part(self._work, number, self._encoder)
         yield from ()
@@ -64,10 +62,10 @@ class SampleImages(beam.PTransform):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self._shards, self._hints = list(enumerate(shards)), dict(resource_hints)
-        self._sample = _SampleShard(folder, dict(sources), encoder, decode)
+        self._sample = _SampleShard(folder, dict(sources), encoder, decode, asks_for_gpu(self._hints))
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[None]:
-        return pipeline | "Shards" >> beam.Create(self._shards) | "Sample shard" >> _hinted(self._sample, self._hints)
+        return pipeline | "Shards" >> beam.Create(self._shards) | "Sample shard" >> hinted(self._sample, self._hints)
 
 
 class _SampleShard(beam.DoFn):  # type: ignore[misc]
@@ -77,14 +75,17 @@ class _SampleShard(beam.DoFn):  # type: ignore[misc]
         sources: dict[str, SourceSettings],
         encoder: EncoderSettings,
         decode: DecodeSettings,
+        on_gpu: bool,
     ) -> None:
-        self._folder, self._sources = folder, sources
+        self._folder, self._sources, self._on_gpu = folder, sources, on_gpu
         self._settings = (encoder, decode)
         self._embedder: Embedder | None = None
 
     def process(self, numbered: tuple[int, InputShard]) -> Iterator[None]:
         number, shard = numbered
         if self._embedder is None:
+            if self._on_gpu:
+                require_gpu()
             self._embedder = Embedder(*self._settings)
         embed_sample(self._embedder, shard, self._sources[shard.source], part(self._folder, number))
         yield from ()
