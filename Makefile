@@ -114,5 +114,5 @@ bench-balanced-training: setup-dev ## what balancing is worth to a tiny model (h
 	$(OFFLINE) $(BIN)/python -m tests.benchmarks.bench_balanced_scenes
 	$(BIN)/python -m tests.benchmarks.readme_figures
 
-clean: ## remove runs and caches, keep the environment
-	rm -rf runs .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+clean: ## remove caches and what was built of the package; keep runs and the environment
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -13,12 +13,16 @@ from pipelines.packaged_configs import find_config
 Config = Annotated[
     str,
     typer.Argument(
-        metavar="CONFIG", help="YAML of the job: a path, or one that is shipped: build/mini.yaml", callback=find_config
+        metavar="CONFIG",
+        help="YAML of this job: a path, or one that is shipped, as build/mini.yaml, instruct/mini.yaml, pack/mini.yaml",
+        callback=find_config,
     ),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="override a setting: balance.size=500"),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="override a setting, as the YAML has it: output=runs/b, or section.key=5"
+    ),
 ]
 AcceptChanged = Annotated[
     bool, typer.Option("--accept-changed", help="do again what was made of inputs that have changed since")

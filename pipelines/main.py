@@ -28,8 +28,8 @@ from pipelines.job_options import AcceptChanged, Config, Flags, Output, Set, as_
 from pipelines.packaged_configs import find_config  # noqa: E402
 from pipelines.stopping import StopOnSignal  # noqa: E402
 from pipelines.vocabulary_commands import add_vocabulary_commands  # noqa: E402
-from transforms.configuration import load_settings  # noqa: E402
-from transforms.errors import EXIT_STATUS, EvenweaveError, show_error  # noqa: E402
+from transforms.configuration import load_settings, refuse_placeholders  # noqa: E402
+from transforms.errors import EXIT_STATUS, ConfigError, EvenweaveError, show_error  # noqa: E402
 from transforms.stages import CHAIN, FILTER, VOCABULARY, Stage  # noqa: E402
 
 app = typer.Typer(
@@ -104,7 +104,7 @@ def whatif(
         bool, typer.Option("--exact", help="by all passes over the annotations, not from the sample")
     ] = False,
 ) -> None:
-    """What another balance would come to, and how sure that is; nothing of the run is changed."""
+    """What another balance would come to, and how sure that is; no stage's output is changed."""
     from pipelines import whatif as job
 
     job.run(run, overrides or [], exact, Console())
@@ -126,7 +126,8 @@ def plan(
     """What a build would take, by stage: hours, bytes, calls and money, from samples; nothing of the run is made."""
     from pipelines import plan as job
 
-    settings = _with_input(load_settings(config, BuildSettings, as_overrides(overrides, None)), input_path)
+    settings = _with_input(load_settings(config, BuildSettings, as_overrides(overrides, None)), input_path, overrides)
+    refuse_placeholders(settings)
     job.run(settings, sample, prices, costs, Console())
 
 
@@ -244,13 +245,18 @@ def _open_run(
     """What ``build`` and each of its stages alone begin with; ``input_path`` takes the place of the sources, its format
     told from the files."""
     settings = load_settings(config, BuildSettings, as_overrides(overrides, output, size))
-    settings = _with_input(settings, input_path)
+    settings = _with_input(settings, input_path, overrides)
     return BuildRun(settings, engine_for(settings, settings.runner, beam_flags or []), Console(), accept_changed)
 
 
-def _with_input(settings: BuildSettings, input_path: str | None) -> BuildSettings:
+def _with_input(settings: BuildSettings, input_path: str | None, overrides: list[str] | None) -> BuildSettings:
     if input_path is None:
         return settings
+    if lost := [override for override in overrides or [] if override.startswith("sources.")]:
+        raise ConfigError(
+            f"--set {lost[0]} says something of a source, and --input {input_path} takes the place of all: write a "
+            f"configuration with evenweave init FOLDER --input {input_path}, and set it there"
+        )
     from transforms.reading.detect import detect_source
 
     return settings.model_copy(update={"sources": [detect_source(input_path)], "miniature": None})

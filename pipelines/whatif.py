@@ -19,6 +19,7 @@ from transforms.balancing.cells import Cells
 from transforms.balancing.certificate import read_certificate
 from transforms.balancing.even.sample import WeighedSample
 from transforms.balancing.measures import COVERED_IMAGES, covered
+from transforms.balancing.methods.even import Even
 from transforms.balancing.passes import ShardReader
 from transforms.balancing.sample_table import read_sample
 from transforms.balancing.sampling import Ints
@@ -80,6 +81,11 @@ def run(uri: str, overrides: Sequence[str], exact: bool, console: Console) -> li
     if exact:
         outcomes = [_exactly(state, one, choose_engine(one.runner, [])) for one in settings]
     else:
+        if (method := state.values["config"]["balance"]["method"]) != Even.name:
+            raise RunFolderError(
+                f"{uri} was balanced by {method}, which keeps no sample to ask: add --exact, which passes over all "
+                f"annotations, or balance by {Even.name}"
+            )
         sample, inside = read_sample(state.folder)
         its_own = _settings(state, []).balance
         known = Cells.of(its_own)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -25,6 +26,7 @@ FINGERPRINTED_IF_SET: dict[str, Any] = {"fingerprint": "if_set"}
 
 #: A configuration is written by hand: the longest has 3 kB.
 _MOST_BYTES = 1 << 20
+_PLACEHOLDER = "YOUR-"  # as YOUR-BUCKET
 
 
 class Settings(BaseModel):
@@ -78,6 +80,23 @@ def load_settings(path: str, schema: type[SettingsT], overrides: list[str] | Non
     for override in overrides or []:
         apply_override(values, override)
     return validate(values, schema, str(StoragePath.of(path)))
+
+
+def refuse_placeholders(settings: Settings) -> None:
+    """Raises ConfigError where a configuration that is to be filled in was not."""
+    left = [f"  {key}: {value}" for key, value in texts(settings.model_dump(mode="json")) if _PLACEHOLDER in value]
+    if left:
+        raise ConfigError("put your own in place of what begins with YOUR-:\n" + "\n".join(left))
+
+
+def texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every string within a JSON-like value, behind the key that leads to it, as ``sources.0.path``."""
+    if isinstance(value, str):
+        yield key, value
+        return
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in inner:
+        yield from texts(one, f"{key}.{name}" if key else str(name))
 
 
 def read_yaml(path: str) -> dict[str, Any]:

@@ -166,9 +166,11 @@ class RunState:
         state = cls.read(folder.root)
         if state.folder.fingerprint != folder.fingerprint:
             changed = ", ".join(differences(state.values["identity"], identity))
+            finished = any(state.is_done(stage.name) for stage in state.begun)
             raise OtherSettingsError(
                 f"{folder.root} was begun with other settings or inputs ({state.folder.fingerprint}, now "
                 f"{folder.fingerprint}); changed: {changed}. Choose a new output folder, or set these back."
+                + ("" if finished else " No stage of it is finished, so it may as well be removed.")
             )
         folder.run_json.remove_own_partials()  # no stage writes it, and a killed stage's are removed with the stage
         return state

@@ -12,7 +12,7 @@ from pipelines.engine.in_process import InProcessEngine
 from pipelines.engine.portable import PortableEngine
 from pipelines.engine.settings import RunnerName, RunnerSettings
 from pipelines.engine.spark import SparkEngine
-from transforms.configuration import Settings
+from transforms.configuration import Settings, refuse_placeholders
 
 #: By the name in the settings.
 ENGINES: dict[RunnerName, Callable[[RunnerSettings, Sequence[str]], Engine]] = {
@@ -48,7 +48,9 @@ def beside_the_cache(engine: Engine, settings: RunnerSettings) -> Engine:
 
 
 def engine_for(settings: Settings, runner: RunnerSettings, beam_flags: Sequence[str] = ()) -> Engine:
-    """The engine that ``settings`` ask for in their section ``runner``; raises ConfigError where it cannot do them."""
+    """The engine that ``settings`` ask for in their section ``runner``; raises ConfigError where it cannot do them, and
+    where they are not filled in."""
+    refuse_placeholders(settings)
     engine = choose_engine(runner, beam_flags)
     engine.check(settings)
     return engine

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from transforms.configuration import Settings
+from transforms.configuration import Settings, texts
 from transforms.errors import ConfigError
 from transforms.storage import absolute
 
@@ -32,27 +31,12 @@ def refuse_local_paths(settings: Settings, shared_folders: Sequence[str], where:
 
 
 def _local_paths(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Settings make the paths of inputs absolute when they are read; that of the output they leave as it is."""
-    for key, value in settings.model_dump(mode="json", by_alias=True).items():
-        if key == "encoder":
-            yield from ((f"{key}.{name}", absolute(one)) for name, one in value.items() if _is_here(one))
-        elif key == "output":
-            yield from _found_in(key, absolute(value))
-        elif key not in _OF_THIS_MACHINE:
-            yield from _found_in(key, value)
-
-
-def _is_here(value: Any) -> bool:
-    """Of what may be a name of a hub as well."""
-    return isinstance(value, str) and "://" not in value and os.path.exists(value)
-
-
-def _found_in(key: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _found_in(f"{key}.{name}", inner)
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _found_in(f"{key}.{number}", inner)
-    elif isinstance(value, str) and (value.startswith("/") or value.startswith("file://")):
-        yield key, value.removeprefix("file://")
+    """Settings make the paths of inputs absolute when they are read; those of output and encoder they leave as they
+    are."""
+    for key, text in texts(settings.model_dump(mode="json", by_alias=True)):
+        section = key.partition(".")[0]
+        # what an encoder is called may be a name of a hub as well
+        is_relative = section == "output" or (section == "encoder" and os.path.exists(text))
+        path = absolute(text) if is_relative and "://" not in text else text
+        if path.startswith(("/", "file://")) and section not in _OF_THIS_MACHINE:
+            yield key, path.removeprefix("file://")

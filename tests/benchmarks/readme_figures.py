@@ -85,7 +85,7 @@ def balanced_scenes() -> str:
         "inverse_frequency": "`inverse_frequency`, the published rule",
         "raked": "`raked`",
         "even": "**`even`**",
-        "even_wrong": "`even`, a tenth of what was retrieved wrong",
+        "even_wrong": "`even`, with a tenth of the retrieved concepts wrong",
         "optimum": "the exact optimum of entropy, no guarantee",
         "full": f"all {result['raw']:,}, as many steps",
     }
@@ -97,19 +97,26 @@ def balanced_scenes() -> str:
     setting = (
         f"And where rare things ride with common ones: two to four of {result['things']} things a picture, captions "
         f"that list them, {result['seeds']} raw corpora of {result['raw']:,} pictures. Each method selects "
-        f"{result['size']:,} by what the tiny encoder retrieves, and a tiny model, whose tower can see and cannot "
-        f"name, learns their captions in {result['steps']} steps. Which things does it name on held-out pictures? "
-        "Macro recall, with 95 % intervals over seeds and things:"
+        f"{result['size']:,} by what the tiny encoder retrieves, and a tiny model learns their captions in "
+        f"{result['steps']} steps; its vision tower was trained before to tell things apart, its language model knows no "
+        "names yet. Which things does it name on held-out pictures? Macro recall, with 95 % intervals over seeds and "
+        "things:"
     )
-    head = ("selected by", "each thing alike", "of these the rarest third", "as in the corpus", "rare things, apart")
+    head = (
+        "selected by",
+        "each thing weighs the same",
+        "the rarest third alone",
+        "as in the corpus",
+        "rare things with and without companion",
+    )
     rows = []
     for arm, label in arms.items():
         flat, natural, apart = (cell(result[f"{test}_{arm}"]) for test in tests)
         rows.append([label, flat, percent(result[f"thirds_{arm}"]["rare"], 1), natural, apart])
     low, high = 100 * result["primary_low"], 100 * result["primary_high"]
     outcome = (
-        "The outcome that was fixed before the first run, and tested alone: `even` less `inverse_frequency`, each "
-        f"thing alike, {100 * result['primary_mean']:+.1f} points (95 % interval {low:+.1f} to {high:+.1f}, "
+        "The primary outcome, fixed before the first run and the only one tested: `even` less `inverse_frequency`, each "
+        f"thing weighing the same, {100 * result['primary_mean']:+.1f} points (95 % interval {low:+.1f} to {high:+.1f}, "
         f"p = {result['primary_p']:.2g}). All else is exploratory."
     )
     return f"{paragraph(setting)}\n\n{table(head, rows)}\n\n{paragraph(outcome)}"
@@ -187,8 +194,8 @@ def _taken_of_replies() -> str:
         "with a named fault (another language, a mark lost or doubled, a number more, a refusal, broken JSON and so "
         f"on) {spoilt_taken:,} were taken, of {right:,} right ones {refused:,} refused. Lost line breaks are not "
         f"looked for: {lost_taken:,} of {lost:,} were taken. Asked blind, {known} of {found['blind_blind']} questions "
-        f"that need no picture were told, and {found['blind_taken_for_blind']:,} of {found['blind_seeing']:,} others "
-        "were taken for such: a guess at yes or no, or at a letter, is often right."
+        f"that need no picture were recognised, and {found['blind_taken_for_blind']:,} of {found['blind_seeing']:,} "
+        "others were taken for such: a guess at yes or no, or at a letter, is often right."
     )
 
 
@@ -197,8 +204,8 @@ def _cost_of_asking() -> str:
     memory = [f"{found[f'resident_mib_{when}']:.0f}" for when in ("after_a_tenth", "halfway", "at_the_end")]
     return (
         f"{found['requests']:,} requests to a server on the same machine that answers at once take "
-        f"{found['cpu_millis_a_request']:.2f} ms of processor each, {found['ratio_of_cpu']:.2f} times what the bare "
-        "client took for the tenth part before, on a machine that others shared and that grew busier; memory is "
+        f"{found['cpu_millis_a_request']:.2f} ms of processor each, {found['ratio_of_cpu']:.2f} times what the "
+        "bare client took for each of a tenth as many just before, while other work on the machine increased; memory is "
         f"{memory[0]} MiB after a tenth of them, {memory[1]} after half and {memory[2]} after all, and the cache has "
         f"{found['cache_bytes_a_request']:,.0f} bytes a request ({found['hardware']})."
     )

@@ -62,7 +62,26 @@ def test_an_output_is_a_name_whatever_yaml_would_make_of_it(
     Image.new("RGB", (40, 40)).save(tmp_path / "photos" / "a.png")
     for job in ("build", "balance"):
         assert run([job, str(config), "--output", output, "--input", "photos"], monkeypatch) == 2
-        assert f"{tmp_path / output} was begun with other settings" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert f"{tmp_path / output} was begun with other settings" in said
+        assert "No stage of it is finished, so it may as well be removed." in said
+
+
+@pytest.mark.parametrize("job", ["build", "plan"])
+def test_what_is_to_be_filled_in_is_named_before_work(
+    job: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([job, "build/85m.yaml"], monkeypatch) == 2
+    said = capsys.readouterr().err
+    assert "sources.0.path: gs://YOUR-BUCKET/raw/imagenet21k" in said and "vocabulary.path: gs://YOUR-BUCKET" in said
+
+
+def test_input_takes_the_place_of_sources_whole(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["build", "build/mini.yaml", "--input", str(tmp_path), "--set", "sources.0.language=zh"]
+    assert run(asked, monkeypatch) == 2
+    assert "--input" in (said := capsys.readouterr().err) and "evenweave init FOLDER" in said
 
 
 @pytest.mark.parametrize("stage", [stage.name for stage in CHAIN])

@@ -19,6 +19,7 @@ from transforms.datasets import write_table
 from transforms.errors import ConfigError, RunFolderError
 from transforms.rejects import Counts
 from transforms.run_folder import RunFolder, RunState
+from transforms.storage import StoragePath
 
 V = 50
 CONFIG = str(pathlib.Path(__file__).parents[2] / "configs" / "build" / "mini.yaml")
@@ -95,3 +96,11 @@ def test_what_cannot_be_varied(tmp_path: pathlib.Path) -> None:
         whatif.run(str(tmp_path), ["encoder.model=x"], False, Console())
     with pytest.raises(ConfigError, match=r"balance\.siez: unknown key"):
         whatif.run(str(tmp_path), ["balance.siez=3"], False, Console())
+
+
+def test_a_method_without_a_sample_is_told_how_to_ask(tmp_path: pathlib.Path) -> None:
+    settings = load_settings(CONFIG, BuildSettings, ["balance.method=uniform"])
+    state = RunState.open(RunFolder(StoragePath.of(tmp_path), "f" * 16), settings.as_resolved(), {})
+    state.finish("balance", Counts(9, 9, {}))
+    with pytest.raises(RunFolderError, match="balanced by uniform, which keeps no sample to ask: add --exact"):
+        whatif.run(str(tmp_path), ["balance.size=300"], False, Console(quiet=True))

@@ -51,6 +51,11 @@ def list_inputs(source: PackSource, range_bytes: int) -> list[PackInput]:
     """The parts of a source in order; raises InputError where there are none."""
     if source.format in ("webdataset", "mixture"):
         shards = list_shards(webdataset_settings(source))
+        if source.format == "mixture" and len(splits := sorted({shard.path.parent.name for shard in shards})) > 1:
+            raise InputError(
+                f"source {source.name}: {source.path} holds the splits {', '.join(splits)}, and what is held out is "
+                f"not for training. Name one of them, as {source.path.rstrip('/')}/{splits[0]}."
+            )
         return [PackInput(s.source, s.name, s.path, s.size_bytes, 0, s.size_bytes, s.version) for s in shards]
     files = [file for file in find_files(source.path) if file.path.name.lower().endswith(_RECORD_ENDINGS)]
     if not files:

@@ -16,6 +16,9 @@ from transforms.reading.settings import SourceSettings
 from transforms.rejects import Reason, Reject
 from transforms.storage import StoragePath
 
+#: How files of captions end, lower case.
+CAPTION_FILES = (".csv", ".tsv", ".jsonl", ".ndjson")
+
 _FILE_COLUMNS = ("file", "file_name", "image")
 _CAPTION_COLUMNS = ("caption", "text")
 _MOST_CHARACTERS = 16 << 20  # of a field: as many as a caption in a tar may have bytes

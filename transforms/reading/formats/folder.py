@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from transforms.errors import InputReadError
+from transforms.errors import InputError, InputReadError
 from transforms.names import decode_name, encode_name
-from transforms.reading.captions import captioned_files, captions_path, read_captions
+from transforms.reading.captions import CAPTION_FILES, captioned_files, captions_path, read_captions
 from transforms.reading.files import common_folder
-from transforms.reading.formats.format import Format, fill
+from transforms.reading.formats.format import Format, Found, fill
 from transforms.reading.input_shard import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
 from transforms.reading.retried_file import read_input
@@ -108,6 +108,25 @@ def _bytes(path: StoragePath) -> bytes | None:
         raise
 
 
+def _guess(found: Found) -> dict[str, str]:
+    """``captions``, where one file beside the images holds captions of theirs, and the images have none beside them."""
+    folder, image = found.location, found.first
+    if not folder.is_dir() or image.parent / f"{image.stem}.txt" in found.files:
+        return {}
+    names = {decode_name(os.fsencode(file.relative_to(folder))) for file in found.files}
+    tables = [file for file in found.files if file.parent == folder and file.name.lower().endswith(CAPTION_FILES)]
+    with_captions = [file.name for file in tables if names & _captioned(file)]
+    return {"captions": with_captions[0]} if len(with_captions) == 1 else {}
+
+
+def _captioned(path: StoragePath) -> set[str]:
+    """The names of files that a table has captions for; none where it is not of that kind."""
+    try:
+        return set(read_captions(path).by_name)
+    except InputError:
+        return set()
+
+
 class _FolderImages:
     """Images by their position in ``InputShard.files``."""
 
@@ -127,7 +146,7 @@ FOLDER = Format(
     about="image files",
     endings=(".jpg", ".jpeg", ".png", ".webp"),
     cut=_cut,
-    guess=lambda _: {},
+    guess=_guess,
     read=read_folder,
     open_images=lambda shard, _: _FolderImages(shard),
     decodes_groups=lambda _: False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from transforms.reading.input_shard import InputShard
 from transforms.reading.raw_sample import RawSample
@@ -46,6 +46,14 @@ def _no_hint(_: Counts) -> str | None:
     return None
 
 
+class Found(NamedTuple):
+    """What somebody points at: ``location``, all ``files`` there, and the ``first`` with an ending of the format."""
+
+    location: StoragePath
+    files: Sequence[StoragePath]
+    first: StoragePath
+
+
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """One way in which samples are stored. A piece without a default that is left out is an error when it is declared.
@@ -62,8 +70,8 @@ class Format:
     #: Files of the source → its shards, sorted by name; the number is how many single images make a virtual one.
     cut: Callable[[SourceSettings, Sequence[StoredFile], int], list[InputShard]]
 
-    #: The settings that a file of these endings tells of itself; None where it is not of this format after all.
-    guess: Callable[[StoragePath], Mapping[str, str] | None]
+    #: The settings that files of these endings tell of themselves; None where they are not of this format after all.
+    guess: Callable[[Found], Mapping[str, str] | None]
 
     #: Every sample of a shard, in order, as itself or as a reject.
     read: Callable[[InputShard, SourceSettings], Iterator[RawSample | Reject]]

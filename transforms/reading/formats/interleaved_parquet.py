@@ -18,7 +18,7 @@ from transforms.errors import InputError
 from transforms.reading.document import POSITION_BITS, Document, image_key
 from transforms.reading.files import file_shards
 from transforms.reading.formats.downloads import DownloadedImages, cut_with_downloads, read_downloads
-from transforms.reading.formats.format import Format, StoredImages, fill
+from transforms.reading.formats.format import Format, Found, StoredImages, fill
 from transforms.reading.formats.parquet import (
     ParquetRows,
     is_binary,
@@ -161,11 +161,11 @@ def _cut(source: SourceSettings, files: Sequence[StoredFile], files_per_shard: i
     return cut(source, files, files_per_shard)
 
 
-def _guess(file: StoragePath) -> Mapping[str, str] | None:
+def _guess(found: Found) -> Mapping[str, str] | None:
     """By the columns: documents have lists of texts, and where the images stand beside them, lists of bytes."""
     try:
-        with file.open_random() as stream:
-            schema = open_parquet(stream, file).schema_arrow
+        with found.first.open_random() as stream:
+            schema = open_parquet(stream, found.first).schema_arrow
     except InputError:
         return None
     if not {_TEXTS, _IMAGES} <= set(schema.names) or not _is_list(schema.field(_TEXTS).type):

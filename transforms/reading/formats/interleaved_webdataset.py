@@ -14,7 +14,7 @@ from transforms.errors import InputError
 from transforms.images.tiff_frames import TiffError, frame, frame_places
 from transforms.reading.document import POSITION_BITS, Document, image_key
 from transforms.reading.files import file_shards
-from transforms.reading.formats.format import Format, fill
+from transforms.reading.formats.format import Format, Found, fill
 from transforms.reading.formats.tar_groups import TarGroup, read_groups
 from transforms.reading.formats.webdataset import hint, most_bytes
 from transforms.reading.input_shard import InputShard
@@ -146,8 +146,9 @@ class _Frames:
         self._file.close()
 
 
-def _guess(file: StoragePath) -> Mapping[str, str] | None:
+def _guess(found: Found) -> Mapping[str, str] | None:
     """By the first sample of a tar."""
+    file = found.first
     try:
         shard = InputShard("input", file.name, "interleaved_webdataset", file, file.size_bytes(), limit=1)
         first = next(read_groups(shard, shard.path, shard.size_bytes, most_bytes), None)

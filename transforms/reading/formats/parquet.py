@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from transforms.errors import InputError
 from transforms.names import decode_name
 from transforms.reading.files import file_shards
-from transforms.reading.formats.format import Format, fill
+from transforms.reading.formats.format import Format, Found, fill
 from transforms.reading.input_shard import InputShard
 from transforms.reading.raw_sample import RawSample, checked_sample, dotless, is_unsafe, unsafe_name
 from transforms.reading.retried_file import RetriedFile, open_input
@@ -116,13 +116,13 @@ def _paths(column: pa.Array) -> list[str]:
     return [str(path) for path in pc.struct_field(column, "path").drop_null().to_pylist()]
 
 
-def _guess_columns(path: StoragePath) -> dict[str, str]:
+def _guess_columns(found: Found) -> dict[str, str]:
     """``image_column`` and ``caption_column`` of a file that was not described, as far as its schema tells them.
 
     The usual name where there is such a column, else the only one with image bytes. Raises InputError for no Parquet.
     """
-    with path.open_random() as stream:
-        schema = open_parquet(stream, path).schema_arrow
+    with found.first.open_random() as stream:
+        schema = open_parquet(stream, found.first).schema_arrow
     guessed = {}
     with_bytes = [field.name for field in schema if is_binary(_bytes_type(field.type))]
     if len(with_bytes) == 1 or "image" in with_bytes:
@@ -188,11 +188,19 @@ def _require_columns(schema: pa.Schema, source: SourceSettings, path: StoragePat
         if name is not None and name not in schema.names:
             raise InputError(
                 f"{path} has no column {name}; it has {', '.join(schema.names)}. Name the right one by image_column, "
-                "caption_column or key_column of the source."
+                "caption_column or key_column of the source." + _of_urls(schema)
             )
     for name in (source.image_column, *_text_columns(schema, source)):
         if (times := schema.names.count(name)) > 1:
             raise InputError(f"{path} has {times} columns of the name {name}: which is meant? Rename the others.")
+
+
+def _of_urls(schema: pa.Schema) -> str:
+    """What to do with a list of images to download."""
+    found = [field.name for field in schema if "url" in field.name.lower() and not is_binary(_bytes_type(field.type))]
+    if not found:
+        return ""
+    return f" If {found[0]} says where images are to be had: download them by img2dataset, and read its tars."
 
 
 def _require_types(schema: pa.Schema, source: SourceSettings, path: StoragePath) -> None:

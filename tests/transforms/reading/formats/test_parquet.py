@@ -191,6 +191,12 @@ def test_a_missing_column_is_named_with_those_there_are(tmp_path: pathlib.Path, 
         read(tmp_path / "a.parquet", pa.table(columns), key_column="key")
 
 
+def test_a_list_of_urls_is_to_be_downloaded_first(tmp_path: pathlib.Path) -> None:
+    listed = pa.table({"URL": ["http://a/1.jpg"], "caption": ["a dog"]})
+    with pytest.raises(InputError, match=r"no column image; it has URL, caption\..*If URL says where .* img2dataset"):
+        read(tmp_path / "a.parquet", listed)
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
