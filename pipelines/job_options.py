@@ -20,9 +20,7 @@ Config = Annotated[
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="override a setting, as the YAML has it: output=runs/b, or section.key=5"
-    ),
+    typer.Option("--set", metavar="KEY=VALUE", help="override a setting of the YAML: output=runs/b, section.key=5"),
 ]
 AcceptChanged = Annotated[
     bool, typer.Option("--accept-changed", help="do again what was made of inputs that have changed since")

@@ -98,9 +98,9 @@ def balanced_scenes() -> str:
         f"And where rare things ride with common ones: two to four of {result['things']} things a picture, captions "
         f"that list them, {result['seeds']} raw corpora of {result['raw']:,} pictures. Each method selects "
         f"{result['size']:,} by what the tiny encoder retrieves, and a tiny model learns their captions in "
-        f"{result['steps']} steps; its vision tower was trained before to tell things apart, its language model knows no "
-        "names yet. Which things does it name on held-out pictures? Macro recall, with 95 % intervals over seeds and "
-        "things:"
+        f"{result['steps']} steps; its vision tower was trained before to tell things apart, its language model knows "
+        "no names yet. Which things does it name on held-out pictures? Macro recall, with 95 % intervals over seeds "
+        "and things:"
     )
     head = (
         "selected by",
@@ -115,9 +115,9 @@ def balanced_scenes() -> str:
         rows.append([label, flat, percent(result[f"thirds_{arm}"]["rare"], 1), natural, apart])
     low, high = 100 * result["primary_low"], 100 * result["primary_high"]
     outcome = (
-        "The primary outcome, fixed before the first run and the only one tested: `even` less `inverse_frequency`, each "
-        f"thing weighing the same, {100 * result['primary_mean']:+.1f} points (95 % interval {low:+.1f} to {high:+.1f}, "
-        f"p = {result['primary_p']:.2g}). All else is exploratory."
+        "The primary outcome, fixed before the first run and the only one tested: `even` less `inverse_frequency`, "
+        f"each thing weighing the same, {100 * result['primary_mean']:+.1f} points (95 % interval {low:+.1f} to "
+        f"{high:+.1f}, p = {result['primary_p']:.2g}). All else is exploratory."
     )
     return f"{paragraph(setting)}\n\n{table(head, rows)}\n\n{paragraph(outcome)}"
 
@@ -205,7 +205,7 @@ def _cost_of_asking() -> str:
     return (
         f"{found['requests']:,} requests to a server on the same machine that answers at once take "
         f"{found['cpu_millis_a_request']:.2f} ms of processor each, {found['ratio_of_cpu']:.2f} times what the "
-        "bare client took for each of a tenth as many just before, while other work on the machine increased; memory is "
+        "bare client took for each of a tenth as many just before, while other work on the machine grew; memory is "
         f"{memory[0]} MiB after a tenth of them, {memory[1]} after half and {memory[2]} after all, and the cache has "
         f"{found['cache_bytes_a_request']:,.0f} bytes a request ({found['hardware']})."
     )

@@ -239,3 +239,25 @@ def test_braces_stand_for_several_paths(tmp_path: pathlib.Path) -> None:
         found("{01..03}.tar")
     with pytest.raises(InputError, match="more than 1000000 paths"):
         found("{0..9999}{0..9999}.tar")
+
+
+def test_a_store_out_of_reach_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow's own limit is a quarter of an hour."""
+    asked: list[str] = []
+
+    class Arrow:
+        class FileSystem:
+            @staticmethod
+            def from_uri(uri: str) -> tuple[pafs.FileSystem, str]:
+                asked.append(uri)
+                return pafs.LocalFileSystem(), ""
+
+    monkeypatch.setattr(storage, "pafs", Arrow)
+    storage._filesystem.__wrapped__("gs://somewhere")
+    storage._filesystem.__wrapped__("gs://somewhere?retry_limit_seconds=9&scheme=http")
+    storage._filesystem.__wrapped__("s3://somewhere?region=us-east-1")
+    assert asked == [
+        "gs://somewhere?retry_limit_seconds=120",
+        "gs://somewhere?retry_limit_seconds=9&scheme=http",
+        "s3://somewhere?region=us-east-1&allow_delayed_open=true",
+    ]
