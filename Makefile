@@ -14,8 +14,8 @@ BEAM_FLAGS  := $(if $(RUNNER_FLAGS),-- $(RUNNER_FLAGS))
 
 # tests never reach for the network: every model and corpus they need is made or shipped here
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
-# and use one thread each: threads of several would wait for each other
-TESTS   := $(OFFLINE) OMP_NUM_THREADS=1
+# and use one thread each, torch's compiler too: threads and compilers of several would wait for each other
+TESTS   := $(OFFLINE) OMP_NUM_THREADS=1 TORCHINDUCTOR_COMPILE_THREADS=1
 # one more than JOBS: a quarter of their time tests wait for what they start, stop and kill. Each begins with tests that
 # stand together, which share what they build, and ends with some of another's
 PYTEST  := $(BIN)/python -m pytest -n $(shell expr $(JOBS) + 1) --dist worksteal

@@ -36,7 +36,6 @@ from tests.integration.conftest import (
     as_set,
     asked_sets,
     digests,
-    evenweave,
     installed_script,
     small_corpus,
     small_sets,
@@ -61,9 +60,7 @@ def kill_at_random(
     for before every attempt.
     """
     command = [*command, "--set", "runner.workers=2"]
-    # what the run is about is drawn by then, and takes no time below
-    evenweave(*command, *more("drawn"), "--output", folder / "drawn")
-    began = time.monotonic()
+    began = time.monotonic()  # and the little that it takes to draw what the run is about
     installed_script(*command, *more("whole"), "--output", folder / "whole")
     whole_secs = time.monotonic() - began
     wanted = digests(folder / "whole")

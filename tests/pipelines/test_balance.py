@@ -94,7 +94,7 @@ def test_strata_and_caps_are_those_of_the_passes_alone(
         return [(numbered[0] % self._groups, numbered[1])]
 
     monkeypatch.setattr(balance_beam._DealBundles, "process", deal)
-    even = {"floor": 2, "caps": {"source": {"a": 0.3}}, "target": {"concept 3": 2.0}}
+    even = {"floor": 2, "caps": {"source": {"a": 0.3}}, "target": {"concept 3": 2.0}, "max_corrections": 1}
     strata = {"by": "lang", "sizes": {"en": 80, "zh": 40}}
     settings = BalanceSettings.model_validate({"size": 120, "even": even, "strata": strata, "max_sample_rows": 200})
     ids, langs = random_ids(600, 50, 4, 0), ["zh" if row % 3 else "en" for row in range(600)]
