@@ -20,7 +20,8 @@ _Folder = Annotated[str, typer.Argument(metavar="FOLDER", help="a vocabulary tha
 def add_vocabulary_commands(app: typer.Typer, add_stage: Callable[[Stage, typer.Typer, str], None]) -> None:
     """``add_stage`` adds the command of a stage alone to a group, under a name."""
     group = typer.Typer(
-        help="Concepts from sources: build, describe, search, diff; vocabulary CONFIG is the stage of a build alone.",
+        help="Concepts from sources: build, describe, search, diff; vocabulary CONFIG is the stage of a build alone "
+        "(its options: evenweave vocabulary CONFIG --help).",
         no_args_is_help=True,
         cls=ConfigOrCommand,
     )
