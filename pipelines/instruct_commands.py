@@ -16,8 +16,8 @@ from transforms.configuration import load_settings
 
 def add_instruct_commands(app: typer.Typer) -> None:
     group = typer.Typer(
-        help="Instruction sets of many shapes → one clean mixture: evenweave instruct CONFIG (its options: evenweave instruct "
-        "CONFIG --help).",
+        help="Instruction sets of many shapes → one clean mixture: evenweave instruct CONFIG "
+        "(its options: evenweave instruct CONFIG --help).",
         no_args_is_help=True,
         cls=ConfigOrCommand,
     )
