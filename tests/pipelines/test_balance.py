@@ -89,11 +89,19 @@ def test_strata_and_caps_are_those_of_the_passes_alone(
     monkeypatch.setattr(corpus_size, "_FAN_IN", 3)
     dealt = Counter[tuple[int, int]]()
 
-    def deal(self: Any, numbered: tuple[int, Any]) -> list[tuple[int, Any]]:
-        dealt[self._groups, numbered[0] % self._groups] += 1
-        return [(numbered[0] % self._groups, numbered[1])]
+    def add(self: Any, number: int, value: Any) -> None:
+        dealt[self._groups, number % self._groups] += 1
+        vars(self).setdefault("_each", []).append((number, value))
 
-    monkeypatch.setattr(balance_beam._DealBundles, "process", deal)
+    def finish(self: Any) -> Any:
+        for number, value in vars(self).pop("_each", []):
+            self._total = None
+            together(self, number, value)
+            yield from ended(self)
+
+    together, ended = balance_beam._AddUpBundle.add, balance_beam._AddUpBundle.finish_bundle
+    monkeypatch.setattr(balance_beam._AddUpBundle, "add", add)
+    monkeypatch.setattr(balance_beam._AddUpBundle, "finish_bundle", finish)
     even = {"floor": 2, "caps": {"source": {"a": 0.3}}, "target": {"concept 3": 2.0}, "max_corrections": 1}
     strata = {"by": "lang", "sizes": {"en": 80, "zh": 40}}
     settings = BalanceSettings.model_validate({"size": 120, "even": even, "strata": strata, "max_sample_rows": 200})

@@ -17,6 +17,8 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import AsSingleton
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.balancing import passes
 from transforms.balancing.baselines import Baselines
@@ -82,30 +84,44 @@ class _Subtotal(SumInPlace):
         return accumulator
 
 
-class _DealBundles(beam.DoFn):  # type: ignore[misc]
-    """(Number, element) → (group, element): all of a bundle in one group, so that each bundle holds and sends one sum,
-    and is of the group that its first number gives."""
+class _AddUpBundle(beam.DoFn):  # type: ignore[misc]
+    """Numbered values → (group, sum), one for a bundle, whatever a runner puts into it: a sum is arrays of every
+    concept, and a worker whose bundle met many groups would hold and send as many. The first number says which."""
 
-    def __init__(self, groups: int) -> None:
-        self._groups = groups
+    def __init__(self, zero: Callable[[], Any], groups: int) -> None:
+        self._sum, self._groups = SumInPlace(zero), groups
 
     def start_bundle(self) -> None:
-        self._group: int | None = None
+        self._group = 0
+        self._total: Packed | None = None
 
-    def process(self, numbered: tuple[int, Any]) -> Iterator[tuple[int, Any]]:
-        number, element = numbered
-        if self._group is None:
-            self._group = number % self._groups
-        yield self._group, element
+    def add(self, number: int, value: Any) -> None:
+        if self._total is None:
+            self._group, self._total = number % self._groups, self._sum.create_accumulator()
+        self._sum.add_input(self._total, value)
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        if self._total is not None:
+            window = GlobalWindow()
+            yield WindowedValue((self._group, self._total), window.max_timestamp(), [window])
 
 
-def _numbered(name: ShardName) -> tuple[int, ShardName]:
-    return hash64(*name), name
+class _PassOver(_AddUpBundle):
+    """Of shards: what ``function`` gives of each."""
+
+    def __init__(self, function: Callable[..., Any], reader: ShardReader, zero: Callable[[], Any], groups: int) -> None:
+        super().__init__(zero, groups)
+        self._function, self._reader = function, reader
+
+    def process(self, name: ShardName, *known: Any) -> None:
+        self.add(hash64(*name), self._function(name, self._reader, *known))
 
 
-def _of_dealt(dealt: tuple[int, ShardName], function: Callable[..., Any], *known: Any) -> tuple[int, Any]:
-    group, name = dealt
-    return group, function(name, *known)
+class _DealOn(_AddUpBundle):
+    """Of sums of more groups."""
+
+    def process(self, numbered: tuple[int, Packed]) -> None:
+        self.add(*numbered)
 
 
 def _check(tally: CorpusTally, settings: BalanceSettings) -> CorpusTally:
@@ -172,21 +188,14 @@ class _Shards:
         """A pass: ``function`` of each shard, the reader and what is known (a PCollection of one element each), and the
         sum of it all."""
         inputs = (AsSingleton(one) if isinstance(one, beam.PCollection) else one for one in known)
-        if not self.groups:
-            mapped = self.names | label >> beam.Map(function, self.reader, *inputs)
-            return mapped | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
-        first, *others = self.groups
-        sums = (
-            self.names
-            | f"Number: {label}" >> beam.Map(_numbered)
-            | f"Deal to {first}: {label}" >> beam.ParDo(_DealBundles(first))
-            | label >> beam.Map(_of_dealt, function, self.reader, *inputs).with_output_types(tuple[int, Any])
-            | f"Add each of {first}: {label}" >> beam.CombinePerKey(_Subtotal(zero))
-        )
-        for groups in others:
-            dealt = beam.ParDo(_DealBundles(groups)).with_output_types(tuple[int, Any])
-            fewer = sums | f"Deal to {groups}: {label}" >> dealt
-            sums = fewer | f"Add each of {groups}: {label}" >> beam.CombinePerKey(_Subtotal(zero))
+        first, *others = (*self.groups, 1)
+        over = beam.ParDo(_PassOver(function, self.reader, zero, first), *inputs)
+        sums = self.names | label >> over.with_output_types(tuple[int, Any])
+        for groups, fewer in zip(self.groups, others, strict=True):
+            sums = sums | f"Add each of {groups}: {label}" >> beam.CombinePerKey(_Subtotal(zero))
+            if fewer > 1:
+                dealt = beam.ParDo(_DealOn(zero, fewer)).with_output_types(tuple[int, Any])
+                sums = sums | f"Deal to {fewer}: {label}" >> dealt
         subtotals = sums | f"Subtotals: {label}" >> beam.Values()
         return subtotals | f"Add: {label}" >> beam.CombineGlobally(SumInPlace(zero))
 
