@@ -74,6 +74,7 @@ def _check_encoder(run: BuildRun) -> None:
     from transforms.annotating.encoder import check_encoder
 
     check_encoder(run.settings.encoder)
+    run.engine.check_encoder(run.settings.encoder)
 
 
 def _find_job(stage: Stage, run: BuildRun) -> StageJob:

@@ -137,7 +137,8 @@ def _by_meaning(
             def build(pipeline: Any) -> None:
                 _ = pipeline | "Embed names" >> EmbedNames(missing, grouping.encoder, language, hints)
 
-            with engine.progress(console, "embed names", None):
+            engine.check_encoder(grouping.encoder)
+            with engine.progress(console, VOCABULARY.name, None):  # whose machines it has
                 engine.run(build)
         return job.read()
 

@@ -57,6 +57,8 @@ def run(folder: str, input_path: str | None, console: Console) -> None:
     (root / _CONCEPTS).write_bytes((packaged / _CONCEPTS).read_bytes())
     (root / _CONFIG).write_text(text)
     console.print(Text.assemble(("✓", "green"), f" {root / _CONFIG} and {_CONCEPTS}"), soft_wrap=True)
+    if source.captions is not None:
+        console.print(Text(f"captions are those of {source.captions}"), soft_wrap=True)
     console.print(Text(f"Look through both, then: evenweave build {os.path.join(folder, _CONFIG)}"), soft_wrap=True)
 
 

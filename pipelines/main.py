@@ -259,7 +259,10 @@ def _with_input(settings: BuildSettings, input_path: str | None, overrides: list
         )
     from transforms.reading.detect import detect_source
 
-    return settings.model_copy(update={"sources": [detect_source(input_path)], "miniature": None})
+    source = detect_source(input_path)
+    if source.captions is not None:
+        Console().print(Text.assemble(("captions:", "bold"), f" those of {source.captions}"), soft_wrap=True)
+    return settings.model_copy(update={"sources": [source], "miniature": None})
 
 
 def _report(run: str, console: Console) -> None:

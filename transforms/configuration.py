@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -26,7 +27,7 @@ FINGERPRINTED_IF_SET: dict[str, Any] = {"fingerprint": "if_set"}
 
 #: A configuration is written by hand: the longest has 3 kB.
 _MOST_BYTES = 1 << 20
-_PLACEHOLDER = "YOUR-"  # as YOUR-BUCKET
+_PLACEHOLDER = re.compile(r"(?:^|[/:=])YOUR-[A-Z]")  # as gs://YOUR-BUCKET
 
 
 class Settings(BaseModel):
@@ -82,9 +83,14 @@ def load_settings(path: str, schema: type[SettingsT], overrides: list[str] | Non
     return validate(values, schema, str(StoragePath.of(path)))
 
 
-def refuse_placeholders(settings: Settings) -> None:
-    """Raises ConfigError where a configuration that is to be filled in was not."""
-    left = [f"  {key}: {value}" for key, value in texts(settings.model_dump(mode="json")) if _PLACEHOLDER in value]
+def refuse_placeholders(settings: Settings, unused: str | None = None) -> None:
+    """Raises ConfigError where a configuration that is to be filled in was not; ``unused`` is the section that has no
+    say, as ``runner.dataflow``."""
+    left = [
+        f"  {key}: {value}"
+        for key, value in texts(settings.model_dump(mode="json"))
+        if _PLACEHOLDER.search(value) and not (unused and key.startswith(f"{unused}."))
+    ]
     if left:
         raise ConfigError("put your own in place of what begins with YOUR-:\n" + "\n".join(left))
 

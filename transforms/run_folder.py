@@ -170,7 +170,7 @@ class RunState:
             raise OtherSettingsError(
                 f"{folder.root} was begun with other settings or inputs ({state.folder.fingerprint}, now "
                 f"{folder.fingerprint}); changed: {changed}. Choose a new output folder, or set these back."
-                + ("" if finished else " No stage of it is finished, so it may as well be removed.")
+                + ("" if finished else " No stage of it is finished.")
             )
         folder.run_json.remove_own_partials()  # no stage writes it, and a killed stage's are removed with the stage
         return state

@@ -30,5 +30,6 @@ def bound(command: list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
+    os.setpgid(0, 0)  # Ctrl-C is for the process that started it, which may have more to ask of it
     die_with(int(sys.argv[1]))
     os.execvp(sys.argv[2], sys.argv[2:])

@@ -50,7 +50,7 @@ def beside_the_cache(engine: Engine, settings: RunnerSettings) -> Engine:
 def engine_for(settings: Settings, runner: RunnerSettings, beam_flags: Sequence[str] = ()) -> Engine:
     """The engine that ``settings`` ask for in their section ``runner``; raises ConfigError where it cannot do them, and
     where they are not filled in."""
-    refuse_placeholders(settings)
+    refuse_placeholders(settings, None if runner.name == "dataflow" else "runner.dataflow")
     engine = choose_engine(runner, beam_flags)
     engine.check(settings)
     return engine

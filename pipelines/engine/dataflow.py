@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.engine.local_paths import refuse_local_paths
 from pipelines.engine.remote import RemoteEngine, job_id_of, job_name
 from pipelines.engine.settings import RunnerSettings
+from transforms.annotating.settings import EncoderSettings
 from transforms.configuration import Settings
 from transforms.errors import ConfigError, EvenweaveError
 
@@ -18,16 +19,21 @@ if TYPE_CHECKING:
     import apache_beam as beam
 
 
-def _refuse_hub(settings: Settings) -> None:
-    """The image that we make asks no hub while a job runs: what is not in it fails on each machine, four times."""
-    encoder = getattr(settings, "encoder", None)
-    tag = getattr(encoder, "pretrained", None)
+def _asks_a_hub(encoder: EncoderSettings) -> str | None:
+    """What of the encoder is on a hub, in words; None where nothing is."""
+    import open_clip
+
+    if encoder.model.startswith("hf-hub:"):
+        return f"encoder.model is {encoder.model}"
+    if "://" in encoder.model or os.path.isdir(encoder.model):
+        return None
+    tag = encoder.pretrained
     if tag and tag != "random" and "://" not in tag and not os.path.exists(tag):
-        raise ConfigError(
-            f"encoder.pretrained is {tag}, which is on a hub, and workers ask none. Put the file of weights into a "
-            "bucket and name it (encoder.pretrained=gs://…/open_clip_model.safetensors), or into the image "
-            "(configs/docker/Dockerfile: WEIGHTS)"
-        )
+        return f"encoder.pretrained is {tag}"
+    known = open_clip.get_model_config(encoder.model) or {}
+    if tokenizer := known.get("text_cfg", {}).get("hf_tokenizer_name"):
+        return f"the tokenizer of encoder.model {encoder.model} is {tokenizer}"
+    return None
 
 
 class DataflowEngine(RemoteEngine):
@@ -46,12 +52,21 @@ class DataflowEngine(RemoteEngine):
     def check(self, settings: Settings) -> None:
         """The extra that talks to Google Cloud, and paths that other machines can reach."""
         refuse_local_paths(settings, self._settings.shared_folders, "dataflow")
-        _refuse_hub(settings)
         # one name a run and stage: of two active jobs of one name the service refuses the second
         self._mark = hashlib.sha256(str(getattr(settings, "output", "")).encode()).hexdigest()[:8]
         if importlib.util.find_spec("google.auth") is None:
             raise ConfigError(
                 "dataflow needs the client of Google Cloud: pip install 'apache-beam[gcp]', or --editable '.[gcp]'"
+            )
+
+    def check_encoder(self, encoder: EncoderSettings) -> None:
+        """The image that we make asks no hub while a job runs: what is not in it fails on each machine, four times."""
+        if (what := _asks_a_hub(encoder)) is not None:
+            raise ConfigError(
+                f"{what}, which is on a hub, and workers ask none. Put the weights into a bucket "
+                "(encoder.pretrained=gs://…/open_clip_model.safetensors), or weights, open_clip_config.json and "
+                "tokenizer into a folder there (encoder.model=gs://…); or into the image (configs/docker/Dockerfile: "
+                "WEIGHTS), and on this machine into the same place"
             )
 
     def resource_hints(self, stage: str) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pipelines.engine.progress import StageProgress, WatchedFiles
+from transforms.annotating.settings import EncoderSettings
 from transforms.configuration import Settings
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class Engine(ABC):
 
     def check(self, settings: Settings) -> None:  # noqa: B027 (most can do whatever there is)
         """Raises ConfigError where a job of these settings cannot run here; called before any work."""
+
+    def check_encoder(self, encoder: EncoderSettings) -> None:  # noqa: B027
+        """Raises ConfigError where workers could not load it; called before work that encodes."""
 
     def resource_hints(self, stage: str) -> Mapping[str, str]:  # noqa: ARG002
         """Beam's resource hints for the step of ``stage`` that loads a model."""

@@ -82,7 +82,8 @@ class JobServiceEngine(RemoteEngine):
         if self.is_remote:
             name = self._settings.name
             refuse_local_paths(settings, self._settings.shared_folders, f"{name} at {self.master}")
-            if self._workers_at in _WORKERS_HERE:
+            given = (*self._settings.flags, *self._beam_flags)
+            if self._workers_at in _WORKERS_HERE and not any(one.startswith("--environment_type") for one in given):
                 raise ConfigError(
                     f"runner.{name}.workers_at is {self._workers_at}, which are on this machine, and {self.master} has "
                     "others. Start python -m pipelines.engine.worker_pool PORT on each, and name it localhost:PORT"

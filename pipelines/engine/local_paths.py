@@ -13,6 +13,9 @@ from transforms.storage import absolute
 #: asked for and judged here.
 _OF_THIS_MACHINE = ("runner", "asking")
 
+#: Which may name files, of whatever stage.
+_OF_AN_ENCODER = ("encoder.model", "encoder.pretrained")
+
 
 def refuse_local_paths(settings: Settings, shared_folders: Sequence[str], where: str) -> None:
     """Raises ConfigError naming every path of ``settings`` that lies on this machine outside ``shared_folders``."""
@@ -36,7 +39,7 @@ def _local_paths(settings: Settings) -> Iterator[tuple[str, str]]:
     for key, text in texts(settings.model_dump(mode="json", by_alias=True)):
         section = key.partition(".")[0]
         # what an encoder is called may be a name of a hub as well
-        is_relative = section == "output" or (section == "encoder" and os.path.exists(text))
+        is_relative = key == "output" or (key.endswith(_OF_AN_ENCODER) and os.path.exists(text))
         path = absolute(text) if is_relative and "://" not in text else text
         if path.startswith(("/", "file://")) and section not in _OF_THIS_MACHINE:
             yield key, path.removeprefix("file://")

@@ -15,6 +15,7 @@ from transforms.configuration import (
     Settings,
     fingerprint,
     load_settings,
+    refuse_placeholders,
     validate,
 )
 from transforms.errors import ConfigError
@@ -146,3 +147,29 @@ def test_the_largest_file_that_is_read(yaml_file: pathlib.Path, monkeypatch: pyt
     monkeypatch.setattr(configuration, "_MOST_BYTES", yaml_file.stat().st_size - 1)
     with pytest.raises(ConfigError):
         load_settings(str(yaml_file), Job)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_left"),
+    [
+        ("gs://YOUR-BUCKET/a", True),
+        ("YOUR-PROJECT", True),
+        ("x=YOUR-KEY", True),
+        ("it is YOUR-self", False),
+        ("a", False),
+    ],
+)
+def test_what_is_to_be_filled_in(value: str, is_left: bool) -> None:
+    class Inner(Settings):
+        paths: list[str]
+
+    class Outer(Settings):
+        inner: Inner
+
+    settings = Outer.model_validate({"inner": {"paths": ["b", value]}})
+    refuse_placeholders(settings, "inner")
+    if is_left:
+        with pytest.raises(ConfigError, match=f"inner.paths.1: {value}"):
+            refuse_placeholders(settings)
+    else:
+        refuse_placeholders(settings)

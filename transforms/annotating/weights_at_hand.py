@@ -11,10 +11,13 @@ import pathlib
 import shutil
 
 from filelock import FileLock
+from rich.console import Console
+from rich.text import Text
 
 from transforms.annotating.settings import EncoderSettings
 from transforms.configuration import fingerprint
 from transforms.errors import ConfigError
+from transforms.reading.retried_file import RetriedFile
 from transforms.storage import StoragePath, StoredFile
 
 _BLOCK_BYTES = 1 << 24
@@ -41,22 +44,26 @@ def _local(name: str) -> str:
     kept = pathlib.Path(os.environ.get("EVENWEAVE_WEIGHTS", "~/.cache/evenweave/weights")).expanduser() / version
     target = kept / source.name
     if not target.exists():
-        kept.mkdir(parents=True, exist_ok=True)
-        with FileLock(kept / ".lock"):
-            if not target.exists():  # by now
-                _fetch(source, files, target)
+        try:
+            kept.mkdir(parents=True, exist_ok=True)
+            with FileLock(kept / ".lock"):
+                if not target.exists():  # by now
+                    _fetch(source, files, target)
+        except OSError as error:
+            raise ConfigError(f"cannot fetch {name} to {target}: {error}") from error
     return str(target)
 
 
 def _fetch(source: StoragePath, files: list[StoredFile], target: pathlib.Path) -> None:
     """To another name at first: what is at ``target`` is complete."""
+    gigabytes = sum(one.size_bytes for one in files) / 1e9
+    Console(stderr=True).print(Text(f"fetching {source}, {gigabytes:.1f} GB, to {target}"), soft_wrap=True)
     partial = target.with_name(f".fetched-{target.name}")
     shutil.rmtree(partial, ignore_errors=True)
     for one in files:
         path = partial if one.path == source else partial / one.path.relative_to(source)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with one.path.open_stream() as stream, path.open("wb") as out:
+        with RetriedFile(one.path, one.size_bytes) as stream, path.open("wb") as out:
+            stream.plan([(0, one.size_bytes)])
             shutil.copyfileobj(stream, out, _BLOCK_BYTES)
-        if path.stat().st_size != one.size_bytes:
-            raise ConfigError(f"{one.path} ended after {path.stat().st_size} of {one.size_bytes} bytes; try again")
     partial.rename(target)

@@ -9,6 +9,7 @@ from transforms.conversations.record_parts import check_media_folder, check_name
 from transforms.datasets import ShardName
 from transforms.errors import InputError
 from transforms.exporting.blocks import deal_blocks
+from transforms.instruct.mixing.about import TRAIN
 from transforms.packing.sources import PackSource
 from transforms.reading.listing import InputShard, list_shards
 from transforms.reading.settings import SourceSettings
@@ -51,10 +52,11 @@ def list_inputs(source: PackSource, range_bytes: int) -> list[PackInput]:
     """The parts of a source in order; raises InputError where there are none."""
     if source.format in ("webdataset", "mixture"):
         shards = list_shards(webdataset_settings(source))
-        if source.format == "mixture" and len(splits := sorted({shard.path.parent.name for shard in shards})) > 1:
+        splits = sorted({shard.path.parent.name for shard in shards})
+        if source.format == "mixture" and len(splits) > 1 and StoragePath.of(source.path).is_dir():
             raise InputError(
-                f"source {source.name}: {source.path} holds the splits {', '.join(splits)}, and what is held out is "
-                f"not for training. Name one of them, as {source.path.rstrip('/')}/{splits[0]}."
+                f"source {source.name}: {source.path} holds {', '.join(splits)}; what is held out is not for training. "
+                f"Name one, as {source.path.rstrip('/')}/{TRAIN}, or several by a pattern."
             )
         return [PackInput(s.source, s.name, s.path, s.size_bytes, 0, s.size_bytes, s.version) for s in shards]
     files = [file for file in find_files(source.path) if file.path.name.lower().endswith(_RECORD_ENDINGS)]

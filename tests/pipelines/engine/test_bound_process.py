@@ -36,3 +36,8 @@ def test_it_ends_when_the_parent_is_killed() -> None:
     parent.wait()
     while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
+
+
+def test_a_terminals_ctrl_c_is_not_for_it() -> None:
+    code = "import os; print(os.getpgrp() == os.getpid())"
+    assert subprocess.run(bound([sys.executable, "-c", code]), capture_output=True, text=True).stdout == "True\n"

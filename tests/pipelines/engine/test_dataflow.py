@@ -138,10 +138,27 @@ def test_runs_have_names_of_their_own() -> None:
     assert len(names) == 2
 
 
-def test_weights_on_a_hub_are_refused_before_machines_start() -> None:
+@pytest.mark.parametrize(
+    ("model", "pretrained", "said"),
+    [
+        ("ViT-H-14-quickgelu", "metaclip_fullcc", "pretrained is metaclip_fullcc"),
+        ("hf-hub:some/clip", None, "model is hf-hub:some/clip"),
+        ("ViT-B-16-SigLIP", "gs://b/siglip.safetensors", "the tokenizer of encoder.model ViT-B-16-SigLIP is"),
+        ("ViT-L-14", "gs://b/l14.safetensors", None),
+        ("gs://b/clip", None, None),
+        ("configs/encoder/tiny", None, None),
+    ],
+)
+def test_what_is_on_a_hub_is_refused_before_machines_start(
+    model: str, pretrained: str | None, said: str | None
+) -> None:
     engine = DataflowEngine(RunnerSettings.model_validate(with_runner_file("dataflow")))
-    with pytest.raises(ConfigError, match=r"pretrained is metaclip_fullcc, which is on a hub.*bucket"):
-        engine.check(settings_of("gs://b/a", "encoder.model=ViT-H-14-quickgelu", "encoder.pretrained=metaclip_fullcc"))
+    encoder = EncoderSettings(model=model, pretrained=pretrained)
+    if said is None:
+        engine.check_encoder(encoder)
+        return
+    with pytest.raises(ConfigError, match=f"{said}.*, which is on a hub.*bucket"):
+        engine.check_encoder(encoder)
 
 
 class DataflowJobAlreadyExistsError(Exception):

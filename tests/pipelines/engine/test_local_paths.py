@@ -83,6 +83,8 @@ def test_workers_of_a_cluster_are_not_those_of_this_machine(monkeypatch: pytest.
     monkeypatch.setattr("pipelines.engine.job_service.find_java", lambda: "java")
     monkeypatch.setattr("pipelines.engine.job_service.class_path", lambda *_: [])
     engine = choose_engine(RunnerSettings.model_validate({"name": "spark", "spark": {"master": "spark://far:7077"}}))
+    in_containers = {"name": "spark", "flags": ["--environment_type=DOCKER"], "spark": {"master": "spark://far:7077"}}
+    choose_engine(RunnerSettings.model_validate(in_containers)).check(build(*ELSEWHERE))
     with pytest.raises(ConfigError, match=r"workers_at is processes.*spark://far:7077 has others.*worker_pool PORT"):
         engine.check(build(*ELSEWHERE))
 
@@ -92,7 +94,10 @@ def test_an_encoder_here_is_a_local_path_however_it_is_named(
 ) -> None:
     settings = build(*ELSEWHERE, "encoder.pretrained=weights.pt")
     refuse_local_paths(settings, [], "spark")  # there is none: it is for the encoder to say so
+    in_english = build(*ELSEWHERE, "encoder.languages=[en]")
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "en").mkdir()
+    refuse_local_paths(in_english, [], "spark")
     (tmp_path / "weights.pt").write_bytes(b"")
     with pytest.raises(ConfigError, match=f"encoder.pretrained: {tmp_path}/weights.pt"):
         refuse_local_paths(settings, [], "spark")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pathlib
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -70,6 +71,21 @@ def test_a_uri_with_nothing_behind_it(store: CuttingStore) -> None:
     path = store.put("some", b"1")
     with pytest.raises(ConfigError, match="there is no model and no weights at s3://"):
         at_hand(EncoderSettings(model=str(path.parent / "other")))
+
+
+def test_what_breaks_off_is_read_on_and_what_fails_is_told(
+    store: CuttingStore, cache: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = EncoderSettings(model="ViT-B-32", pretrained=str(store.put("h14.pt", WEIGHTS)))
+    store.cuts = 1
+    found = at_hand(settings).pretrained
+    assert found is not None and pathlib.Path(found).read_bytes() == WEIGHTS and store.cuts == 0
+    assert "fetching s3://" in capsys.readouterr().err
+    other = EncoderSettings(model="ViT-B-32", pretrained=str(store.put("l14.pt", WEIGHTS)))
+    shutil.rmtree(cache)
+    cache.write_text("no folder")
+    with pytest.raises(ConfigError, match=r"cannot fetch s3://.*l14\.pt.* to "):
+        at_hand(other)
 
 
 @pytest.mark.slow

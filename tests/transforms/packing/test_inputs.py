@@ -64,11 +64,12 @@ def test_what_cannot_be_read_is_told_before(tmp_path: pathlib.Path) -> None:
 
 
 def test_what_a_mixture_holds_out_is_not_trained_on(tmp_path: pathlib.Path) -> None:
-    for split in ("train", "validation"):
+    for split in ("test", "train", "validation"):
         write_tar(tmp_path / split / f"{split}-000000.tar", pair("k", 40, 40, 1))
-    with pytest.raises(InputError, match=r"holds the splits train, validation, .*Name one of them, as .*/train"):
+    with pytest.raises(InputError, match=r"holds test, train, validation; .*Name one, as .*/train, or"):
         list_inputs(source(tmp_path, format="mixture"), range_bytes=10)
     assert [one.name for one in list_inputs(source(tmp_path / "train", format="mixture"), 10)] == ["train-000000"]
+    assert len(list_inputs(source(f"{tmp_path}/{{train,validation}}/*.tar", format="mixture"), 10)) == 2
 
 
 def test_groups_do_not_depend_on_the_order_of_the_inputs() -> None:

@@ -59,5 +59,7 @@ def test_one_file_of_captions_beside_the_images_is_theirs(tmp_path: pathlib.Path
     (tmp_path / "more.tsv").write_text("file\tcaption\n1.jpg\tother captions\n")
     assert detect_source(str(tmp_path)).captions is None, "which is meant?"
     (tmp_path / "more.tsv").unlink()
-    (tmp_path / "0.txt").write_text("its own")
+    (tmp_path / "questions.jsonl").write_text('{"image": "0.jpg", "text": "?"}\n{"image": "far.jpg", "text": "?"}\n')
+    assert detect_source(str(tmp_path)).captions == name, "of what lies elsewhere"
+    (tmp_path / "2.txt").write_text("its own")
     assert detect_source(str(tmp_path)).captions is None

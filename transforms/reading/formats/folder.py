@@ -110,13 +110,21 @@ def _bytes(path: StoragePath) -> bytes | None:
 
 def _guess(found: Found) -> dict[str, str]:
     """``captions``, where one file beside the images holds captions of theirs, and the images have none beside them."""
-    folder, image = found.location, found.first
-    if not folder.is_dir() or image.parent / f"{image.stem}.txt" in found.files:
+    folder = found.location
+    if not folder.is_dir():
         return {}
     names = {decode_name(os.fsencode(file.relative_to(folder))) for file in found.files}
+    images = [name for name in names if name.lower().endswith(FOLDER.endings)]
+    if any(f"{os.path.splitext(name)[0]}.txt" in names for name in images):
+        return {}
     tables = [file for file in found.files if file.parent == folder and file.name.lower().endswith(CAPTION_FILES)]
-    with_captions = [file.name for file in tables if names & _captioned(file)]
+    with_captions = [file.name for file in tables if _are_mostly(names, _captioned(file))]
     return {"captions": with_captions[0]} if len(with_captions) == 1 else {}
+
+
+def _are_mostly(there: set[str], listed: set[str]) -> bool:
+    """Whether nearly all that is listed is there: a few images may be lost, as is told of each."""
+    return bool(listed) and len(listed & there) >= 0.9 * len(listed)
 
 
 def _captioned(path: StoragePath) -> set[str]:
