@@ -35,7 +35,8 @@ def blocks(language: str) -> list[str]:
 
 def commands(program: str) -> list[list[str]]:
     """Arguments of each command of the consoles that runs ``program``."""
-    lines = [shlex.split(line[2:], comments=True) for block in blocks("console") for line in block.splitlines()]
+    whole = [block.replace("\\\n", "") for block in blocks("console")]  # lines that go on in the next
+    lines = [shlex.split(line[2:], comments=True) for block in whole for line in block.splitlines()]
     return [words[1:] for words in lines if words[0] == program]
 
 
