@@ -95,7 +95,7 @@ def device_of(settings: EncoderSettings) -> torch.device:
 
 def require_gpu() -> None:
     """Raises ConfigError where there is none that torch can use: for a step that asked for one, before it goes on
-    quietly on cores, which takes a hundred times as long on machines that cost more."""
+    quietly on cores, which takes many times as long on machines that cost more."""
     if not torch.cuda.is_available():
         raise ConfigError(
             f"this step asks for a GPU (runner.stages: hints: accelerator), and torch {torch.__version__}, made for "
