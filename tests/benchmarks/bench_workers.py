@@ -59,7 +59,7 @@ def opened(images: pathlib.Path, output: str, name: RunnerName, workers: int) ->
 def in_a_loop(run: BuildRun, part: slice) -> None:
     """What annotate does to some shards, without Beam."""
     settings, sources = run.settings, dict(run.sources)
-    step = _AnnotateShard(run.folder, sources, settings.encoder, settings.retrieval, settings.decode)
+    step = _AnnotateShard(run.folder, sources, settings.encoder, settings.retrieval, settings.decode, on_gpu=False)
     step.start_bundle()
     for number, shard in list(enumerate(run.inputs))[part]:
         list(step.process(ShardToAnnotate(shard, part_name(number, len(run.inputs)))))
