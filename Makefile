@@ -20,8 +20,11 @@ TESTS   := $(OFFLINE) OMP_NUM_THREADS=1 TORCHINDUCTOR_COMPILE_THREADS=1
 # stand together, which share what they build, and ends with some of another's
 PYTEST  := $(BIN)/python -m pytest -n $(shell expr $(JOBS) + 1) --dist worksteal
 
+# of `make test`: what has no target of its own
+HERE    := not endurance and not compat and not engines
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build-85m instruct report spark-jar flink-jar tiny-encoder train-tiny test test-compat test-engines check fuzz format mutants \
+.PHONY: help setup setup-dev build-85m instruct report spark-jar flink-jar tiny-encoder train-tiny test test-endurance test-compat test-engines check fuzz format mutants \
         bench bench-balanced-training clean
 
 help: ## this list
@@ -70,6 +73,9 @@ train-tiny: setup ## the tiny model through all three stages, on a CPU: mixes, p
 test: setup-dev ## all tests: lint, types, unit, whole chains, readers of other projects
 	$(MAKE) --no-print-directory --jobs 2 types quick-and-slow
 
+test-endurance: setup-dev ## what takes minutes: the tiny recipe as a whole, runs killed at random, compiled training
+	$(TESTS) $(PYTEST) -m endurance
+
 test-compat: setup-dev ## what needs other versions of other projects, a clean environment, or a copy of this one
 	$(TESTS) $(PYTEST) -m compat
 
@@ -87,11 +93,11 @@ types:
 	$(BIN)/mypy
 
 quick:
-	$(TESTS) $(PYTEST) -m "not slow and not compat and not engines"
+	$(TESTS) $(PYTEST) -m "not slow and $(HERE)"
 
 # in one run: what tests of a module share, and what a worker imports, is made once
 quick-and-slow:
-	$(TESTS) $(PYTEST) -m "not compat and not engines"
+	$(TESTS) $(PYTEST) -m "$(HERE)"
 
 fuzz: setup-dev ## damaged tars, images, captions, settings and records for minutes: FUZZ_EXAMPLES of each, 1,000
 	$(TESTS) $(PYTEST) $(wildcard tests/fuzz/fuzz_*.py)

@@ -33,6 +33,8 @@ def without_unseen(wikitext: str) -> str:
     if _LITERAL.search(wikitext):
         return wikitext
     text = _cut_nested(_TEMPLATE, _COMMENT.sub(MARK, wikitext))
+    if "{{" in text or "}}" in text:  # what they open or close may lie within what would be cut
+        return wikitext
     return _cut_nested(_TABLE, _REFERENCE.sub(MARK, text))
 
 

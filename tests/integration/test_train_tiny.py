@@ -11,7 +11,7 @@ from pipelines.train_tiny import STAGES, run
 
 
 @pytest.mark.slow
-@pytest.mark.longest
+@pytest.mark.endurance
 def test_it_learns_to_answer_about_pictures(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     right = run(str(tmp_path))
     assert right > 2 / 12, "a guess is right once in twelve, and it was 30 of 100 when this was written"

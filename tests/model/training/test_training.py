@@ -201,6 +201,7 @@ def test_workers_of_the_loader_go_on_exactly(start: Start, tmp_path: pathlib.Pat
 
 
 @pytest.mark.slow
+@pytest.mark.endurance
 def test_compiled_blocks_compute_the_same(start: Start, whole: pathlib.Path, tmp_path: pathlib.Path) -> None:
     for checkpointing in (False, True):
         parallel = {
