@@ -1,7 +1,7 @@
 """Before any test module is imported: nothing may reach for the network. The longest tests begin first.
 
-Hypothesis sets no deadline: cores are shared, and how long one example takes says nothing here. Where a change is judged
-(``CI``) it takes the same examples each time; new ones are tried by who works on it. Python's collector of
+Hypothesis sets no deadline: cores are shared, and how long one example takes says nothing here. Where a change is
+judged (``CI``) it takes the same examples each time; new ones are tried by who works on it. Python's collector of
 garbage looks no more at what the modules hold once they are imported, a million objects, which took a second each time.
 """
 
