@@ -82,7 +82,16 @@ def test_a_configuration_of_ones_own_runs(site: pathlib.Path, tmp_path: pathlib.
     run(tmp_path, sys.executable, "-c", draw, site=site)
     run(tmp_path, *command, "init", "own", "--input", "data", site=site)
     encoder = {"model": str(site / "evenweave" / "configs" / "encoder" / "tiny"), "precision": "fp32"}
-    overrides = ("--set", f"encoder={encoder}", "--set", "balance.size=20", "--set", "max_reject_share=0.5")
+    overrides = (
+        "--set",
+        f"encoder={encoder}",
+        "--set",
+        "balance.size=20",
+        "--set",
+        "balance.min_similarity=0",
+        "--set",
+        "max_reject_share=0.5",
+    )
     run(tmp_path, *command, "build", "own/build.yaml", *overrides, site=site)
     assert (tmp_path / "own" / "run" / "report" / "index.html").is_file()
     assert len(list((tmp_path / "own" / "run" / "shards").glob("own-*.tar"))) == 1
